@@ -1,0 +1,22 @@
+"""Errors and warnings, written for the person who called `vmap`, not for us."""
+
+from __future__ import annotations
+
+
+class VectorizeError(Exception):
+    """Base of every error that the package raises on its own account."""
+
+
+class VectorizeTypeError(VectorizeError, TypeError):
+    """A `TypeError` in how `vmap`, `jit` or the command line was called."""
+
+
+class VectorizeValueError(VectorizeError, ValueError):
+    """A `ValueError` in how `vmap`, `jit` or the command line was called."""
+
+
+class FallbackWarning(UserWarning):
+    """Something has no batching rule and is computed by a loop over the examples.
+
+    The message names the line in the user's file and the reason.  `strict=True` turns it into a `VectorizeError`.
+    """
