@@ -1,0 +1,60 @@
+# Each target makes the virtual environment if there is none; `make PYTHON=python3.13 test` chooses the Python for it.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed-test
+INSTALLED_BENCH := $(VENV)/.installed-bench
+
+.PHONY: venv demo test check format bench fuzz golden clean
+.NOTPARALLEL:
+
+test: $(INSTALLED)
+	$(BIN)/python -m pytest $(ARGS)
+
+venv: $(INSTALLED)
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+# Installed again only when pyproject.toml has changed.
+$(INSTALLED): pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+$(INSTALLED_BENCH): pyproject.toml | $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@touch $@
+
+# Rewrites, diffs and runs each sample.
+demo: $(INSTALLED)
+	@mkdir -p samples/out
+	@set -e; for sample in samples/*.py; do \
+	    printf '\n==== %s\n' "$$sample"; \
+	    $(BIN)/vectorizer diff "$$sample"; \
+	    $(BIN)/vectorizer emit "$$sample" -o "samples/out/$$(basename "$$sample")"; \
+	    $(BIN)/python "$$sample"; \
+	done
+
+check: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Writes benchmarks/results/cpu.md.
+bench: $(INSTALLED_BENCH)
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+# The property tests with many more examples: tests/conftest.py has the profile.
+fuzz: $(INSTALLED)
+	$(BIN)/python -m pytest tests/test_properties.py --hypothesis-profile=fuzz $(ARGS)
+
+# Writes the expected files of tests/golden anew; look at the diff before committing them.
+golden: $(INSTALLED)
+	VECTORIZER_UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/test_golden.py $(ARGS)
+
+clean:
+	rm -rf build dist *.egg-info samples/out .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,409 @@
+"""From a call to a specialization: parse, describe the arguments, rewrite, compile.
+
+    source ──► parse ──► specialise ──► rewrite ──► tidy ──► emit ──► compile
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vectorizer.errors import VectorizeValueError
+from vectorizer.namespace import Guards, LiveNamespace
+from vectorizer.rewrite.function import Function, Parameter, Rewriter, rewrite
+from vectorizer.rules.context import Facts, Shared
+from vectorizer.rules.indexing import Parts
+from vectorizer.source.frontend import FunctionSource
+from vectorizer.source.operand import Operand, call
+from vectorizer.source.registry import register
+from vectorizer.source.statements import Change
+from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, broadcast_out_axes, normalize_out_axis
+from vectorizer.tree import children, is_container
+from vectorizer.values import (
+    Affine,
+    Array,
+    Axes,
+    Axis,
+    DictV,
+    ListV,
+    Obj,
+    Opaque,
+    PerExample,
+    SeqV,
+    StackedV,
+    TupleV,
+    Unsupported,
+    Value,
+    number,
+    union_axes,
+)
+
+
+@dataclass
+class Specialization:
+    """A rewritten version of a function and what must hold for it to be used.
+
+    function: the compiled code; it takes the parameters of the user's function.
+    conditions: affine expressions in the lengths and integers of the arguments, each of which must be >= 0.
+    pins: values of arguments that the rewrite relied on, by path.
+    """
+
+    name: str
+    source: str
+    changes: list[Change]
+    fallbacks: list[Change]
+    guards: Guards
+    conditions: frozenset[Affine]
+    pins: dict[str, Any]
+    writes: frozenset[str]
+    strict_floats: bool
+    imports: tuple[str, ...]
+    function: Callable[..., Any] | None = None
+    looped: str = ""
+    looped_line: int = 0
+    samples: dict[str, int] = field(default_factory=dict)
+
+
+# --- describing arguments --------------------------------------------------------------------------------------------------
+
+
+def batch_axes(count: int) -> Axes:
+    return tuple(Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k in range(count))
+
+
+class Describer:
+    """Abstract values of arguments, with the lengths and integers that stand behind their symbols."""
+
+    def __init__(self, axes: Axes) -> None:
+        self.axes = axes
+        self.samples: dict[str, int] = {}
+        self.values: dict[str, Any] = {}
+
+    def describe(self, path: str, value: Any, axes: Any, root: str) -> tuple[Value, dict[str, list[tuple[int, int]]]]:
+        """The value of an argument, and the moves that bring the batch axes of its arrays to the front."""
+        if isinstance(axes, LeafAxes) and (not is_container(value) or all(a is UNBATCHED for a in axes)):
+            return self.leaf(path, value, axes, root)
+        moves: dict[str, list[tuple[int, int]]] = {}
+        parts: list[Value] = []
+        inner = list(children(axes)) if is_container(axes) else [axes] * len(list(children(value)))
+        keys = list(value.keys()) if isinstance(value, dict) else [None] * len(inner)
+        for k, (part, part_axes) in enumerate(zip(children(value), inner, strict=True)):
+            suffix = f"[{keys[k]!r}]" if isinstance(value, dict) else f"[{k}]"
+            found, moved = self.describe(path + suffix, part, part_axes, root)
+            parts.append(found)
+            moves |= moved
+        return self.container(value, parts, path), moves
+
+    def container(self, value: Any, parts: list[Value], path: str) -> Value:
+        if isinstance(value, dict):
+            return DictV(tuple(zip(value.keys(), parts, strict=True)), site=("argument", path))
+        if isinstance(value, tuple):
+            return TupleV(tuple(parts), type(value))
+        if isinstance(value, list):
+            return ListV(tuple(parts), site=("argument", path))
+        raise Unsupported(f"an argument of type {type(value).__name__} with batched parts")
+
+    def leaf(self, path: str, value: Any, axes: LeafAxes, root: str) -> tuple[Value, dict[str, list[tuple[int, int]]]]:
+        batched = [k for k, a in enumerate(axes) if a is not UNBATCHED]
+        if isinstance(value, np.ndarray):
+            return self.array(path, value, axes, batched, root)
+        return self.uniform(path, value, root), {}
+
+    def array(self, path: str, value: np.ndarray[Any, Any], axes: LeafAxes, batched: list[int], root: str) -> Any:
+        if value.dtype.kind not in "biufc" or not type(value) is np.ndarray:
+            raise Unsupported(f"an array of dtype {value.dtype}" if type(value) is np.ndarray else f"a {type(value).__name__}")
+        moves: list[tuple[int, int]] = []
+        shape = list(value.shape)
+        for position, k in enumerate(batched):
+            source = int(axes[k])  # type: ignore[arg-type]
+            del shape[source]
+            if source:
+                moves.append((source + position, position))
+        dims = []
+        for k, length in enumerate(shape):
+            symbol = f"{path}.shape[{k}]"
+            self.samples[symbol] = length
+            dims.append(Affine.of(symbol))
+        varying = tuple(self.axes[k] for k in batched)
+        rank = len(shape)
+        origins = frozenset({("argument", path) if batched else ("shared", path)})
+        found = Array(value.dtype, rank, varying, dims=tuple(dims), origins=origins if rank or not batched else frozenset(), zero_d=not rank and not batched)
+        return found, ({path.removeprefix(root): moves} if moves else {})
+
+    def uniform(self, path: str, value: Any, root: str) -> Value:
+        if isinstance(value, np.ndarray):
+            return self.array(path, value, LeafAxes(()), [], root)[0]  # type: ignore[no-any-return]
+        kind = type(value)
+        if kind is bool:
+            self.values[path] = value
+            return Array(np.dtype(bool), 0, weak=True, pin=path)
+        if kind is int:
+            self.samples[path] = value
+            self.values[path] = value
+            return Array(np.dtype(np.int64), 0, weak=True, affine=Affine.of(path), pin=path)
+        if kind in (float, complex):
+            self.values[path] = value
+            return number(value).with_(pin=path)
+        if isinstance(value, np.generic) and value.dtype.kind in "biufc":
+            return Array(value.dtype, 0)
+        if kind in (list, tuple) or isinstance(value, tuple) and hasattr(value, "_fields"):
+            parts = [self.uniform(f"{path}[{k}]", part, root) for k, part in enumerate(value)]
+            return self.container(value, parts, path)
+        if kind is dict and all(isinstance(k, (str, int)) for k in value):
+            return self.container(value, [self.uniform(f"{path}[{k!r}]", v, root) for k, v in value.items()], path)
+        if value is None or isinstance(value, (str, type, types.FunctionType, types.BuiltinFunctionType, np.ufunc, np.dtype, types.ModuleType, types.MethodType)) or callable(value):
+            self.values[path] = value
+            return Obj(value, pin=path)
+        if hasattr(value, "__dict__") and not isinstance(value, (np.random.Generator, np.random.RandomState)):
+            self.values[path] = value
+            return Obj(value, pin=path)
+        return Opaque()
+
+
+# --- finishing results -----------------------------------------------------------------------------------------------------
+
+
+class Finisher:
+    """Turns what the function returns into what the caller gets: all batch axes present, at `out_axes`."""
+
+    def __init__(self, layers: tuple[Layer, ...], axes: Axes, name: str) -> None:
+        self.layers, self.axes, self.name = layers, axes, name
+
+    def __call__(self, rw: Rewriter, result: Operand) -> Operand:
+        if not self.layers:
+            return self.plain(rw, result)
+        skeleton = self.skeleton(result.value)
+        spec = broadcast_out_axes(self.layers, skeleton, self.name)
+        return self.finish(rw, result, spec, "result")
+
+    def plain(self, rw: Rewriter, result: Operand) -> Operand:
+        """Without batch axes only lists that are held as arrays must become lists again."""
+        value = result.value
+        if isinstance(value, StackedV):
+            tail = ".tolist()" if value.weak else ""
+            return Operand(f"{result.primary}{tail}" if tail else call("list", result.code), value)
+        if isinstance(value, (TupleV, ListV)) and self.needs_work(value):
+            parts = [self.plain(rw, p) for p in rw.items(result)]
+            return self.rebuilt(value, parts)
+        if isinstance(value, DictV) and any(self.needs_work(v) for _, v in value.items):
+            raise Unsupported("a dict of lists is returned")
+        return result
+
+    def needs_work(self, value: Value) -> bool:
+        if isinstance(value, (TupleV, ListV)):
+            return any(self.needs_work(i) for i in value.items)
+        return isinstance(value, StackedV)
+
+    def skeleton(self, value: Value) -> Any:
+        match value:
+            case TupleV():
+                items = [self.skeleton(i) for i in value.items]
+                return value.type_(*items) if hasattr(value.type_, "_fields") else tuple(items)
+            case ListV():
+                return [self.skeleton(i) for i in value.items]
+            case DictV():
+                return {k: self.skeleton(v) for k, v in value.items}
+        return _Leaf()
+
+    def finish(self, rw: Rewriter, operand: Operand, spec: Any, path: str) -> Operand:
+        value = operand.value
+        if isinstance(value, (TupleV, ListV)):
+            parts = [
+                self.finish(rw, part, inner, f"{path}[{k}]")
+                for k, (part, inner) in enumerate(zip(rw.items(operand), children(spec), strict=True))
+            ]
+            return self.rebuilt(value, parts)
+        if isinstance(value, DictV):
+            return self.dict(rw, operand, value, spec, path)
+        return self.leaf(rw, operand, spec, path)
+
+    def dict(self, rw: Rewriter, operand: Operand, value: DictV, spec: Any, path: str) -> Operand:
+        base = rw.temp(operand, "result") if not operand.is_name else operand
+        if base is not operand:
+            rw.out[-1].generated = None
+        codes = []
+        for key, inner in zip((k for k, _ in value.items), children(spec), strict=True):
+            item = value.get(key)
+            assert item is not None
+            part = self.finish(rw, Operand(f"{base.code}[{key!r}]", item), inner, f"{path}[{key!r}]")
+            codes.append(f"{key!r}: {part.code}")
+        return Operand("{" + ", ".join(codes).replace("'", '"') + "}", value)
+
+    def rebuilt(self, value: TupleV | ListV, parts: list[Operand]) -> Operand:
+        codes = ", ".join(p.code for p in parts)
+        values = tuple(p.value for p in parts)
+        if isinstance(value, ListV):
+            return Operand(f"[{codes}]", ListV(values, value.site), node=Parts(parts))
+        if value.type_ is not tuple:
+            raise Unsupported("a named tuple is returned")
+        code = f"({codes},)" if len(parts) == 1 else f"({codes})"
+        return Operand(code, TupleV(values), node=Parts(parts))
+
+    def leaf(self, rw: Rewriter, operand: Operand, spec: LeafAxes, path: str) -> Operand:
+        value = operand.value
+        if isinstance(value, PerExample):
+            if any(a != 0 for a in spec):
+                raise Unsupported("a looped result at another axis")
+            return Operand(call(rw.imported("vectorizer.runtime", "stack_examples"), operand.code), value)
+        if isinstance(value, Obj) and value.value is None:
+            return operand
+        if isinstance(value, SeqV):
+            return self.sequence(rw, operand, value, spec, path)
+        if isinstance(value, StackedV):
+            return self.list_of(rw, operand, value, spec)
+        if not isinstance(value, Array) or value.dtype is None and not value.axes and value.rank == 0 and value.weak:
+            raise Unsupported("a result that is not known to be an array")
+        return self.array(rw, operand, value, spec, path)
+
+    def sequence(self, rw: Rewriter, operand: Operand, value: SeqV, spec: LeafAxes, path: str) -> Operand:
+        if isinstance(value.item, (SeqV, TupleV, ListV)):
+            raise Unsupported("a list of lists is returned")
+        item = rw.fresh("item")
+        made = self.leaf(rw, Operand(item, value.item), spec, path)
+        if made.code == item:
+            return operand
+        return Operand(f"[{made.code} for {item} in {operand.code}]", value)
+
+    def list_of(self, rw: Rewriter, operand: Operand, value: StackedV, spec: LeafAxes) -> Operand:
+        if any(a != 0 for a in spec):
+            raise Unsupported("a list at another axis is returned")
+        array = operand.with_value(value.array)
+        full = rw.spread(array, self.axes)
+        lead = len(self.axes)
+        code = f"{full.primary}.T" if lead == 1 and value.array.rank == 1 else call(rw.np("moveaxis"), full.code, str(lead), "0")
+        return Operand(call("list", code), value)
+
+    def array(self, rw: Rewriter, operand: Operand, value: Array, spec: LeafAxes, path: str) -> Operand:
+        wanted = tuple(a for a, s in zip(self.axes, spec, strict=True) if s is not UNBATCHED)
+        extra = [a for a in value.axes if a not in wanted]
+        if extra:
+            raise VectorizeValueError(
+                f"out_axes is None for {path}, but it differs between the examples; give it an axis, or return something "
+                "that does not depend on the batched arguments"
+            )
+        if set(wanted) - set(value.axes):
+            operand = rw.spread(operand, union_axes(wanted, value.axes))
+            if value.rank or value.axes or not operand.fresh:
+                operand = Operand(f"{operand.primary}.copy()", operand.value, fresh=True)
+        elif value.origins and any(isinstance(o, tuple) for o in value.origins) or operand.is_name and operand.code in rw.function.parameters and wanted:
+            operand = Operand(f"{operand.primary}.copy()", value, fresh=True)
+        elif not wanted and value.rank == 0 and not value.zero_d:
+            operand = Operand(call(rw.np("asarray"), operand.code), value)
+        code = operand.code
+        count = len(wanted)
+        inner_first = [s for s in reversed(list(spec)) if s is not UNBATCHED]
+        for k, axis in enumerate(inner_first):
+            position = count - 1 - k
+            target = normalize_out_axis(int(axis), value.rank + k + 1, path)  # type: ignore[arg-type]
+            if target:
+                if value.rank + k + 1 == 2 and position == 0:
+                    code = f"({code}).T" if operand.level < 15 else f"{code}.T"
+                else:
+                    code = call(rw.np("moveaxis"), code, str(position), str(position + target))
+                operand = Operand(code, value)
+        return operand
+
+
+class _Leaf:
+    __tree_leaf__ = True
+
+
+# --- rewriting -----------------------------------------------------------------------------------------------------------
+
+
+def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, ...], name: str) -> Specialization:
+    """Rewrites a function for arguments like those of a call.  Raises Unsupported where it must be looped."""
+    axes = batch_axes(len(layers))
+    describer = Describer(axes)
+    parameters: dict[str, Parameter] = {}
+    for key, argument in resolved.arguments.items():
+        value, moves = describer.describe(key, argument, resolved.axes[key], key)
+        parameters[key] = Parameter(key, value, moves)
+    for axis, size in zip(axes, resolved.sizes, strict=True):
+        describer.samples[f"size:{axis.name}"] = size
+    guards = Guards()
+    facts = Facts(samples=describer.samples, values=describer.values)
+    namespace = LiveNamespace(source.function, guards, {})
+    shared = Shared(facts, namespace)
+    shared.taken |= {source.name}
+    check_syntax(source)
+    function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
+    text, _, _ = rewrite(function, shared, source.name)
+    return assemble(source, text, shared, guards, axes)
+
+
+def check_syntax(source: FunctionSource) -> None:
+    node = source.node
+    if node.asynchronous is not None:
+        raise Unsupported("a coroutine")
+
+
+def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, axes: Axes) -> Specialization:
+    facts = shared.facts
+    used = set(re.findall(r"[A-Za-z_]\w*", "\n".join([*shared.helper_sources, text])))
+    imports = tuple(line for name, line in sorted(shared.imports.items()) if name in used)
+    body = "\n\n\n".join([*shared.helper_sources, text])
+    head = "\n".join(imports)
+    full = f"{head}\n\n\n{body}\n" if imports else f"{body}\n"
+    return Specialization(
+        source.name, full, list(shared.changes), list(shared.fallbacks), guards, frozenset(facts.conditions),
+        dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, samples=dict(facts.samples or {}),
+    )  # fmt: skip
+
+
+# --- compiling -----------------------------------------------------------------------------------------------------------
+
+_COUNTER = itertools.count(1)
+
+
+def compile_specialization(specialization: Specialization, source: FunctionSource) -> Callable[..., Any]:
+    """The emitted source as a function that sees the live globals and closure of the user's, which stay untouched.
+
+    The source is compiled inside a factory, whose locals are the imports and helpers of the emitted code.
+    """
+    filename = f"<vectorized {source.name} {next(_COUNTER)}>"
+    register(filename, specialization.source)
+    tree = ast.parse(specialization.source, filename)
+    cells = source.function.__code__.co_freevars
+    factory = ast.parse(f"def __factory__({', '.join(cells)}):\n    pass")
+    definition = factory.body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    definition.body = [*tree.body, ast.Return(ast.Name(source.name, ast.Load()))]
+    ast.fix_missing_locations(factory)
+    scratch: dict[str, Any] = {}
+    exec(compile(factory, filename, "exec"), scratch)  # noqa: S102 - our own emitted source
+    code = scratch["__factory__"].__code__
+    made = types.FunctionType(code, source.function.__globals__)(*[None] * len(cells))
+    bound = rebind(made, source.function, cells)
+    bound.__defaults__ = source.function.__defaults__
+    bound.__kwdefaults__ = source.function.__kwdefaults__
+    return bound
+
+
+def rebind(made: types.FunctionType, original: types.FunctionType, names: tuple[str, ...]) -> types.FunctionType:
+    """`made` with the cells of the user's own closure, so that it sees what happens to them."""
+    live: Mapping[str, Any] = dict(zip(names, original.__closure__ or (), strict=True))
+    own = dict(zip(made.__code__.co_freevars, made.__closure__ or (), strict=True))
+    for cell in own.values():
+        try:
+            inner = cell.cell_contents
+        except ValueError:
+            continue
+        if isinstance(inner, types.FunctionType) and inner.__code__.co_filename == made.__code__.co_filename and inner is not made:
+            cell.cell_contents = _with_cells(inner, live)
+    return _with_cells(made, live)
+
+
+def _with_cells(function: types.FunctionType, live: Mapping[str, Any]) -> types.FunctionType:
+    cells = tuple(
+        live.get(name, cell)
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    )
+    return types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)

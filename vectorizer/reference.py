@@ -1,0 +1,495 @@
+"""The loop that `vmap` is measured by: call the function on each example in order, and stack the results.
+
+It is the contract in executable form (the oracle of all tests), and what runs where a function cannot be rewritten.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import inspect
+import itertools
+import linecache
+import math
+import operator
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import CodeType
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from vectorizer import tree
+from vectorizer.errors import VectorizeTypeError, VectorizeValueError
+from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, broadcast_out_axes, normalize_out_axis, titles
+from vectorizer.tree import Tree
+
+Index: TypeAlias = tuple[int, ...]
+Getter: TypeAlias = Callable[[Index], Any]
+
+Example: TypeAlias = tuple[Sequence[Any], Mapping[str, Any]]
+
+VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
+"""Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
+
+
+def loop(fun: Callable[..., Any], resolved: Resolved, layers: tuple[Layer, ...], name: str) -> Tree:
+    """What `fun` gives example by example, stacked along the out axes.
+
+    Nested layers are nested loops, the outermost slowest.  An example of a batched array is a view of it, so that
+    in-place writes reach the caller; an example of rank 0 is a NumPy scalar.
+
+    Args:
+        fun: the per-example function.
+        resolved: its arguments, from `resolve_call` with the same layers.
+        layers: one per `vmap`, outermost first.
+        name: of the function, for messages.
+
+    Returns:
+        Tree: the structure that `fun` returns; each leaf has the dtype that `np.stack` gives, where Python numbers
+        are weak beside arrays and NumPy scalars.
+
+    Raises:
+        Exception: the first that `fun` raises, with a note that names the example and the line.
+        VectorizeTypeError: a result that is no number or array; `None` for some examples only.
+        VectorizeValueError: results of different structure or shape; a result that varies under `out_axes=None`;
+            no examples, and `fun` cannot be run on a made-up one.
+    """
+    if 0 in resolved.sizes:
+        return _loop_over_nothing(fun, resolved, layers, name)
+    results = _run(fun, _examples(resolved), resolved.sizes)
+    return stack(results, layers, resolved.sizes, name)
+
+
+def call_examples(
+    fun: Callable[..., Any], resolved: Resolved, layers: tuple[Layer, ...], indices: Sequence[int]
+) -> list[Tree]:
+    """What `fun` returns for some examples, given by flat index (in the order in which the loop runs them)."""
+    if len(layers) != len(resolved.sizes):
+        raise ValueError(f"{len(layers)} layers, but {len(resolved.sizes)} batch sizes")
+    selected = [tuple(map(int, np.unravel_index(flat, resolved.sizes))) for flat in indices]
+    return _run(fun, _examples(resolved, selected), resolved.sizes, selected)
+
+
+def stack(results: Sequence[Tree], layers: tuple[Layer, ...], sizes: tuple[int, ...], name: str) -> Tree:
+    """One result for the batch from the results of all examples, in the order in which the loop runs them.
+
+    Raises:
+        VectorizeTypeError: see `loop`.
+        VectorizeValueError: see `loop`.
+    """
+    axes = broadcast_out_axes(layers, results[0], name)
+    return _stack_trees(results, axes, _Stacking(sizes, sizes, titles(layers, name)[0]), "")
+
+
+def _run(
+    fun: Callable[..., Any],
+    examples: Iterator[Example],
+    sizes: tuple[int, ...],
+    selected: Sequence[Index] | None = None,
+) -> list[Tree]:
+    """Call `fun` on all examples, or on the selected; an exception gets a note that says where it came from."""
+    results: list[Tree] = []
+    try:
+        for args, kwargs in examples:
+            results.append(fun(*args, **kwargs))
+    except Exception as error:
+        done = len(results)
+        index = selected[done] if selected is not None else tuple(map(int, np.unravel_index(done, sizes)))
+        error.add_note(_note(error, fun, index, sizes))
+        raise
+    return results
+
+
+# -- examples --
+
+
+def _examples(resolved: Resolved, selected: Sequence[Index] | None = None) -> Iterator[Example]:
+    """The arguments of each call, in order; read when they are asked for, as earlier calls may write to them."""
+    streams = {
+        name: _stream(value, resolved.axes[name], resolved.sizes, selected)
+        for name, value in resolved.arguments.items()
+    }
+    if not any(parameter.kind in VARIADIC for parameter in resolved.signature.parameters.values()):
+        positional, keywords = resolved.split(streams)
+        if positional and not keywords:
+            return zip(zip(*positional, strict=False), itertools.repeat({}), strict=False)
+    count = math.prod(resolved.sizes) if selected is None else len(selected)
+    return (resolved.split({name: next(stream) for name, stream in streams.items()}) for _ in range(count))
+
+
+def _stream(value: Tree, axes: Tree, sizes: tuple[int, ...], selected: Sequence[Index] | None) -> Iterator[Any]:
+    """One argument's examples in order, for all indices or the selected ones."""
+    if selected is None and len(sizes) == 1 and isinstance(value, np.ndarray) and axes[0] is not UNBATCHED:
+        return iter(np.moveaxis(value, axes[0], 0))  # iterating is indexing: views, or NumPy scalars
+    indices = itertools.product(*map(range, sizes)) if selected is None else iter(selected)
+    return map(_getter(value, axes, len(sizes)), indices)
+
+
+def _getter(value: Tree, axes: Tree, depth: int) -> Getter:
+    """A function from an example's index to that example of an argument; what is not batched stays the same object."""
+    if isinstance(axes, LeafAxes):
+        return _leaf_getter(value, axes, depth)
+    if all(axis is UNBATCHED for leaf in tree.leaves(axes) for axis in leaf):
+        return lambda index: value
+    pairs = zip(tree.children(value), tree.children(axes), strict=True)
+    getters = [_getter(child, child_axes, depth) for child, child_axes in pairs]
+    return lambda index: tree.rebuild(value, [get(index) for get in getters])
+
+
+def _leaf_getter(value: Any, axes: LeafAxes, depth: int) -> Getter:
+    levels = [level for level, axis in enumerate(axes) if axis is not UNBATCHED]
+    if not levels:
+        return lambda index: value
+    if not isinstance(value, np.ndarray):
+        return functools.partial(_index_foreign, value, axes)
+    positions = _absolute(axes)
+    front: np.ndarray[Any, Any] = np.moveaxis(value, positions, range(len(positions)))
+    if len(levels) == depth:
+        return front.__getitem__
+    select = operator.itemgetter(*levels)
+    return lambda index: front[select(index)]
+
+
+def _absolute(axes: LeafAxes) -> list[int]:
+    """The positions of a leaf's batch axes in the array as it was passed, outermost layer first."""
+    left = list(range(len(axes) + max((axis for axis in axes if axis is not UNBATCHED), default=0)))
+    return [left.pop(axis) for axis in axes if axis is not UNBATCHED]
+
+
+def _index_foreign(value: Any, axes: LeafAxes, index: Index) -> Any:
+    """An example of an array of another library."""
+    for axis, i in zip(axes, index, strict=True):
+        if axis is not UNBATCHED:
+            value = value[(slice(None),) * axis + (i,)]
+    return value
+
+
+# -- exceptions --
+
+
+def _note(error: BaseException, fun: Callable[..., Any], index: Index, sizes: tuple[int, ...]) -> str:
+    """The note on an exception: which example raised it, and on which line of the user's file."""
+    where = _user_line(error, fun)
+    example, count = (index[0], sizes[0]) if len(index) == 1 else (index, sizes)
+    return f"raised by example {example} of {count}{where}"
+
+
+def _user_line(error: BaseException, fun: Callable[..., Any]) -> str:
+    code = code_of(fun)
+    frames = traceback.walk_tb(error.__traceback__)
+    own = [(frame, line) for frame, line in frames if code and frame.f_code.co_filename == code.co_filename]
+    if not own:
+        return ""
+    frame, line = own[-1]
+    file = frame.f_code.co_filename
+    text = linecache.getline(file, line, frame.f_globals).strip()
+    return f", at {file}:{line} in {frame.f_code.co_name}" + (f": {text}" if text else "")
+
+
+def code_of(fun: Any) -> CodeType | None:
+    """The code of the Python function inside a callable (partial, method, wrapper, callable object), if any."""
+    while isinstance(fun, functools.partial):
+        fun = fun.func
+    fun = inspect.unwrap(fun)
+    fun = getattr(fun, "__func__", fun)
+    if not hasattr(fun, "__code__") and not isinstance(fun, type):
+        fun = getattr(type(fun).__call__, "__func__", type(fun).__call__)
+    code = getattr(fun, "__code__", None)
+    return code if isinstance(code, CodeType) else None
+
+
+# -- no examples --
+
+
+def _loop_over_nothing(fun: Callable[..., Any], resolved: Resolved, layers: tuple[Layer, ...], name: str) -> Tree:
+    """The result for no examples: shapes and dtypes are those that `fun` gives on an example of ones."""
+    title = titles(layers, name)[0]
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            args, kwargs = resolved.split(_made_up_example(resolved))
+            result = fun(*args, **kwargs)
+    except Exception as error:
+        raise VectorizeValueError(
+            f"{title}: there are no examples (batch sizes {resolved.sizes}), and running it on an example of ones to "
+            f"learn the shapes and dtypes of its results raised {type(error).__name__}: {error}\n"
+            "Call it with at least one example, or handle the empty batch before the call."
+        ) from error
+    axes = broadcast_out_axes(layers, result, name)
+    return _stack_trees([result], axes, _Stacking((1,) * len(layers), resolved.sizes, title), "")
+
+
+def _made_up_example(resolved: Resolved) -> dict[str, Tree]:
+    """Ones for what is batched, copies for what is not (so that nothing of the caller's is written to)."""
+    return {name: _made_up(value, resolved.axes[name]) for name, value in resolved.arguments.items()}
+
+
+def _made_up(value: Tree, axes: Tree) -> Tree:
+    if not isinstance(axes, LeafAxes):
+        pairs = zip(tree.children(value), tree.children(axes), strict=True)
+        return tree.rebuild(value, [_made_up(child, child_axes) for child, child_axes in pairs])
+    if all(axis is UNBATCHED for axis in axes):
+        return _copied(value)
+    shape = list(value.shape)
+    for axis in axes:
+        if axis is not UNBATCHED:
+            del shape[axis]
+    ones = np.ones_like(value, shape=tuple(shape))
+    return ones[()] if isinstance(value, np.ndarray) else ones
+
+
+def _copied(value: Any) -> Any:
+    try:
+        return copy.deepcopy(value)
+    except Exception:  # noqa: BLE001 - a lock, a module, a generator: whatever refuses is passed as it is
+        return value
+
+
+# -- stacking --
+
+
+class _Stacking:
+    """What stacking needs beside the results: batch sizes of the results and of the answer, the title of messages."""
+
+    def __init__(self, sizes: tuple[int, ...], final: tuple[int, ...], title: str) -> None:
+        self.sizes = sizes
+        self.final = final
+        self.title = title
+
+    def example(self, flat: int) -> str:
+        """How messages name an example."""
+        index = tuple(map(int, np.unravel_index(flat, self.sizes)))
+        return f"example {index[0] if len(index) == 1 else index}"
+
+
+def _stack_trees(results: Sequence[Tree], axes: Tree, stacking: _Stacking, path: str) -> Tree:
+    first = results[0]
+    _check_same_node(results, stacking, path)
+    if not tree.is_container(first):
+        return _stack_leaves(results, axes, stacking, path)
+    children = [
+        _stack_trees(
+            [tree.child_of(result, key) for result in results],
+            tree.child_of(axes, key),
+            stacking,
+            path + tree.child_path(first, key),
+        )
+        for key in tree.keys(first)
+    ]
+    return tree.rebuild(first, children)
+
+
+def _check_same_node(results: Sequence[Tree], stacking: _Stacking, path: str) -> None:
+    first = results[0]
+    if len(set(map(type, results))) == 1 and not tree.is_container(first):
+        return
+    for flat, result in enumerate(results):
+        if not tree.has_same_node(first, result):
+            raise VectorizeValueError(
+                f"{stacking.title}: result{path} does not have the same structure for all examples:\n"
+                f"  {stacking.example(0)}: {tree.describe(first)}\n"
+                f"  {stacking.example(flat)}: {tree.describe(result)}\n"
+                "Return the same containers of the same lengths for every example."
+            )
+
+
+def _stack_leaves(values: Sequence[Any], axes: LeafAxes, stacking: _Stacking, path: str) -> Any:
+    """One array (or None) for the leaves of all examples."""
+    if any(value is None for value in values):
+        return _stack_none(values, stacking, path)
+    if all(axis is UNBATCHED for axis in axes) and not _is_numeric(values[0]):
+        return _shared_object(values, stacking, path)
+    for flat, value in enumerate(values):
+        if not _is_numeric(value):
+            raise VectorizeTypeError(
+                f"{stacking.title}: result{path} is {tree.describe(value)} for {stacking.example(flat)}; "
+                "such results cannot be stacked.\n"
+                "Return numbers and arrays; for what is the same for all examples, give None in out_axes."
+            )
+    _check_shapes(values, stacking, path)
+    stacked = stack_values(values)
+    return _place_axes(stacked, axes, stacking, path)
+
+
+def _stack_none(values: Sequence[Any], stacking: _Stacking, path: str) -> None:
+    for flat, value in enumerate(values):
+        if (value is None) is not (values[0] is None):
+            raise VectorizeTypeError(
+                f"{stacking.title}: result{path} is None for some examples only:\n"
+                f"  {stacking.example(0)}: {tree.describe(values[0])}\n"
+                f"  {stacking.example(flat)}: {tree.describe(value)}\n"
+                "Return None for every example or for none; `nan` may stand for a missing number."
+            )
+
+
+def _shared_object(values: Sequence[Any], stacking: _Stacking, path: str) -> Any:
+    """A result that is no number, under `out_axes=None` of all layers: the same for every example."""
+    _refuse_empty(LeafAxes((UNBATCHED,) * len(stacking.final)), stacking, path)
+    for flat, value in enumerate(values):
+        if value is not values[0] and value != values[0]:
+            examples = stacking.example(0), stacking.example(flat)
+            raise VectorizeValueError(_varies_message((values[0], value), examples, stacking, path))
+    return values[0]
+
+
+def _is_numeric(value: Any) -> bool:
+    """Whether a result can be stacked: a number or an array."""
+    if isinstance(value, np.ndarray | np.generic):
+        return True
+    if isinstance(value, int | float | complex):
+        return True
+    return hasattr(value, "shape") and hasattr(value, "dtype") and not isinstance(value, type)
+
+
+def _check_shapes(values: Sequence[Any], stacking: _Stacking, path: str) -> None:
+    shapes = [getattr(value, "shape", ()) for value in values]
+    if len(set(shapes)) == 1:
+        return
+    odd = next(flat for flat, shape in enumerate(shapes) if shape != shapes[0])
+    raise VectorizeValueError(
+        f"{stacking.title}: result{path} does not have the same shape for all examples:\n"
+        f"  {stacking.example(0)}: shape {shapes[0]}\n  {stacking.example(odd)}: shape {shapes[odd]}\n"
+        "Return arrays of one shape, padded if need be."
+    )
+
+
+def stack_values(values: Sequence[Any]) -> Any:
+    """Stack numbers and arrays of one shape along a new first axis.
+
+    The dtype is `np.stack`'s, but Python ints, floats and complex numbers are weak beside arrays and NumPy scalars.
+    Python ints alone give int64, uint64 or object, whichever holds them all.
+
+    Args:
+        values: numbers and arrays of shape (...); NumPy's or another library's.
+
+    Returns:
+        Any: an array of shape (len(values), ...).
+    """
+    types = set(map(type, values))
+    if types <= {float} or types <= {bool}:
+        return np.array(values)
+    weak = {cls: _weak_class(cls) for cls in types}
+    if not any(weak.values()):
+        masked = any(hasattr(cls, "filled") for cls in types)  # `np.stack` forgets the masks of masked arrays
+        return np.ma.stack(values) if masked else np.stack(values)
+    if all(weak.values()):
+        return _stack_python(values, set(weak.values()))
+    strong = {value.dtype if hasattr(value, "dtype") else np.dtype(bool) for value in values if not weak[type(value)]}
+    return _stack_mixed(values, strong, weak)
+
+
+def _weak_class(cls: type) -> type | None:
+    """`int`, `float` or `complex` for Python's numbers and their subclasses, None for all else."""
+    if issubclass(cls, np.generic | bool) or hasattr(cls, "dtype"):
+        return None
+    return next((base for base in WEAK if issubclass(cls, base)), None)
+
+
+def _stack_python(values: Sequence[Any], kinds: set[type | None]) -> Any:
+    """An array of Python numbers; ints beyond int64 and uint64 give an object array."""
+    if kinds != {int}:
+        try:
+            return np.array(values, dtype=complex if complex in kinds else float)
+        except OverflowError:  # an int beyond all floats
+            return np.array(values, dtype=object)
+    low, high = min(values), max(values)
+    if low >= -(2**63) and high < 2**63:
+        return np.array(values, dtype=np.int64)
+    return np.array(values, dtype=np.uint64 if low >= 0 and high < 2**64 else object)
+
+
+def _stack_mixed(values: Sequence[Any], strong: set[Any], weak: Mapping[type, type | None]) -> Any:
+    """Stack Python numbers beside arrays or NumPy scalars."""
+    zeros = [WEAK[cls] for cls in weak.values() if cls is not None]
+    dtype = np.result_type(*strong, *zeros)
+    lead = next(value for value in values if not weak[type(value)])
+    module = (
+        np if isinstance(lead, np.ndarray | np.generic | bool) else sys.modules[type(lead).__module__.split(".")[0]]
+    )
+    try:
+        return np.stack([module.asarray(value, dtype=dtype) for value in values])
+    except OverflowError:  # a Python int that the arrays' dtype cannot hold
+        return np.stack(values)
+
+
+def _place_axes(stacked: Any, axes: LeafAxes, stacking: _Stacking, path: str) -> Any:
+    """Split the leading axis of examples into one per layer, and move each to where `out_axes` wants it.
+
+    Args:
+        stacked: shape (number of examples, *shape of an example's result).
+        axes: the out axis of each layer.
+        stacking: batch sizes and title.
+        path: of the leaf, for messages.
+    """
+    shape = tuple(stacked.shape[1:])
+    _refuse_empty(axes, stacking, path)
+    array = stacked.reshape(stacking.sizes + shape)
+    array = _drop_shared(array, axes, stacking, path)
+    level = sum(axis is not UNBATCHED for axis in axes)
+    order = list(range(level, level + len(shape)))
+    for axis in reversed(axes):
+        if axis is not UNBATCHED:
+            level -= 1
+            order.insert(normalize_out_axis(axis, len(order) + 1, path), level)
+    if math.prod(stacking.final) == 0:
+        sizes = tuple(size for size, axis in zip(stacking.final, axes, strict=True) if axis is not UNBATCHED)
+        array = stacked[:0].reshape(sizes + shape)
+    return array.transpose(order) if order != list(range(array.ndim)) else array
+
+
+def _refuse_empty(axes: LeafAxes, stacking: _Stacking, path: str) -> None:
+    """`out_axes=None` has no answer where there is no example to take it from."""
+    pairs = list(zip(axes, stacking.final, strict=True))
+    if math.prod(stacking.final) == 0 and all(size for axis, size in pairs if axis is not UNBATCHED):
+        raise VectorizeValueError(
+            f"{stacking.title}: out_axes is None for result{path}, but there are no examples "
+            f"(batch sizes {stacking.final}) to take its value from.\n"
+            "Give an axis in out_axes, or call it with at least one example."
+        )
+
+
+def _drop_shared(array: Any, axes: LeafAxes, stacking: _Stacking, path: str) -> Any:
+    """Take the first example along each layer that has `None` in `out_axes`, after checking that all are equal.
+
+    Args:
+        array: shape (*batch sizes, *shape of an example's result).
+        axes: the out axis of each layer.
+        stacking: batch sizes and title.
+        path: of the leaf, for messages.
+    """
+    for level in reversed(range(len(axes))):
+        if axes[level] is not UNBATCHED:
+            continue
+        first = array[(slice(None),) * level + (0,)]
+        for i in range(1, array.shape[level]):
+            other = array[(slice(None),) * level + (i,)]
+            if not is_equal(first, other):
+                raise VectorizeValueError(
+                    _varies_message((first, other), ("example 0", f"example {i}"), stacking, path)
+                )
+        array = first
+    return array
+
+
+def is_equal(one: Any, other: Any) -> bool:
+    """Whether two arrays of one shape are equal, where NaN equals NaN."""
+    same = (one == other) | ((one != one) & (other != other))
+    return bool(same.all() if hasattr(same, "all") else same)
+
+
+def _varies_message(values: Sequence[Any], examples: Sequence[str], stacking: _Stacking, path: str) -> str:
+    pairs = zip(examples, values, strict=True)
+    listed = "\n".join(f"  {example}: {_short(value)}" for example, value in pairs)
+    return (
+        f"{stacking.title}: out_axes is None for result{path}, but the result varies:\n{listed}\n"
+        "Give the position of its batch axis in out_axes."
+    )
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,213 @@
+"""Tidying: what the walk leaves behind that nobody would write by hand."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+from vectorizer.source.statements import Stmt
+
+NAME = re.compile(r"[A-Za-z_]\w*")
+SIMPLE_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*) = ")
+
+
+def tidy(statements: list[Stmt], parameters: set[str]) -> list[Stmt]:
+    """Folds generated names that are used once, drops assignments that nobody reads."""
+    for _ in range(10):
+        before = render(statements)
+        statements = fold_block(statements, statements)
+        statements = drop_dead(statements, statements)
+        if render(statements) == before:
+            break
+    return statements
+
+
+def render(statements: list[Stmt]) -> str:
+    return "\n".join(line for s in statements for line in s.render())
+
+
+def names_in(text: str) -> list[str]:
+    return NAME.findall(text)
+
+
+def count_loads(statements: list[Stmt], name: str) -> int:
+    """How often a name occurs, its own assignments as a simple target not counted."""
+    total = 0
+    for s in statements:
+        words = names_in(s.text).count(name)
+        if s.target == name and s.body is None and assigns(s, name):
+            words -= 1
+        total += words
+        if s.body is not None:
+            total += count_loads(s.body, name)
+    return total
+
+
+def assigns(statement: Stmt, name: str) -> bool:
+    return statement.text.startswith(f"{name} = ")
+
+
+def count_assignments(statements: list[Stmt], name: str) -> int:
+    total = 0
+    pattern = re.compile(rf"\b{name}\b[^=!<>\n]*(?<![=!<>])=(?!=)|\bfor\b[^\n]*\b{name}\b[^\n]*\bin\b")
+    for s in statements:
+        total += bool(pattern.match(s.text)) or bool(re.match(rf"for\b[^\n]*\b{name}\b", s.text))
+        if s.body is not None:
+            total += count_assignments(s.body, name)
+    return total
+
+
+def right_side(statement: Stmt, name: str) -> str:
+    return statement.text[len(name) + 3 :]
+
+
+def fold_block(block: list[Stmt], whole: list[Stmt]) -> list[Stmt]:
+    """Generated names with one use, in a later statement of the same block, are put in place of that use."""
+    k = 0
+    result = list(block)
+    while k < len(result):
+        s = result[k]
+        if s.body is not None:
+            s.body = fold_block(s.body, whole)
+        elif s.generated is not None and assigns(s, s.generated) and foldable(s, result, k, whole):
+            del result[k]
+            whole_list = whole
+            if whole is block:
+                whole_list = result
+                whole = result
+            _ = whole_list
+            continue
+        k += 1
+    return result
+
+
+def foldable(s: Stmt, block: list[Stmt], k: int, whole: list[Stmt]) -> bool:
+    """Folds `s` into its only use if nothing between the two changes what it computes."""
+    name = s.generated
+    assert name is not None
+    if count_loads(whole, name) != 1 or count_assignments(whole, name) != 1:
+        return False
+    code = right_side(s, name)
+    reads = set(names_in(code))
+    for later in block[k + 1 :]:
+        words = names_in(later.text)
+        if name in words:
+            if later.body is not None and later.text.startswith(("while", "for")) and later.text.startswith("while"):
+                return False
+            if assigns_any(later, {name}):
+                return False
+            replaced = substitute(later.text, name, code)
+            if replaced is None or len(replaced) > 110 and "\n" not in replaced:
+                return False
+            later.text = replaced
+            later.leading = s.leading + later.leading
+            later.trailing = later.trailing or s.trailing
+            return True
+        if later.body is not None:
+            return False
+        if changes(later, reads):
+            return False
+    return False
+
+
+def assigns_any(statement: Stmt, names: set[str]) -> bool:
+    match = SIMPLE_ASSIGNMENT.match(statement.text)
+    return match is not None and match.group(1) in names
+
+
+def changes(statement: Stmt, reads: set[str]) -> bool:
+    """Whether a statement may change the value of one of the names, or the memory behind it."""
+    match = SIMPLE_ASSIGNMENT.match(statement.text)
+    if match is not None:
+        return match.group(1) in reads or "out=" in statement.text
+    try:
+        tree = ast.parse(statement.text).body[0]
+    except SyntaxError:
+        return True
+    if isinstance(tree, ast.Assign) and all(isinstance(t, (ast.Name, ast.Tuple)) for t in tree.targets):
+        bound = {n.id for t in tree.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+        plain = all(isinstance(n, (ast.Name, ast.Tuple, ast.Store, ast.Load)) for t in tree.targets for n in ast.walk(t))
+        return not plain or bool(bound & reads)
+    return not isinstance(tree, (ast.Pass, ast.Assert))
+
+
+def substitute(text: str, name: str, code: str) -> str | None:
+    """`text` with its one occurrence of `name` replaced by `code`, in parentheses where they are needed."""
+    match = re.search(rf"(?<![\w.]){name}(?!\w)(?!\s*=[^=])", text)
+    if match is None:
+        return None
+    start, end = match.span()
+    bare = text[:start] + code + text[end:]
+    wrapped = text[:start] + f"({code})" + text[end:]
+    try:
+        return bare if same_tree(bare, wrapped) else wrapped
+    except SyntaxError:
+        return None
+
+
+def same_tree(first: str, second: str) -> bool:
+    """Whether two statements mean the same (a block's head is completed for the parser)."""
+    one, two = (t + " pass" if t.endswith(":") else t for t in (first, second))
+    for prefix in ("elif", "else"):
+        if one.startswith(prefix):
+            one, two = "if x: pass\n" + one, "if x: pass\n" + two
+    wrap = "def f():\n " if one.startswith("return") else ""
+    if wrap:
+        one, two = wrap + one, wrap + two
+    return ast.dump(ast.parse(one)) == ast.dump(ast.parse(two))
+
+
+PURE_CONSTANT = re.compile(r"(-?[\w.]+|\[\]|\{\}|np\.arange\([^()]*\)|\w+\.shape\[\d+\])$")
+
+
+def drop_dead(block: list[Stmt], whole: list[Stmt]) -> list[Stmt]:
+    """Drops assignments of constants to names that are not read before they are assigned again."""
+    result: list[Stmt] = []
+    carried: tuple[str, ...] = ()
+    for k, s in enumerate(block):
+        if s.body is not None:
+            s.body = drop_dead(s.body, whole)
+        dead = s.body is None and s.target is not None and assigns(s, s.target) and is_dead(s, block, k, whole)
+        if dead:
+            carried += s.leading
+            if s.trailing:
+                carried += (s.trailing,)
+            continue
+        s.leading = carried + s.leading
+        carried = ()
+        result.append(s)
+    return result
+
+
+def is_dead(s: Stmt, block: list[Stmt], k: int, whole: list[Stmt]) -> bool:
+    name = s.target
+    assert name is not None
+    code = right_side(s, name)
+    harmless = PURE_CONSTANT.match(code) is not None or s.generated is not None and is_pure(code)
+    if not harmless:
+        return False
+    if count_loads(whole, name) == 0 and count_assignments(whole, name) >= 1 and not loads_elsewhere(whole, name):
+        return True
+    for later in block[k + 1 :]:
+        if later.body is not None:
+            return False
+        if later.target == name and assigns(later, name) and name not in names_in(right_side(later, name)):
+            return True
+        if name in names_in(later.text):
+            return False
+    return False
+
+
+def loads_elsewhere(statements: list[Stmt], name: str) -> bool:
+    return any(name in names_in(s.text) and not assigns(s, name) for s in statements) or any(
+        loads_elsewhere(s.body, name) for s in statements if s.body is not None
+    )
+
+
+def is_pure(code: str) -> bool:
+    """Whether an expression only reads."""
+    try:
+        tree = ast.parse(code, mode="eval")
+    except SyntaxError:
+        return False
+    return not any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Await)) for n in ast.walk(tree))

@@ -1,0 +1,269 @@
+"""Functions that make arrays.  What they are given is mostly uniform; a buffer that will hold varying values is born
+with the batch axes that the plan gives its site."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vectorizer.rules.context import Context
+from vectorizer.rules.elementwise import is_none
+from vectorizer.rules.shapes import kept, shape_items
+from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
+from vectorizer.source.operand import Operand, argument_list, call
+from vectorizer.values import MISSING, Affine, Array, Dims, ListV, SeqV, StackedV, TupleV, Unsupported, is_uniform
+
+
+def dims_of(shape: list[Operand]) -> Dims:
+    return tuple(s.array.affine for s in shape)
+
+
+def filling(function: Any, params: str) -> None:
+    """zeros, ones, empty, full: the shape gets the batch axes where the plan says so."""
+    names = tuple(params.split())
+
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(names)
+        if "order" in bound:
+            raise Unsupported(f"{c.name} with order=")
+        given = bound["shape"]
+        if isinstance(given.value, Array) and given.value.rank:
+            raise Unsupported("a shape that is an array")
+        shape = shape_items(rw, [given])
+        if any(s.array.axes for s in shape):
+            raise Unsupported("an array whose shape differs between the examples")
+        fill = bound.get("fill_value")
+        value = rw.array(fill) if fill is not None else Array(np.dtype(float), 0)
+        dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
+        dtype = dtype or (value.dtype if fill is not None else np.dtype(float))
+        axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
+        if fill is not None and value.rank:
+            raise Unsupported("np.full with an array")
+        result = Array(dtype, len(shape), axes, dims=dims_of(shape), zero_d=not shape)
+        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()}
+        if axes:
+            codes["shape"] = rw.shape_code(axes, [s.code for s in shape])
+        if fill is not None and value.axes:
+            if set(value.axes) - set(axes):
+                rw.plan.promote(rw.site(c), value.axes)  # type: ignore[attr-defined]
+            filler = rw.expand(fill, axes, len(shape))
+            codes["fill_value"] = rw.fully(fill, axes, len(shape)).code if value.axes else filler.code
+        return Operand(c.render(names, codes), result, fresh=True)
+
+    register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))
+
+
+filling(np.zeros, "shape dtype order")
+filling(np.ones, "shape dtype order")
+filling(np.empty, "shape dtype order")
+filling(np.full, "shape fill_value dtype order")
+
+
+def like(function: Any, params: str) -> None:
+    names = tuple(params.split())
+
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(names)
+        operand = rw.as_array(bound["a"])
+        value = rw.array(operand)
+        if {"shape", "order", "subok"} & bound.keys():
+            raise Unsupported(f"{c.name} with shape= or order=")
+        dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else value.dtype
+        fill = bound.get("fill_value")
+        axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
+        codes = {k: o.code for k, o in bound.items()} | {"a": operand.code}
+        missing = [x for x in axes if x not in value.axes]
+        result = value.with_(dtype=dtype, weak=False, dims=value.dims, origins=frozenset(), zero_d=not value.rank)
+        filler = rw.array(fill) if fill is not None else None
+        if filler is not None and filler.axes and set(filler.axes) - set(value.axes) - set(axes):
+            rw.plan.promote(rw.site(c), filler.axes)  # type: ignore[attr-defined]
+        if missing:
+            if value.axes and any(x < y for x in missing for y in value.axes) and False:
+                raise Unsupported("a buffer that needs axes before those it has")
+            spread = rw.spread(operand, tuple(sorted({*axes, *value.axes})))
+            codes["a"] = spread.code
+            result = result.with_(axes=rw.array(spread).axes, dims=value.dims, zero_d=result.zero_d)
+            if fill is None and function is not np.empty_like:
+                function_code = c.function.removesuffix("_like")
+                named = rw.temp(operand, "like")
+                logical = [f"*{named.primary}.shape[{-value.rank}:]"] if value.rank else []
+                dtype_code = f"{named.primary}.dtype" if "dtype" not in bound else codes["dtype"]
+                shape = rw.shape_code(result.axes, logical)
+                return Operand(f"{function_code}({argument_list(shape, dtype_code)})", result, fresh=True)
+        if fill is not None and filler is not None and filler.axes:
+            codes["fill_value"] = rw.fully(fill, result.axes, value.rank).code
+        return Operand(c.render(names, codes), result, fresh=True)
+
+    register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))
+
+
+like(np.zeros_like, "a dtype order subok shape")
+like(np.ones_like, "a dtype order subok shape")
+like(np.empty_like, "a dtype order subok shape")
+like(np.full_like, "a fill_value dtype order subok shape")
+
+
+def uniform_only(function: Any) -> None:
+    """A function of uniform operands, whose result is uniform."""
+
+    def lower(rw: Context, c: Call) -> Operand:
+        if not all(is_uniform(o.value) for o in c.operands):
+            raise Unsupported(f"{c.name} of something that varies")
+        keywords = {k: o.value for k, o in c.keywords.items()}
+        result = value_like(probe(function, *(a.value for a in c.args), **keywords))
+        code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
+        return Operand(code, _with_length(function, c, result), fresh=True)
+
+    register(function, Rule(f"numpy.{function.__name__}", "creation", lower))
+
+
+def _with_length(function: Any, c: Call, result: Any) -> Any:
+    if function in (np.eye, np.identity) and len(c.args) == 1 and isinstance(c.args[0].value, Array):
+        return result.with_(dims=(c.args[0].value.affine,) * 2)
+    if function is np.arange and len(c.args) == 1 and isinstance(c.args[0].value, Array):
+        return result.with_(dims=(c.args[0].value.affine,))
+    return result
+
+
+for _f in (np.eye, np.identity, np.tri, np.hanning, np.hamming, np.blackman, np.bartlett, np.kaiser, np.fft.fftfreq, np.fft.rfftfreq, np.indices, np.triu_indices, np.tril_indices):  # fmt: skip
+    uniform_only(_f)
+
+
+@custom(np.arange, kind="creation")
+def lower_arange(rw: Context, c: Call) -> Operand:
+    if not all(is_uniform(o.value) for o in c.operands):
+        raise Unsupported("np.arange of a length that differs between the examples")
+    dtype = None
+    if "dtype" in c.keywords:
+        dtype = np.dtype(rw.pin(c.keywords["dtype"], "a dtype"))
+    elif len(c.args) < 4:
+        kinds = [rw.array(a) for a in c.args]
+        if any(k.dtype is None for k in kinds):
+            raise Unsupported("np.arange of something of unknown dtype")
+        dtype = np.result_type(*(k.dtype for k in kinds if k.dtype is not None))
+        dtype = np.dtype(np.int64) if dtype.kind == "b" else dtype
+    else:
+        raise Unsupported("np.arange in a form that has no rule")
+    length = rw.array(c.args[0]).affine if len(c.args) == 1 else None
+    if len(c.args) >= 2 and (first := rw.array(c.args[0]).affine) and (last := rw.array(c.args[1]).affine) and len(c.args) == 2:
+        length = last - first
+    code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
+    return Operand(code, Array(dtype, 1, dims=(length,)), fresh=True)
+
+
+def spaced(function: Any) -> None:
+    """linspace and its kin: array ends give a new first axis, which moves behind the batch axes."""
+    names = tuple("start stop num endpoint retstep dtype axis".split()) if function is np.linspace else tuple("start stop num endpoint base dtype axis".split())
+
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(names)
+        ends = [rw.as_array(bound[k]) for k in ("start", "stop")]
+        if {"axis", "retstep", "base"} & bound.keys():
+            raise Unsupported(f"{c.name} with axis= or retstep=")
+        aligned, axes, rank = rw.align(ends)
+        values = [rw.array(e) for e in ends]
+        if rank and axes:
+            raise Unsupported(f"{c.name} between arrays")
+        dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound else np.asarray(probe(function, *(Array(v.dtype, 0, weak=v.weak) for v in values), num=3)).dtype
+        length = rw.array(bound["num"]).affine if "num" in bound else Affine(50)
+        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | dict(zip(("start", "stop"), (a.code for a in aligned), strict=True))
+        if "num" in bound and rw.array(bound["num"]).axes:
+            raise Unsupported(f"{c.name} of a length that varies")
+        if axes:
+            codes["axis"] = "-1"
+        return Operand(c.render(names, codes), Array(dtype, rank + 1, axes, dims=(length,) + (None,) * rank), fresh=True)
+
+    register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))
+
+
+for _f in (np.linspace, np.logspace, np.geomspace):
+    spaced(_f)
+
+
+def converting(function: Any) -> None:
+    """array, asarray and their kin."""
+
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(("a", "dtype", "copy")) if function is np.array else c.bind(("a", "dtype"))
+        given = bound["a"]
+        dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
+        rw.as_array(given) if isinstance(given.value, SeqV) else None
+        if isinstance(given.value, (TupleV, ListV, SeqV)) and is_uniform(given.value):
+            value = value_like(probe(np.asarray, _array_of(given.value), dtype=dtype))
+            assert isinstance(value, Array)
+            dims = (Affine(len(given.value.items)),) + (None,) * (value.rank - 1) if isinstance(given.value, (TupleV, ListV)) and value.rank else ()
+            code = c.render(("a", "dtype", "copy"), {k: o.code for k, o in bound.items()})
+            return _promoted(rw, c, Operand(code, value.with_(dims=dims), fresh=True))
+        operand = rw.as_array(given)
+        value = rw.array(operand)
+        natural = value.dtype if dtype is None else dtype
+        if not value.axes and isinstance(given.value, Array):
+            code = c.render(("a", "dtype", "copy"), {k: o.code for k, o in bound.items()})
+            copied = function is np.array
+            origins = frozenset[object]() if copied else value.origins
+            result = value.with_(dtype=natural, weak=False, dims=value.dims, zero_d=not value.rank, origins=origins)
+            return _promoted(rw, c, Operand(code, result, fresh=copied))
+        code = operand.code
+        level = operand.level
+        if dtype is not None and dtype != value.dtype:
+            if value.kind in "fc" and dtype.kind in "iu":
+                rw.hazard("a cast to integers could warn")
+            code, level = f"{operand.primary}.astype({bound['dtype'].code})", 15
+        elif function is np.array and not operand.fresh and isinstance(given.value, Array):
+            code, level = f"{operand.primary}.copy()", 15
+        fresh = function is np.array or not isinstance(given.value, Array) or operand.fresh
+        origins = frozenset[object]() if fresh else value.origins
+        result = value.with_(dtype=natural, weak=False, dims=value.dims, zero_d=not value.rank, origins=origins)
+        return Operand(code, result, level, fresh=fresh, factors=operand.factors)
+
+    register(function, Rule(f"numpy.{function.__name__}", "creation", lower, ("a", "dtype")))
+
+
+def _promoted(rw: Context, c: Call, made: Operand) -> Operand:
+    axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
+    if not axes:
+        return made
+    value = rw.array(made)
+    spread = rw.spread(made, axes)
+    return Operand(f"{spread.primary}.copy()", value.with_(axes=axes, dims=value.dims), fresh=True)
+
+
+def _array_of(value: Any) -> Any:
+    return value
+
+
+for _f in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray):
+    converting(_f)
+
+
+@custom(np.meshgrid, kind="creation")
+def lower_meshgrid(rw: Context, c: Call) -> Operand:
+    if not all(is_uniform(o.value) for o in c.operands):
+        raise Unsupported("np.meshgrid of something that varies")
+    result = value_like(probe(np.meshgrid, *(a.value for a in c.args), **{k: o.value for k, o in c.keywords.items()}))
+    code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
+    return Operand(code, result, fresh=True)
+
+
+@custom(np.vander, params="x N increasing", kind="creation")
+def lower_vander(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("x", "N", "increasing"))
+    operand = rw.as_array(bound["x"])
+    value = rw.array(operand)
+    result = value_like(probe(np.vander, Array(value.dtype, 1)))
+    assert isinstance(result, Array)
+    if not value.axes:
+        return Operand(kept(c, ("x", "N", "increasing"), bound), result, fresh=True)
+    named = rw.temp(operand, "points")
+    count = bound["N"].code if "N" in bound and not is_none(bound["N"]) else f"{named.primary}.shape[-1]"
+    up = "increasing" in bound and rw.pin(bound["increasing"], "increasing")
+    powers = call(rw.np("arange"), count) if up else f"{call(rw.np('arange'), count)}[::-1]"
+    dtype = result.dtype
+    if value.kind not in "fc":
+        raise Unsupported("np.vander of integers")
+    code = f"{named.primary}[..., None] ** {powers}"
+    return Operand(code, Array(dtype, 2, value.axes), 14, fresh=True)
+
+
+_ = (MISSING, StackedV, TupleV, ListV)

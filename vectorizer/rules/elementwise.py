@@ -1,0 +1,237 @@
+"""Elementwise functions: every ufunc of NumPy, derived from NumPy itself, and the functions that act like one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vectorizer.rules.context import Context
+from vectorizer.rules.table import Call, Rule, custom, probe, register, ufunc_dtypes, value_like
+from vectorizer.source.operand import Operand, call
+from vectorizer.values import MISSING, Affine, Array, Dims, Obj, Unsupported, promote
+
+# Elementwise functions that neither raise nor warn on finite operands: both sides of a `where` may compute them.
+QUIET = frozenset(
+    """add subtract multiply negative positive absolute fabs maximum minimum fmax fmin equal not_equal less less_equal
+    greater greater_equal logical_and logical_or logical_not logical_xor bitwise_and bitwise_or bitwise_xor invert sign
+    floor ceil rint trunc isnan isinf isfinite copysign conjugate signbit square sin cos tanh arctan arctan2 hypot
+    deg2rad rad2deg degrees radians cbrt heaviside""".split()
+)
+DIVISIONS = frozenset(("divide", "true_divide", "floor_divide", "remainder", "fmod"))
+
+
+def broadcast_dims(values: list[Array], rank: int) -> Dims:
+    """The logical lengths of an elementwise result, where all operands agree on them."""
+    dims: list[Affine | None] = []
+    for k in range(rank):
+        found = {v.dims[k - rank + v.rank] for v in values if v.rank >= rank - k}
+        found.discard(Affine(1))
+        if not found:
+            dims.append(Affine(1))
+        else:
+            dims.append(found.pop() if len(found) == 1 else None)
+    return tuple(dims)
+
+
+def strengthen(rw: Context, operands: list[Operand], ufunc: np.ufunc) -> list[Operand]:
+    """Casts varying Python numbers, which are held in arrays, so that they promote weakly as they would one by one."""
+    values = [rw.array(operand) for operand in operands]
+    if not any(v.weak and v.axes and v.kind in "ifc" for v in values):
+        return operands
+    if all(v.weak for v in values):
+        return operands
+    if any(v.dtype is None for v in values):
+        raise Unsupported("the dtype beside a Python number is not known")
+    if ufunc_dtypes(ufunc, values) == ufunc_dtypes(ufunc, values, strong=True) and ufunc.__name__ not in DIVISIONS:
+        return operands
+    strong = np.result_type(*(v.dtype for v in values if not v.weak and v.dtype is not None))
+    cast = []
+    for operand, value in zip(operands, values, strict=True):
+        if value.weak and value.axes and value.kind in "ifc":
+            python = {"i": 1, "f": 1.0, "c": 1j}[value.kind]
+            dtype = np.result_type(strong, python)
+            if dtype != value.dtype:
+                code = f"{operand.primary}.astype({rw.dtype_code(dtype)})"
+                operand = Operand(code, value.with_(dtype=dtype), fresh=True)
+        cast.append(operand)
+    return cast
+
+
+def is_nonzero_constant(value: Array) -> bool:
+    return value.const is not MISSING and bool(value.const != 0)
+
+
+def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
+    if not any(v.axes for v in values) and not rw.regions and not rw.loops:
+        return
+    if name in DIVISIONS and is_nonzero_constant(values[-1]):
+        return
+    if name == "power" and values[1].const is not MISSING and values[1].const in (1, 2, 3):
+        return
+    if name not in QUIET:
+        rw.hazard(f"{name} could warn for examples that do not take this path")
+
+
+def ufunc_result(ufunc: np.ufunc, values: list[Array], axes: Any, rank: int, dtype: Any = None) -> Any:
+    dtypes = ufunc_dtypes(ufunc, values) if dtype is None else (np.dtype(dtype),) * ufunc.nout
+    dims = broadcast_dims(values, rank)
+    from vectorizer.values import TupleV
+
+    results = tuple(Array(d, rank, axes, dims=dims) for d in dtypes)
+    return results[0] if ufunc.nout == 1 else TupleV(results)
+
+
+def lower_ufunc(rw: Context, c: Call) -> Operand:
+    """A ufunc: operands are aligned, the call stays."""
+    ufunc: np.ufunc = c.target
+    if ufunc.signature is not None:
+        from vectorizer.rules.contractions import lower_gufunc
+
+        return lower_gufunc(rw, c)
+    if len(c.args) < ufunc.nin:
+        raise Unsupported(f"{c.name} is called with too few arguments")
+    if len(c.args) > ufunc.nin or c.keywords.keys() - {"out", "where", "dtype", "casting"}:
+        raise Unsupported(f"{c.name} is called in a form that has no rule")
+    operands = [rw.as_array(arg) for arg in c.args]
+    operands = strengthen(rw, operands, ufunc)
+    values = [rw.array(operand) for operand in operands]
+    note_hazard(rw, ufunc.__name__, values)
+    dtype = rw.pin(c.keywords["dtype"], "dtype") if "dtype" in c.keywords else None
+    aligned, axes, rank = rw.align(operands)
+    if "out" in c.keywords or "where" in c.keywords:
+        return _ufunc_out(rw, c, ufunc, aligned, values, axes, rank)
+    code = call(c.function, *(a.code for a in aligned), **{k: o.code for k, o in c.keywords.items()})
+    result = ufunc_result(ufunc, values, axes, rank, dtype)
+    factors = tuple(c.args) if ufunc is np.multiply else ()
+    return Operand(code, result, fresh=True, factors=factors)
+
+
+def _ufunc_out(
+    rw: Context, c: Call, ufunc: np.ufunc, aligned: list[Operand], values: list[Array], axes: Any, rank: int
+) -> Operand:
+    out = c.keywords.get("out")
+    if out is None or ufunc.nout != 1:
+        raise Unsupported(f"{c.name} with where= and no out= leaves parts of its result undefined")
+    target = rw.array(out)
+    where = c.keywords.get("where")
+    if where is not None and not (isinstance(where.value, Array)):
+        raise Unsupported("where= is not an array")
+    all_axes = set(axes) | set(rw.array(where).axes if where is not None else ())
+    if all_axes - set(target.axes) or target.rank < rank:
+        rw.store_needs(out, tuple(sorted(all_axes)))  # type: ignore[attr-defined]
+    if rw.regions or rw.loops:
+        raise Unsupported("out= inside a loop or branch that has become an array operation")
+    codes = [rw.expand(a, target.axes, target.rank).code for a in c.args] if target.axes else [a.code for a in c.args]
+    keywords = {k: o.code for k, o in c.keywords.items()}
+    if where is not None:
+        keywords["where"] = rw.expand(where, target.axes, target.rank).code
+    rw.written(out)  # type: ignore[attr-defined]
+    return Operand(call(c.function, *codes, **keywords), target)
+
+
+def lower_where(rw: Context, c: Call) -> Operand:
+    if len(c.args) != 3 or c.keywords:
+        raise Unsupported("np.where with one argument gives as many indices as there are hits")
+    condition, first, second = (rw.as_array(arg) for arg in c.args)
+    return select(rw, condition, first, second, c.function)
+
+
+def select(rw: Context, condition: Operand, first: Operand, second: Operand, function: str | None = None) -> Operand:
+    """``np.where(condition, first, second)`` with the dtype that NumPy gives example by example."""
+    values = [rw.array(o) for o in (condition, first, second)]
+    dtype, weak = promote(values[1], values[2])
+    sides = []
+    for operand, value in ((first, values[1]), (second, values[2])):
+        if value.weak and value.axes and dtype is not None and value.dtype != dtype:
+            operand = Operand(f"{operand.primary}.astype({rw.dtype_code(dtype)})", value.with_(dtype=dtype))
+        sides.append(operand)
+    aligned, axes, rank = rw.align([condition, *sides])
+    dims = broadcast_dims(values, rank)
+    code = call(function or rw.np("where"), *(a.code for a in aligned))
+    return Operand(code, Array(dtype, rank, axes, weak=weak and function is None, dims=dims), fresh=True)
+
+
+register(np.where, Rule("numpy.where", "elementwise", lower_where))
+
+
+def elementwise(function: Any, params: str, operands: int = 1, method: str | None = None) -> None:
+    """A function that is no ufunc but acts elementwise on its first `operands` parameters."""
+    names = tuple(params.split())
+
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(names)
+        if "out" in bound:
+            raise Unsupported(f"{c.name} with out=")
+        arrays = {k: rw.as_array(bound[k]) for k in names[:operands] if k in bound and not is_none(bound[k])}
+        aligned, axes, rank = rw.align(list(arrays.values()))
+        values = [rw.array(o) for o in arrays.values()]
+        plain = {k: rw.pin(o, f"{k}=") for k, o in bound.items() if k not in arrays}
+        result = probe(function, *(), **_by_position(names, {**{k: v.value for k, v in arrays.items()}, **plain}))
+        codes = {k: o.code for k, o in bound.items()} | dict(zip(arrays, (a.code for a in aligned), strict=True))
+        shape = value_like(result)
+        dtype = shape.dtype if isinstance(shape, Array) else None
+        if any(v.weak and v.axes for v in values) and any(not v.weak for v in values):
+            raise Unsupported(f"{c.name} of Python numbers that vary")
+        if function in HAZARDOUS:
+            rw.hazard(f"{c.name} could warn")
+        return Operand(c.render(names, codes), Array(dtype, rank, axes, dims=broadcast_dims(values, rank)), fresh=True)
+
+    register(function, Rule(f"numpy.{function.__name__}", "elementwise", lower, names), method)
+
+
+HAZARDOUS: set[Any] = set()
+
+
+def _by_position(names: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
+    return values
+
+
+def is_none(operand: Operand) -> bool:
+    return isinstance(operand.value, Obj) and operand.value.value is None
+
+
+elementwise(np.clip, "a a_min a_max out", 3, method="clip")
+elementwise(np.round, "a decimals out", 1, method="round")
+elementwise(np.around, "a decimals out", 1)
+elementwise(np.nan_to_num, "x copy nan posinf neginf", 1)
+elementwise(np.real, "val", 1)
+elementwise(np.imag, "val", 1)
+elementwise(np.angle, "z deg", 1)
+elementwise(np.isclose, "a b rtol atol equal_nan", 2)
+elementwise(np.sinc, "x", 1)
+elementwise(np.i0, "x", 1)
+elementwise(np.fix, "x out", 1)
+elementwise(np.isreal, "x", 1)
+elementwise(np.iscomplex, "x", 1)
+elementwise(np.isposinf, "x out", 1)
+elementwise(np.isneginf, "x out", 1)
+elementwise(np.unwrap, "p", 1) if False else None
+
+
+@custom(np.copy, method="copy", params="a order", kind="elementwise")
+def lower_copy(rw: Context, c: Call) -> Operand:
+    base = rw.as_array(c.bind(("a", "order"))["a"])
+    value = rw.array(base)
+    code = f"{base.primary}.copy()" if c.base is not None else call(c.function, base.code)
+    return Operand(code, value.with_(origins=frozenset(), dims=value.dims, weak=False), fresh=True)
+
+
+@custom(method="conj", params="a", kind="elementwise")
+@custom(method="conjugate", params="a", kind="elementwise")
+def lower_conj(rw: Context, c: Call) -> Operand:
+    base = rw.as_array(c.bind(("a",))["a"])
+    return Operand(f"{base.primary}.{c.function}()", rw.array(base).with_(dims=rw.array(base).dims), fresh=False)
+
+
+@custom(method="astype", params="a dtype order casting subok copy", kind="elementwise")
+def lower_astype(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("a", "dtype", "order", "casting", "subok", "copy"))
+    value = rw.array(bound["a"])
+    dtype = np.dtype(rw.pin(bound["dtype"], "a dtype"))
+    if value.kind in "fc" and dtype.kind in "iu":
+        rw.hazard("a cast to integers could warn")
+    codes = {k: o.code for k, o in bound.items()} | {"a": bound["a"].primary}
+    code = c.render(("a", "dtype", "order", "casting", "subok", "copy"), codes)
+    origins = value.origins if "copy" in bound else frozenset[object]()
+    return Operand(code, value.with_(dtype=dtype, weak=False, dims=value.dims, origins=origins), fresh="copy" not in bound)

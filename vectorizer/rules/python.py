@@ -1,0 +1,518 @@
+"""Rules for Python's own functions: numeric builtins, `math`, `operator`."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import numbers
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+from vectorizer.rules.context import Context
+from vectorizer.rules.elementwise import broadcast_dims, is_none, strengthen
+from vectorizer.rules.table import Call, Rule, custom, register
+from vectorizer.source.operand import COMPARE, PRODUCT, SUM, Operand, call
+from vectorizer.values import (
+    MISSING,
+    NONE,
+    Affine,
+    Array,
+    DictV,
+    ListV,
+    Obj,
+    SeqV,
+    StackedV,
+    TupleV,
+    Unsupported,
+    Value,
+    derived,
+    is_uniform,
+    number,
+    promote,
+    weak_type,
+)
+
+FLOAT, INT, BOOL = np.dtype(float), np.dtype(np.int64), np.dtype(bool)
+
+
+def verbatim(c: Call) -> str:
+    first = f"{c.base.primary}." if c.base is not None else ""
+    return call(first + c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
+
+
+def python_value(rw: Context, function: Any, c: Call) -> Array | None:
+    """The number that a builtin gives for known numbers."""
+    values = [a.value for a in c.args]
+    if c.keywords or not all(isinstance(v, Array) and v.const is not MISSING for v in values):
+        return None
+    try:
+        result = function(*(v.const for v in values))  # type: ignore[union-attr]
+    except Exception:
+        return None
+    return number(result) if isinstance(result, (bool, int, float, complex)) else None
+
+
+def truth(rw: Context, operand: Operand) -> Operand:
+    """Whether a value is true, as a boolean for each example."""
+    value = operand.value
+    if not isinstance(value, Array):
+        raise Unsupported("the truth of something that varies")
+    if value.rank:
+        raise Unsupported("the truth of an array")
+    if value.kind == "b" or not value.axes:
+        return operand
+    return Operand(f"{operand.at(COMPARE + 1)} != 0", value.with_(dtype=BOOL, weak=True), COMPARE, fresh=True)
+
+
+@custom(builtins.len, kind="builtin")
+def lower_len(rw: Context, c: Call) -> Operand:
+    operand = c.args[0]
+    match operand.value:
+        case TupleV(items=items) | ListV(items=items):
+            return Operand(call(c.function, operand.code), number(len(items)).with_(affine=Affine(len(items))))
+        case DictV(items=pairs):
+            return Operand(call(c.function, operand.code), number(len(pairs)).with_(affine=Affine(len(pairs))))
+        case SeqV():
+            return Operand(call(c.function, operand.code), Array(INT, 0, weak=True))
+        case StackedV(array=array):
+            return length(rw, operand.with_value(array), 0, c.function)
+        case Array(rank=0):
+            raise Unsupported("len of a number")
+        case Array():
+            return length(rw, operand, 0, c.function)
+        case Obj(value=str() as text):
+            return Operand(verbatim(c), number(len(text)))
+    raise Unsupported("len of something unknown")
+
+
+def length(rw: Context, operand: Operand, axis: int, function: str = "len") -> Operand:
+    """The length of a logical axis."""
+    value = rw.array(operand)
+    dim = value.dims[axis]
+    result = Array(INT, 0, weak=True, affine=dim, const=dim.const if dim is not None and dim.is_const else MISSING)
+    if not value.axes and axis == 0 and function == "len":
+        return Operand(call("len", operand.code), result)
+    return Operand(f"{operand.primary}.shape[{axis + len(value.axes)}]", result)
+
+
+def extremum(function: Any, ufunc: np.ufunc, reducer: str) -> None:
+    def lower(rw: Context, c: Call) -> Operand:
+        if c.keywords:
+            raise Unsupported(f"{c.function} with key= or default=")
+        parts = c.args
+        if len(parts) == 1:
+            only = parts[0]
+            if isinstance(only.value, (TupleV, ListV)):
+                parts = rw.items(only)
+            else:
+                return _reduced(rw, c, reducer)
+        if not parts:
+            raise Unsupported(f"{c.function} of nothing")
+        if all(is_uniform(p.value) for p in parts):
+            return Operand(verbatim(c), _uniform_extremum(rw, function, parts, c))
+        result = parts[0]
+        for part in parts[1:]:
+            result = _pairwise(rw, ufunc, result, part)
+        return result
+
+    register(function, Rule(f"builtins.{function.__name__}", "builtin", lower))
+
+
+def _uniform_extremum(rw: Context, function: Any, parts: list[Operand], c: Call) -> Value:
+    known = python_value(rw, function, c)
+    if known is not None:
+        return known
+    values = [rw.array(p) for p in parts]
+    if any(v.rank for v in values):
+        raise Unsupported(f"{c.function} of arrays")
+    merged = values[0]
+    for value in values[1:]:
+        dtype, weak = promote(merged, value)
+        merged = Array(dtype, 0, weak=weak)
+    if all(v.affine is not None and v.weak for v in values):
+        merged = merged.with_(affine=derived(function.__name__, function, *(v.affine for v in values if v.affine is not None)))
+    return merged
+
+
+def _pairwise(rw: Context, ufunc: np.ufunc, first: Operand, second: Operand) -> Operand:
+    values = [rw.array(first), rw.array(second)]
+    if any(v.rank for v in values):
+        raise Unsupported("min or max of arrays")
+    dtype, weak = promote(*values)
+    if not weak:
+        first, second = strengthen(rw, [first, second], ufunc)
+    aligned, axes, rank = rw.align([first, second])
+    if weak and dtype is not None:
+        weak = True
+    code = call(rw.np(ufunc.__name__), *(a.code for a in aligned))
+    return Operand(code, Array(dtype, rank, axes, weak=weak), fresh=True)
+
+
+def _reduced(rw: Context, c: Call, reducer: str) -> Operand:
+    operand = rw.as_array(c.args[0])
+    value = rw.array(operand)
+    if value.rank != 1:
+        raise Unsupported(f"{c.function} of the rows of an array")
+    if isinstance(c.args[0].value, Array) and not value.axes:
+        return Operand(verbatim(c), Array(value.dtype, 0))
+    weak = isinstance(c.args[0].value, StackedV) and c.args[0].value.weak
+    rw.hazard(f"{c.function} of nothing raises")
+    axis = str(len(value.axes)) if value.axes else None
+    return Operand(call(f"{rw.np(reducer)}", operand.code, axis=axis), Array(value.dtype, 0, value.axes, weak=weak), fresh=True)
+
+
+extremum(builtins.min, np.minimum, "min")
+extremum(builtins.max, np.maximum, "max")
+
+
+@custom(builtins.sum, kind="builtin")
+def lower_sum(rw: Context, c: Call) -> Operand:
+    given = c.args[0]
+    start = c.args[1] if len(c.args) > 1 else c.keywords.get("start")
+    if isinstance(given.value, (TupleV, ListV)) and not is_uniform(given.value):
+        total = start
+        for part in rw.items(given):
+            total = part if total is None else rw.binary("+", total, part)  # type: ignore[attr-defined]
+        if total is None:
+            return Operand("0", number(0))
+        return total
+    if isinstance(given.value, (SeqV, TupleV, ListV)) and is_uniform(given.value):
+        parts = [given.value.item] if isinstance(given.value, SeqV) else list(given.value.items)
+        merged = number(0) if start is None else rw.array(start)
+        for part in parts:
+            if not isinstance(part, Array) or part.rank:
+                raise Unsupported("the sum of a list of arrays")
+            dtype, weak = promote(merged, part)
+            merged = Array(dtype, 0, weak=weak)
+        return Operand(verbatim(c), merged.with_() if parts else merged)
+    operand = rw.as_array(given)
+    value = rw.array(operand)
+    if not value.rank:
+        raise Unsupported("the sum of a number")
+    weak = isinstance(given.value, StackedV) and given.value.weak
+    dtype = INT if value.kind == "b" else value.dtype
+    result = value.with_(rank=value.rank - 1, dims=value.dims[1:], dtype=dtype, weak=weak, origins=frozenset())
+    if not value.axes and isinstance(given.value, Array):
+        return Operand(verbatim(c), result, fresh=True)
+    keyword = rw.dtype_code(value.dtype) if value.kind in "iu" and value.dtype != INT and value.dtype is not None else None
+    code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=keyword)
+    total = Operand(code, result, fresh=True)
+    return total if start is None else rw.binary("+", start, total)  # type: ignore[attr-defined, no-any-return]
+
+
+def quantifier(function: Any, reducer: str) -> None:
+    def lower(rw: Context, c: Call) -> Operand:
+        if is_uniform(c.args[0].value):
+            return Operand(verbatim(c), Array(BOOL, 0, weak=True))
+        operand = rw.as_array(c.args[0])
+        value = rw.array(operand)
+        if value.rank != 1:
+            raise Unsupported(f"{c.function} of the rows of an array")
+        return Operand(call(rw.np(reducer), operand.code, axis=str(len(value.axes))), Array(BOOL, 0, value.axes, weak=True), fresh=True)
+
+    register(function, Rule(f"builtins.{function.__name__}", "builtin", lower))
+
+
+quantifier(builtins.any, "any")
+quantifier(builtins.all, "all")
+
+
+@custom(builtins.abs, kind="builtin")
+def lower_abs(rw: Context, c: Call) -> Operand:
+    operand = rw.as_array(c.args[0])
+    value = rw.array(operand)
+    dtype = value.dtype
+    if dtype is not None and dtype.kind == "c":
+        dtype = np.dtype(f"f{dtype.itemsize // 2}")
+    if value.kind == "b" and value.weak:
+        raise Unsupported("abs of a bool")
+    function = c.function if not value.axes else rw.np("abs")
+    result = value.with_(dtype=dtype, dims=value.dims, origins=frozenset())
+    return Operand(call(function, operand.code), result, fresh=True)
+
+
+def cast(rw: Context, operand: Operand, dtype: np.dtype[Any], weak: bool = True) -> Operand:
+    value = rw.array(operand)
+    if value.dtype == dtype:
+        return operand.with_value(value.with_(weak=weak, dims=value.dims))
+    return Operand(f"{operand.primary}.astype({rw.dtype_code(dtype)})", value.with_(dtype=dtype, weak=weak), fresh=True)
+
+
+def scalar_of(rw: Context, operand: Operand, what: str) -> Operand:
+    """A single number, also where it is given as an array of one element."""
+    operand = rw.as_array(operand)
+    value = rw.array(operand)
+    if value.rank:
+        raise Unsupported(f"{what} of an array")
+    return operand
+
+
+def conversion(function: type, dtype: np.dtype[Any]) -> None:
+    def lower(rw: Context, c: Call) -> Operand:
+        if not c.args and not c.keywords:
+            return Operand(verbatim(c), number(function()))
+        if len(c.args) != 1 or c.keywords:
+            raise Unsupported(f"{c.function} with several arguments")
+        if isinstance(c.args[0].value, Obj):
+            known = c.args[0].value.value
+            if isinstance(known, str):
+                return Operand(verbatim(c), number(function(known)))
+            if function is bool:
+                return Operand(verbatim(c), Array(BOOL, 0, weak=True))
+        operand = scalar_of(rw, c.args[0], c.function)
+        value = rw.array(operand)
+        if not value.axes:
+            known_number = python_value(rw, function, c)
+            result = known_number or Array(dtype, 0, weak=True, affine=value.affine if function is int else None)
+            return Operand(verbatim(c), result)
+        if function is bool:
+            return truth(rw, operand)
+        if function is int and value.kind in "fc":
+            rw.hazard("int of a number that is not finite raises")
+            rw.facts.strict_floats = True
+        if value.kind == "c" and function is not complex:
+            raise Unsupported(f"{c.function} of a complex number")
+        return cast(rw, operand, dtype)
+
+    register(function, Rule(f"builtins.{function.__name__}", "builtin", lower))
+
+
+conversion(float, FLOAT)
+conversion(int, INT)
+conversion(bool, BOOL)
+conversion(complex, np.dtype(complex))
+
+for _type in (np.float64, np.float32, np.int64, np.int32, np.complex128, np.uint8, np.int8, np.int16, np.uint16, np.uint32, np.uint64, np.complex64, np.bool_, np.float16):  # fmt: skip
+
+    def _lower_type(rw: Context, c: Call, dtype: np.dtype[Any] = np.dtype(_type)) -> Operand:
+        if len(c.args) != 1 or c.keywords:
+            raise Unsupported(f"{c.function} in a form that has no rule")
+        operand = rw.as_array(c.args[0])
+        value = rw.array(operand)
+        result = value.with_(dtype=dtype, weak=False, dims=value.dims, origins=frozenset())
+        if not value.axes:
+            return Operand(verbatim(c), result, fresh=True)
+        if value.kind in "fc" and dtype.kind in "iu":
+            rw.hazard("a cast to integers could warn")
+        return Operand(f"{operand.primary}.astype({rw.dtype_code(dtype)})", result, fresh=True)
+
+    register(_type, Rule(f"numpy.{_type.__name__}", "elementwise", _lower_type))
+
+
+@custom(builtins.round, kind="builtin")
+def lower_round(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("number", "ndigits"))
+    operand = scalar_of(rw, bound["number"], "round")
+    value = rw.array(operand)
+    whole = "ndigits" not in bound or is_none(bound["ndigits"])
+    if not value.axes:
+        return Operand(verbatim(c), Array(INT, 0, weak=True) if whole else value.with_())
+    if whole:
+        if value.kind in "iub":
+            return cast(rw, operand, INT)
+        rw.hazard("round of a number that is not finite raises")
+        rw.facts.strict_floats = True
+        return Operand(f"{call(rw.np('rint'), operand.code)}.astype(int)", value.with_(dtype=INT, weak=True), fresh=True)
+    if value.weak or value.kind != "f":
+        raise Unsupported("round of a Python number to some digits is correctly rounded, unlike np.round")
+    return Operand(call(rw.np("round"), operand.code, bound["ndigits"].code), value.with_(), fresh=True)
+
+
+@custom(builtins.pow, kind="builtin")
+def lower_pow(rw: Context, c: Call) -> Operand:
+    if len(c.args) != 2:
+        raise Unsupported("pow with a modulus")
+    if all(is_uniform(a.value) for a in c.args):
+        return Operand(verbatim(c), rw.binary("**", *c.args).value)  # type: ignore[attr-defined]
+    return rw.binary("**", *c.args)  # type: ignore[attr-defined, no-any-return]
+
+
+@custom(builtins.divmod, kind="builtin")
+def lower_divmod(rw: Context, c: Call) -> Operand:
+    quotient, remainder = rw.binary("//", *c.args), rw.binary("%", *c.args)  # type: ignore[attr-defined]
+    code = f"({quotient.code}, {remainder.code})"
+    if all(is_uniform(a.value) for a in c.args):
+        code = verbatim(c)
+    made = Operand(code, TupleV((quotient.value, remainder.value)), fresh=True)
+    from vectorizer.rules.indexing import Parts
+
+    if not all(is_uniform(a.value) for a in c.args):
+        made.node = Parts([quotient, remainder])
+    return made
+
+
+@custom(builtins.sorted, kind="builtin")
+def lower_sorted(rw: Context, c: Call) -> Operand:
+    if is_uniform(c.args[0].value) and isinstance(c.args[0].value, (ListV, TupleV)) and not c.keywords:
+        items = c.args[0].value.items
+        merged = items[0] if items else number(0)
+        from vectorizer.values import join
+
+        for item in items[1:]:
+            merged = join(merged, item)
+        return Operand(verbatim(c), ListV((merged,) * len(items)))
+    backwards = bool(rw.pin(c.keywords["reverse"], "reverse=")) if "reverse" in c.keywords else False
+    if c.keywords.keys() - {"reverse"}:
+        raise Unsupported("sorted with a key")
+    operand = rw.as_array(c.args[0])
+    value = rw.array(operand)
+    if value.rank != 1:
+        raise Unsupported("sorted rows")
+    code = call(rw.np("sort"), operand.code, axis="-1" if False else None)
+    if backwards:
+        code += "[..., ::-1]"
+    weak = isinstance(c.args[0].value, StackedV) and c.args[0].value.weak
+    return Operand(code, StackedV(value.with_(dims=value.dims, origins=frozenset(), weak=False), weak), fresh=True)
+
+
+@custom(builtins.isinstance, kind="builtin")
+def lower_isinstance(rw: Context, c: Call) -> Operand:
+    what = c.args[0].value
+    types = rw.pin(c.args[1], "the type")
+    known = stands_for(what, types if isinstance(types, tuple) else (types,))
+    return Operand(verbatim(c), number(known))
+
+
+def stands_for(value: Value, types: tuple[Any, ...]) -> bool:
+    """What `isinstance` says of the per-example value; an integer dtype is an `int`, and so on."""
+    match value:
+        case Array(rank=0, zero_d=False):
+            if value.dtype is None:
+                raise Unsupported("isinstance of a number of unknown dtype")
+            python = weak_type(value) if value.kind in "biufc" else None
+            if value.weak:
+                return any(issubclass(weak_type(value), t) for t in types)
+            scalar = value.dtype.type
+            return any(issubclass(scalar, t) or (python is not None and t in _FAMILY.get(python, ())) for t in types)
+        case Array():
+            return any(issubclass(np.ndarray, t) for t in types)
+        case TupleV():
+            return any(issubclass(value.type_, t) for t in types)
+        case ListV() | SeqV() | StackedV():
+            return any(issubclass(list, t) for t in types)
+        case DictV():
+            return any(issubclass(dict, t) for t in types)
+        case Obj():
+            return isinstance(value.value, types)
+    raise Unsupported("isinstance of something unknown")
+
+
+_FAMILY: dict[type, tuple[type, ...]] = {
+    bool: (bool,),
+    int: (int, numbers.Integral, numbers.Real, numbers.Number),
+    float: (float, numbers.Real, numbers.Number),
+    complex: (complex, numbers.Complex, numbers.Number),
+}
+
+
+@custom(builtins.list, kind="builtin")
+def lower_list(rw: Context, c: Call) -> Operand:
+    if not c.args:
+        return Operand(verbatim(c), ListV((), site=rw.site(c)))  # type: ignore[attr-defined]
+    value = c.args[0].value
+    if isinstance(value, (TupleV, ListV)):
+        return Operand(verbatim(c), ListV(value.items, site=rw.site(c)))  # type: ignore[attr-defined]
+    if isinstance(value, StackedV):
+        return Operand(f"{c.args[0].primary}.copy()", value, fresh=True)
+    if isinstance(value, Array) and value.rank:
+        if not value.axes:
+            return Operand(verbatim(c), SeqV(value.with_(rank=value.rank - 1, dims=value.dims[1:]), site=rw.site(c)))  # type: ignore[attr-defined]
+        return Operand(f"{c.args[0].primary}.copy()", StackedV(value.with_(dims=value.dims, origins=frozenset())), fresh=True)
+    raise Unsupported("list of something that has no rule")
+
+
+@custom(builtins.tuple, kind="builtin")
+def lower_tuple(rw: Context, c: Call) -> Operand:
+    value = c.args[0].value if c.args else TupleV(())
+    if isinstance(value, (TupleV, ListV)):
+        return Operand(verbatim(c), TupleV(value.items))
+    raise Unsupported("tuple of something that has no rule")
+
+
+# --- math --------------------------------------------------------------------------------------------------------------
+
+MATH = {
+    "sqrt": "sqrt", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
+    "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2",
+    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
+    "fabs": "fabs", "hypot": "hypot", "copysign": "copysign", "fmod": "fmod", "pow": "power", "degrees": "degrees",
+    "radians": "radians", "cbrt": "cbrt", "exp2": "exp2",
+}  # fmt: skip
+TESTS = {"isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite"}
+WHOLE = {"floor": "floor", "ceil": "ceil", "trunc": "trunc"}
+QUIET_MATH = {"sin", "cos", "atan", "tanh", "fabs", "copysign", "degrees", "radians", "atan2", "cbrt", "hypot", "erf", "erfc"}
+SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
+
+
+def as_double(rw: Context, operand: Operand, name: str) -> Operand:
+    """`math` computes in double precision, whatever it is given."""
+    operand = scalar_of(rw, operand, f"math.{name}")
+    value = rw.array(operand)
+    if value.kind == "c" or value.dtype is None:
+        raise Unsupported(f"math.{name} of a number of dtype {value.dtype}")
+    if value.axes and value.dtype not in (FLOAT, INT, np.dtype("i4"), np.dtype("u4"), np.dtype("u8")):
+        return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT), fresh=True)
+    return operand
+
+
+def math_rule(name: str, target: str, dtype: np.dtype[Any] = FLOAT, tail: str = "") -> None:
+    if not hasattr(math, name):
+        return
+
+    def lower(rw: Context, c: Call) -> Operand:
+        if c.keywords:
+            raise Unsupported(f"math.{name} with keywords")
+        if all(is_uniform(a.value) for a in c.args):
+            known = python_value(rw, getattr(math, name), c)
+            return Operand(verbatim(c), known or Array(dtype, 0, weak=True))
+        if name == "log" and len(c.args) == 2:
+            first = lower(rw, Call(c.function, c.args[:1]))
+            base = lower(rw, Call(c.function, c.args[1:]))
+            (a, b), axes, _ = rw.align([first, base])
+            return Operand(f"{a.at(PRODUCT)} / {b.at(PRODUCT + 1)}", Array(FLOAT, 0, axes, weak=True), PRODUCT, fresh=True)
+        operands = [as_double(rw, a, name) for a in c.args]
+        if name not in QUIET_MATH and name not in TESTS:
+            rw.hazard(f"math.{name} raises outside its domain")
+            rw.facts.strict_floats = True
+        aligned, axes, _ = rw.align(operands)
+        if name in SPECIAL:
+            function = rw.imported("scipy.special", target)
+        else:
+            function = rw.np(target)
+        code = call(function, *(a.code for a in aligned)) + tail
+        return Operand(code, Array(dtype, 0, axes, weak=True), fresh=True)
+
+    register(getattr(math, name), Rule(f"math.{name}", "math", lower))
+
+
+for _name, _target in MATH.items():
+    math_rule(_name, _target)
+for _name, _target in TESTS.items():
+    math_rule(_name, _target, BOOL)
+for _name, _target in WHOLE.items():
+    math_rule(_name, _target, INT, ".astype(int)")
+if find_spec("scipy") is not None:
+    for _name, _target in SPECIAL.items():
+        math_rule(_name, _target)
+
+
+def integer_math(name: str, ufunc: np.ufunc) -> None:
+    def lower(rw: Context, c: Call) -> Operand:
+        if all(is_uniform(a.value) for a in c.args):
+            return Operand(verbatim(c), python_value(rw, getattr(math, name), c) or Array(INT, 0, weak=True))
+        if len(c.args) != 2:
+            raise Unsupported(f"math.{name} of other than two numbers")
+        operands = [scalar_of(rw, a, f"math.{name}") for a in c.args]
+        if any(rw.array(o).kind not in "iu" or rw.array(o).dtype == np.dtype("u8") for o in operands):
+            raise Unsupported(f"math.{name} of other than integers")
+        aligned, axes, _ = rw.align(operands)
+        return Operand(call(rw.np(ufunc.__name__), *(a.code for a in aligned)), Array(INT, 0, axes, weak=True), fresh=True)
+
+    register(getattr(math, name), Rule(f"math.{name}", "math", lower))
+
+
+integer_math("gcd", np.gcd)
+
+_ = (NONE, SUM, broadcast_dims)

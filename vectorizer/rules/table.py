@@ -1,0 +1,218 @@
+"""The table of batching rules: how a call of a function is lowered when some of its operands vary.
+
+A rule takes the context of the walk and a `Call`, and returns an operand.  Most rows are made by the constructors of a
+kind (`reduction`, `core`, ...) in the modules beside this one; a function outside the kinds registers a lowering of its
+own with `custom`.
+"""
+
+from __future__ import annotations
+
+import functools
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vectorizer.rules.context import Context
+from vectorizer.source.operand import Operand, argument_list
+from vectorizer.values import MISSING, Affine, Array, Axes, DictV, ListV, Obj, SeqV, StackedV, TupleV, Unsupported, Value
+
+
+@dataclass
+class Call:
+    """A call as the user wrote it, its operands already rewritten.
+
+    function: code of the callee, or the method's name where `base` is given.
+    """
+
+    function: str
+    args: list[Operand]
+    keywords: dict[str, Operand] = field(default_factory=dict)
+    base: Operand | None = None
+    target: Any = None
+    site: Any = None
+
+    @property
+    def name(self) -> str:
+        return self.function if self.base is None else f".{self.function}"
+
+    @property
+    def operands(self) -> list[Operand]:
+        first = [self.base] if self.base is not None else []
+        return [*first, *self.args, *self.keywords.values()]
+
+    def bind(self, params: tuple[str, ...]) -> dict[str, Operand]:
+        """Operands by parameter name."""
+        given = ([self.base] if self.base is not None else []) + self.args
+        if len(given) > len(params):
+            raise Unsupported(f"{self.name} is called with too many arguments")
+        bound = dict(zip(params, given, strict=False))
+        for key, operand in self.keywords.items():
+            if key not in params or key in bound:
+                raise Unsupported(f"{self.name} is called with an argument {key!r} that has no rule")
+            bound[key] = operand
+        return bound
+
+    def render(self, params: tuple[str, ...], codes: Mapping[str, str | None], function: str | None = None) -> str:
+        """The call with these codes for its parameters: those that were positional stay so, others are keywords."""
+        count = len(self.args) + (self.base is not None)
+        positional: list[str] = []
+        keywords: dict[str, str | None] = {}
+        for k, param in enumerate(params):
+            code = codes.get(param)
+            if code is None:
+                continue
+            if k < count and len(positional) == k:
+                positional.append(code)
+            else:
+                keywords[param] = code
+        if self.base is not None and function is None:
+            return f"{positional[0]}.{self.function}({argument_list(*positional[1:], **keywords)})"
+        return f"{function or self.function}({argument_list(*positional, **keywords)})"
+
+
+Lower = Callable[[Context, Call], Operand]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row.
+
+    name: dotted name of the function.
+    kind: its category, for the tables in the documentation.
+    lower: what emits it.
+    """
+
+    name: str
+    kind: str
+    lower: Lower
+    params: tuple[str, ...] = ()
+
+
+FUNCTIONS: dict[int, Rule] = {}
+METHODS: dict[str, Rule] = {}
+ATTRIBUTES: dict[str, Callable[[Context, Operand], Operand]] = {}
+_KEEP: list[Any] = []  # the functions themselves, so that their ids stay theirs
+
+
+def register(function: Any, rule: Rule, method: str | None = None) -> None:
+    if function is not None:
+        _KEEP.append(function)
+        FUNCTIONS[id(function)] = rule
+    if method is not None:
+        METHODS[method] = rule
+
+
+def custom(*functions: Any, method: str | None = None, params: str = "", kind: str = "custom") -> Callable[[Lower], Lower]:
+    """Registers a lowering for functions that are outside the kinds."""
+
+    def add(lower: Lower) -> Lower:
+        names = tuple(params.split())
+        for function in functions:
+            register(function, Rule(getattr(function, "__name__", str(function)), kind, lower, names), method)
+        if not functions:
+            register(None, Rule(f"ndarray.{method}", kind, lower, names), method)
+        return lower
+
+    return add
+
+
+def find(function: Any) -> Rule | None:
+    try:
+        return FUNCTIONS.get(id(function))
+    except TypeError:
+        return None
+
+
+# --- what a function gives, asked of the function itself -----------------------------------------------------------------
+
+
+def dummy(value: Value, side: int = 2) -> Any:
+    """A small stand-in for a per-example value: every axis has length `side`."""
+    match value:
+        case Array(const=const) if const is not MISSING:
+            return const
+        case Array(dtype=None):
+            raise Unsupported("the dtype of an operand is not known")
+        case Array(weak=True):
+            return value.dtype.type(1).item()  # type: ignore[union-attr]
+        case Array():
+            shape = tuple(d.const if d is not None and d.is_const and 0 < d.const < 9 else side for d in value.dims)
+            return _filled(shape, value.dtype)
+        case TupleV(items=items):
+            return tuple(dummy(item, side) for item in items)
+        case ListV(items=items):
+            return [dummy(item, side) for item in items]
+        case SeqV(item=item):
+            return [dummy(item, side)] * side
+        case StackedV(array=array):
+            return list(dummy(array, side))
+        case DictV(items=items):
+            return {key: dummy(item, side) for key, item in items}
+        case Obj():
+            return value.value
+    raise Unsupported("an operand is of unknown kind")
+
+
+def _filled(shape: tuple[int, ...], dtype: Any) -> Any:
+    array = np.ones(shape, dtype)
+    if array.ndim >= 2 and array.dtype.kind in "fc":
+        array = array + np.eye(*array.shape[-2:], dtype=array.dtype)  # well conditioned, for linear algebra
+    return array if shape else array[()]
+
+
+def probe(function: Callable[..., Any], *args: Value | Any, **kwargs: Value | Any) -> Any:
+    """The result of `function` on small stand-ins: its dtype and rank are those of the real call."""
+    plain = [dummy(a) if isinstance(a, Value) else a for a in args]
+    named = {k: dummy(a) if isinstance(a, Value) else a for k, a in kwargs.items()}
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return function(*plain, **named)
+    except Exception as error:
+        raise Unsupported(f"{getattr(function, '__name__', 'a function')}: {error}") from None
+
+
+def value_like(result: Any, axes: Axes = ()) -> Value:
+    """The abstract value of a probed result; its lengths are not known."""
+    if isinstance(result, tuple):
+        return TupleV(tuple(value_like(item, axes) for item in result), type(result))
+    if isinstance(result, list):
+        return ListV(tuple(value_like(item, axes) for item in result))
+    if isinstance(result, (np.ndarray, np.generic)):
+        return Array(result.dtype, result.ndim, axes)
+    if isinstance(result, (bool, int, float, complex)):
+        from vectorizer.values import number
+
+        return number(result).with_(axes=axes)
+    raise Unsupported("a function gives something that is not an array")
+
+
+@functools.cache
+def _resolve(ufunc: np.ufunc, dtypes: tuple[Any, ...]) -> tuple[Any, ...]:
+    return ufunc.resolve_dtypes((*dtypes, *(None,) * ufunc.nout))[ufunc.nin :]
+
+
+def ufunc_dtypes(ufunc: np.ufunc, values: list[Array], strong: bool = False) -> tuple[Any, ...]:
+    """Result dtypes of a ufunc by NEP 50; `strong` takes weak operands as arrays of their own dtype."""
+    if any(value.dtype is None for value in values):
+        return (None,) * ufunc.nout
+    kinds: list[Any] = []
+    for value in values:
+        if value.weak and not strong and value.kind in "ifc":
+            kinds.append({"i": int, "f": float, "c": complex}[value.kind])
+        else:
+            kinds.append(value.dtype)
+    if all(isinstance(kind, type) for kind in kinds):  # Python numbers only: NumPy takes them as its default dtypes
+        kinds = [value.dtype for value in values]
+    try:
+        return _resolve(ufunc, tuple(kinds))
+    except TypeError as error:
+        raise Unsupported(f"{ufunc.__name__}: {error}") from None
+
+
+def affine_of(operand: Operand) -> Affine | None:
+    value = operand.value
+    return value.affine if isinstance(value, Array) else None

@@ -1,0 +1,62 @@
+"""Emitted statements: text with the comments that stand before and behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+INDENT = "    "
+
+
+@dataclass
+class Stmt:
+    """One line, or the head of a block with its body.
+
+    leading: comment and blank lines that stand before it.
+    generated: a name that the rewriter made up and assigns here, which may be folded into its only use.
+    line: the line of the user's function that it came from (1 is the first line of its text).
+    """
+
+    text: str
+    leading: tuple[str, ...] = ()
+    trailing: str = ""
+    body: list[Stmt] | None = None
+    generated: str | None = None
+    line: int = 0
+    pure: bool = False
+    target: str | None = None
+    footer: tuple[str, ...] = ()
+
+    def render(self, depth: int = 0) -> list[str]:
+        pad = INDENT * depth
+        lines = [pad + comment if comment else "" for comment in self.leading]
+        parts = self.text.split("\n")
+        lines += [pad + parts[0], *parts[1:]]
+        if self.trailing:
+            lines[-1] += "  " + self.trailing
+        if self.body is not None:
+            for statement in self.body or [Stmt("pass")]:
+                lines += statement.render(depth + 1)
+            lines += [pad + INDENT + comment if comment else "" for comment in self.footer]
+        return lines
+
+
+@dataclass
+class Change:
+    """Why a line of the emitted source differs from the user's."""
+
+    line: int
+    rule: str
+    reason: str
+
+
+@dataclass
+class Emitted:
+    """The outcome of one rewrite.
+
+    functions: source of each emitted function, helpers first.
+    imports: import lines that the source needs.
+    """
+
+    source: str
+    imports: tuple[str, ...] = ()
+    changes: list[Change] = field(default_factory=list)
