@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -155,6 +156,12 @@ def make_entry(vectorized: Any, resolved: Resolved) -> Entry:
         reason = error.reason
     except Unsupported as error:
         reason = error.reason
+    except VectorizeError:
+        raise
+    except Exception as error:  # a fault of ours must not become the user's: the loop is always right
+        if os.environ.get("VECTORIZER_DEBUG"):
+            raise
+        reason = f"the rewriter failed ({type(error).__name__}: {error})"
     report(vectorized, vectorized._source, line, reason, "the whole function")
     looped = Specialization(
         vectorized._name, "", [], [], Guards(), frozenset(), {}, frozenset(), False, (), looped=reason

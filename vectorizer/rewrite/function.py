@@ -466,6 +466,7 @@ def rewrite(function: Function, shared: Shared, name: str) -> tuple[str, list[Va
             if plan.no_axes:
                 raise
             plan.no_axes = True  # once more, with all loops left as loops
+            continue
         if function.finish is None and walker.returned:
             merged = walker.returned[0]
             for other in walker.returned[1:]:
@@ -517,7 +518,8 @@ class _Rename(cst.CSTTransformer):
 
 
 def _renamed(node: cst.BaseExpression, names: dict[str, str]) -> str:
-    return cst.Module([]).code_for_node(node.visit(_Rename(names)))  # type: ignore[arg-type]
+    code = cst.Module([]).code_for_node(node.visit(_Rename(names)))  # type: ignore[arg-type]
+    return f"({code})" if isinstance(node, cst.Tuple) and not node.lpar else code
 
 
 def _key(value: Value) -> Any:

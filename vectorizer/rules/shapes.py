@@ -8,6 +8,7 @@ import numpy as np
 
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none
+from vectorizer.rules.indexing import FULL, subscript
 from vectorizer.rules.reductions import flattened
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
 from vectorizer.source.operand import Operand, call, tuple_code
@@ -600,13 +601,12 @@ def lower_take(rw: Context, c: Call) -> Operand:
         raise Unsupported(f"{c.name} with mode= or out=")
     if "axis" not in bound or is_none(bound["axis"]):
         flat = flattened(rw, operand) if rw.array(operand).rank != 1 else operand
-        return rw.subscript(flat, [indices])  # type: ignore[attr-defined, no-any-return]
+        return subscript(rw, flat, [indices])
     axis = rw.pin_int(bound["axis"], "axis=") % rw.array(operand).rank
-    from vectorizer.rules.indexing import FULL
 
     if axis and rw.array(indices).axes and rw.array(operand).rank > 1 and rw.array(indices).rank:
         raise Unsupported("np.take at indices that vary along a later axis")
-    return rw.subscript(operand, [*(FULL,) * axis, indices])  # type: ignore[attr-defined, no-any-return, list-item]
+    return subscript(rw, operand, [*(FULL,) * axis, indices])
 
 
 @custom(np.take_along_axis, params="arr indices axis", kind="indexing")
