@@ -214,7 +214,9 @@ class Branches(Statements):
         try:
             ended = self.block(statements)
             env = self.env
-            names = {n for n, o in env.items() if saved.get(n) is not o}
+            carried = {n for loop in self.loops for n in loop.carried}
+            names = {n for n, o in env.items() if saved.get(n) is not o} - carried
+            saved |= {n: env[n] for n in carried if n in env}  # accumulated under the mask: nothing to merge
             if ended and frame is None:
                 raise Unsupported("a branch that ends the block")
             return Side([], env, ended, inner.result, names=names)
@@ -430,8 +432,15 @@ class Branches(Statements):
 
     def mask(self) -> Operand:
         """The condition under which the current branch is taken."""
-        result = self.masks[0]
-        for other in self.masks[1:]:
+        return self.conjunction(self.masks)
+
+    def inner_masks(self) -> list[Operand]:
+        """The conditions inside the outermost loop that has become an axis."""
+        return self.masks[self.loops[0].masks :] if self.loops else self.masks
+
+    def conjunction(self, masks: list[Operand]) -> Operand:
+        result = masks[0]
+        for other in masks[1:]:
             result = self.logical("&", result, other)
         return result
 

@@ -164,7 +164,7 @@ class Expressions(Walk):
             if isinstance(element, cst.StarredElement):
                 parts += self.items(operand)
             else:
-                parts.append(operand)
+                parts.append(self.kept(operand))
         return parts
 
     def visit_Dict(self, node: cst.Dict) -> Operand:
@@ -502,7 +502,7 @@ class Expressions(Walk):
             if self.truth_only:
                 return self.logical("&" if conjunction else "|", as_bool, truth(self, right))
             first, second = (right, left) if conjunction else (left, right)
-            return select(self, as_bool, first, second)
+            return self.merge(as_bool, first, second)
         return self.logical("&" if conjunction else "|", as_bool, right)
 
     def _uniform_boolean(self, node: cst.BooleanOperation, left: Operand, conjunction: bool) -> Operand:
@@ -767,7 +767,7 @@ class Expressions(Walk):
         """Whether values of different dtypes may share one array without changing what follows."""
         if a.dtype is None or b.dtype is None:
             raise Unsupported("values of unknown dtype are merged")
-        if "b" in (a.kind, b.kind) and a.kind != b.kind and self.loops_or_lanes():
+        if "b" in (a.kind, b.kind) and a.kind != b.kind:
             raise Unsupported("a boolean for some examples and a number for others")
 
     def merge_values(self, test: Operand, body: Operand, orelse: Operand) -> Operand:

@@ -216,7 +216,7 @@ class Rewriter(Loops):
         bound = self.bind_user(node, function, c)
         namespace = self.shared.namespace.inside(function)
         uniform = all(is_uniform(o.value) for o in bound.values())
-        return self.call_helper(function.__name__, node, bound, namespace, function, c, uniform, source)
+        return self.call_helper(source.name, node, bound, namespace, function, c, uniform, source)
 
     def bind_user(self, node: cst.FunctionDef, function: types.FunctionType, c: Call) -> dict[str, Operand]:
         """Operands by parameter; defaults are the function's own."""
@@ -291,6 +291,8 @@ class Rewriter(Loops):
             if self.regions or self.loops or self.speculating:
                 raise Unsupported(f"{name} writes into its argument under a condition")
             self.written(bound[written])
+        if writes:
+            bound = {n: self.kept(o) for n, o in bound.items()}
         self.hazards += hazards
         if uniform and is_uniform(value):
             code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})

@@ -13,7 +13,7 @@ from vectorizer.rewrite.branches import Branches, has_jump
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rules.elementwise import select
 from vectorizer.rules.indexing import Parts
-from vectorizer.source.operand import Operand, call
+from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     MISSING,
@@ -59,6 +59,8 @@ class LoopAxis:
     carried: set[str] = field(default_factory=set)
     lists: dict[object, str] = field(default_factory=dict)
     assigned: set[str] = field(default_factory=set)
+    scopes: int = 0
+    masks: int = 0
 
 
 @dataclass
@@ -175,8 +177,10 @@ class Loops(Branches):
         array = self.array(operand)
         weak = isinstance(operand.value, StackedV) and operand.value.weak and array.rank == 1
         item = array.with_(rank=array.rank - 1, dims=array.dims[1:], weak=weak, zero_d=False)
-        if array.rank == 1:
-            item = item.with_(origins=frozenset(), weak=weak)
+        if array.axes and array.rank == 1 and array.origins:
+            if array.origins & self.plan.stored:
+                raise Unsupported("an array is changed while it is iterated over")
+            self.viewed |= array.origins
         lead = len(array.axes)
         if not lead:
             return operand.code, item
@@ -477,7 +481,9 @@ class Loops(Branches):
         axis = Axis(label, depth, "loop")
         symbol = f"{label}@{len(self.loops)}"
         self.sizes[axis] = length
-        return LoopAxis(axis, symbol, first, last, step, trips, length)
+        loop = LoopAxis(axis, symbol, first, last, step, trips, length)
+        loop.scopes, loop.masks = len(self.scopes), len(self.masks)
+        return loop
 
     def extent(self, it: Iteration) -> tuple[Affine, Affine | None, Affine | None, int, Callable[[], str]]:
         """Number of iterations, first and last value of a range's target, its step."""
@@ -718,7 +724,7 @@ class Loops(Branches):
                 pass
         total = self.reduce(symbol, right, axes)
         value = self.array(before)
-        combined = self.binary(symbol if symbol != "-" else "-", before, total)
+        combined = self.binary(symbol, before, total)
         result = self.array(combined)
         neutral = value.const is not MISSING and value.const == {"+": 0, "*": 1}.get(symbol, MISSING)
         if value.rank and not before.array.weak:
@@ -726,15 +732,17 @@ class Loops(Branches):
             return True
         if neutral and result.dtype == self.array(total).dtype and result.rank == self.array(total).rank:
             combined = Operand(total.code, result.with_(dims=result.dims, weak=result.weak), total.level, fresh=True)
+        inner, self.scopes = self.scopes, self.scopes[: self.loops_of(name)[0].scopes]
         self.assign_name(name, combined)
+        self.scopes = inner
         return True
+
+    def loops_of(self, name: str) -> list[LoopAxis]:
+        return [loop for loop in self.loops if name in loop.carried]
 
     def _accumulate_array(self, name: str, before: Operand, symbol: str, total: Operand) -> None:
         """``acc += term`` on an array, summed over the loop."""
-        if self.masks and self.scopes:
-            target = self.env[name].code
-        else:
-            target = before.code
+        target = before.code
         value, other = self.array(before), self.array(total)
         missing = set(other.axes) - set(value.axes)
         if missing:
@@ -748,7 +756,7 @@ class Loops(Branches):
     def reduce(self, symbol: str, right: Operand, axes: list[Axis]) -> Operand:
         """`right` summed (or multiplied, ...) over loop axes."""
         right = self.as_array(right)
-        if self.masks:
+        if self.inner_masks():
             right = self.masked(right, symbol)
         value = self.array(right)
         missing = [a for a in axes if a not in value.axes]
@@ -761,7 +769,7 @@ class Loops(Branches):
         function = {"+": "sum", "-": "sum", "*": "prod", "|": "any", "&": "all"}.get(symbol)
         if function is None or function in ("any", "all") and value.kind != "b":
             raise Unsupported(f"an accumulation by {symbol}=")
-        if function == "sum" and len(right.factors) > 1 and not self.masks and not value.weak and value.kind in "fc":
+        if function == "sum" and len(right.factors) > 1 and not self.inner_masks() and not value.weak and value.kind in "fc":
             contracted = self.contraction(right, axes)
             if contracted is not None:
                 return contracted
@@ -788,7 +796,7 @@ class Loops(Branches):
         if value.kind in "f" and symbol in "+-*":
             identity += ".0"
         known = {"0": 0, "1": 1, "0.0": 0.0, "1.0": 1.0, "False": False, "True": True}[identity]
-        chosen = select(self, self.mask(), right, Operand(identity, number(known)))
+        chosen = select(self, self.conjunction(self.inner_masks()), right, Operand(identity, number(known)))
         return chosen.with_value(self.array(chosen).with_(weak=value.weak, dtype=value.dtype, dims=self.array(chosen).dims))
 
     def repeated(self, symbol: str, right: Operand, axes: list[Axis]) -> Operand:
@@ -861,7 +869,7 @@ class Loops(Branches):
             second = self.arranged(b, (*shared, k, right[0]))
             if out != (*shared, left[0], right[0]):
                 return None
-            return Operand(f"{first.at(11)} @ {second.at(12)}", value, 11, fresh=True)
+            return Operand(f"{first.at(PRODUCT)} @ {second.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
         matrix, vector = (a, b) if left else (b, a)
         free = left[0] if left else right[0]
         if out != (*shared, free) or dtype is None or dtype.kind == "c":
@@ -869,7 +877,7 @@ class Loops(Branches):
         m = self.arranged(matrix, (*shared, free, k))
         v = self.arranged(vector, (*shared, k))
         if not shared:
-            return Operand(f"{m.at(11)} @ {v.at(12)}", value, 11, fresh=True)
+            return Operand(f"{m.at(PRODUCT)} @ {v.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
         return Operand(call(self.np("matvec"), m.code, v.code), value, fresh=True)
 
     def arranged(self, operand: Operand, axes: tuple[Axis, ...]) -> Operand:

@@ -179,6 +179,7 @@ class Statements(Calls):
         if isinstance(value, StackedV):
             self.sequential_again("a list is changed again after the loop that filled it")
         assert isinstance(value, (ListV, SeqV))
+        args = [self.kept(a) for a in args]
         code = call(f"{base.primary}.{name}", *(a.code for a in args))
         site = value.site
         if name == "append" and len(args) == 1:
@@ -289,6 +290,9 @@ class Statements(Calls):
             self._unpack_starred(elements, operand)
             return
         parts = self.parts_of(operand, len(elements))
+        held = [self.kept(p) for p in parts]
+        if any(h is not p for h, p in zip(held, parts, strict=True)):
+            parts, operand = held, Operand(operand._code, operand.value, node=Parts(held))  # noqa: SLF001
         names = [e.value for e in elements]
         if all(isinstance(n, cst.Name) for n in names) and not any(p.lazy for p in parts):
             targets = [self.target_name(n.value) for n in names]  # type: ignore[attr-defined]

@@ -172,6 +172,7 @@ class Walk(Context):
         if operand.lazy:
             self.env[name] = operand
             return
+        operand = self.kept(operand)
         target = self.target_name(name)
         if operand.code != target:
             generated = target if self.scopes else None
@@ -204,12 +205,37 @@ class Walk(Context):
         for origin in origins:
             if isinstance(origin, tuple):
                 raise Unsupported("examples write different values into one array that they share")
-            self.plan.promoted[origin] = union_axes(self.plan.promoted.get(origin, ()), axes)
+            open_then = self.site_axes.get(origin, ())
+            wanted = [axis for axis in axes if axis in open_then]
+            if set(wanted) <= set(self.plan.promoted.get(origin, ())):
+                raise Unsupported("iterations store into the same place")
+            self.plan.promoted[origin] = union_axes(self.plan.promoted.get(origin, ()), wanted)
         from vectorizer.rules.context import PlanChange
 
         raise PlanChange
 
+    def kept(self, operand: Operand) -> Operand:
+        """A number that is kept under a name while the array that it was read from may change.
+
+        One example's number is a copy; the batch's is a view, which must be copied if the array is stored into.
+        """
+        value = operand.value
+        if not isinstance(value, Array) or value.rank or not value.axes or not value.origins:
+            return operand
+        if value.origins & self.plan.stored:
+            copied = value.with_(origins=frozenset(), affine=value.affine)
+            return Operand(f"{operand.primary}.copy()", copied, fresh=True)
+        self.viewed |= value.origins
+        return operand
+
     def written(self, base: Operand) -> None:
+        origins = self.array(base).origins
+        new = {o for o in origins if o not in self.plan.stored}
+        self.plan.stored |= new
+        if new & self.viewed:
+            from vectorizer.rules.context import PlanChange
+
+            raise PlanChange
         for origin in self.array(base).origins:
             if isinstance(origin, tuple):
                 if origin[0] != "argument":
@@ -222,6 +248,7 @@ class Walk(Context):
         if not isinstance(value, Array) or not operand.fresh or value.origins or not (value.rank or value.zero_d):
             return operand
         site = self.node_site(node)
+        self.site_axes[site] = (*self.axes, *(loop.axis for loop in self.loops), *(r.axis for r in self.regions))
         axes = self.plan.promoted.get(site, ())
         if set(axes) - set(value.axes):
             spread = self.spread(operand, union_axes(axes, value.axes))

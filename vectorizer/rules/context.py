@@ -48,6 +48,7 @@ class Plan:
     sequential: dict[object, str] = field(default_factory=dict)
     returns: Value | None = None
     no_axes: bool = False
+    stored: set[object] = field(default_factory=set)
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)
@@ -132,6 +133,8 @@ class Context:
         self.scopes: list[dict[str, str]] = []
         self.loops: list[Any] = []
         self.local_names: set[str] = set()
+        self.viewed: set[object] = set()
+        self.site_axes: dict[object, Axes] = {}
 
     # --- names -----------------------------------------------------------------------------------------------------
 

@@ -154,6 +154,8 @@ def container_item(rw: Context, base: Operand, index: Sequence[Index]) -> Operan
         array = rw.as_array(base)
         if not all(isinstance(i, Array) for i in getattr(value, "items", ())):
             raise Unsupported("a list of lists is subscripted with an index that varies")
+        if len({(i.dtype, i.weak) for i in getattr(value, "items", ()) if isinstance(i, Array)}) > 1:
+            raise Unsupported("a list of numbers of different kinds is subscripted with an index that varies")
         named = Operand(call(rw.np("array"), base.code), array.value, fresh=True) if is_uniform(value) else array
         return subscript(rw, rw.temp(named, "table"), index)
     if isinstance(value, SeqV):
@@ -215,7 +217,7 @@ def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
     note_range(rw, value, items)
     if not varying:
         return locate_uniform(rw, base, items)
-    if all(loop_affine(rw, value, i, items) for i in varying) and not any(
+    if all(loop_affine(rw, value, k, items) for k, i in enumerate(items) if isinstance(i, Operand) and i.array.axes) and not any(
         isinstance(i, Operand) and i.array.rank for i in items
     ):
         region = locate_slices(rw, base, items)
@@ -277,8 +279,8 @@ def locate_uniform(rw: Context, base: Operand, items: list[Index]) -> Region:
     code_items = [":"] * lead + [item_code(i) for i in items]
     while code_items and code_items[-1] == ":" and len(code_items) > 1:
         code_items.pop()
-    result, adjacent, width, position = indexed_value(value, items)
-    origins = frozenset[object]() if arrays or not result.rank else value.origins
+    result, adjacent, width, position = indexed_value(rw, value, items)
+    origins = frozenset[object]() if arrays or not (result.rank or result.axes) else value.origins
     result = result.with_(origins=origins, dims=result.dims)
     joined = ", ".join(code_items)
     region = Region(f"{base.primary}[{joined}]", result, view=not arrays, gathered=bool(arrays), index=joined)
@@ -293,7 +295,7 @@ def locate_uniform(rw: Context, base: Operand, items: list[Index]) -> Region:
     return region
 
 
-def indexed_value(value: Array, items: Sequence[Index]) -> tuple[Array, bool, int, int]:
+def indexed_value(rw: Context, value: Array, items: Sequence[Index]) -> tuple[Array, bool, int, int]:
     """The per-example value of a subscript; whether its advanced indices are adjacent, their rank, their position."""
     advanced = [k for k, i in enumerate(items) if isinstance(i, Operand)]
     any_array = any(isinstance(i, Operand) and i.array.rank for i in items)
@@ -316,7 +318,7 @@ def indexed_value(value: Array, items: Sequence[Index]) -> tuple[Array, bool, in
             dims_out.append(Affine(1))
             continue
         if isinstance(item, Slice):
-            dims_out.append(slice_length(value.dims[axis], item))
+            dims_out.append(slice_length(rw, value.dims[axis], item))
         elif not placed and (adjacent and k == advanced[0]):
             position = len(dims_out)
             dims_out += shape
@@ -328,8 +330,8 @@ def indexed_value(value: Array, items: Sequence[Index]) -> tuple[Array, bool, in
     return result, adjacent, width, position
 
 
-def slice_length(dim: Affine | None, item: Slice) -> Affine | None:
-    """The length of a slice, where it is affine for any length that is large enough; None where not known."""
+def slice_length(rw: Context, dim: Affine | None, item: Slice) -> Affine | None:
+    """The length of a slice whose ends lie within the axis, provably or now and guarded; None where not known."""
     if item.full:
         return dim
     if dim is None:
@@ -338,21 +340,36 @@ def slice_length(dim: Affine | None, item: Slice) -> Affine | None:
         step = item.step.value
         reverses = isinstance(step, Array) and step.const == -1 and item.lower is None and item.upper is None
         return dim if reverses else None
+    start, stop = slice_end(item.lower, dim, Affine()), slice_end(item.upper, dim, dim)
+    if start is None or stop is None:
+        return None
+    if rw.relies_on(start) and rw.relies_on(stop - start) and rw.relies_on(dim - stop):
+        return stop - start
     return None
+
+
+def slice_end(bound: Operand | None, dim: Affine, default: Affine) -> Affine | None:
+    """One end of a slice; a negative constant counts from the end of the axis."""
+    if bound is None:
+        return default
+    value = bound.value
+    if not isinstance(value, Array) or value.axes or value.affine is None:
+        return None
+    return dim + value.affine if value.affine.is_const and value.affine.const < 0 else value.affine
 
 
 # --- slices of loop axes ---------------------------------------------------------------------------------------------------
 
 
-def loop_affine(rw: Context, base: Array, item: Operand, items: Sequence[Index]) -> bool:
+def loop_affine(rw: Context, base: Array, position: int, items: Sequence[Index]) -> bool:
     """Whether an index is affine in the target of one loop axis, along which the base does not vary already."""
-    value = item.array
+    value = items[position].array
     if value.affine is None or value.rank:
         return False
     loops = [loop for loop in rw.loops if value.affine.coefficient(loop.symbol)]
     if len(loops) != 1 or value.axes != (loops[0].axis,) or loops[0].axis in base.axes:
         return False
-    others = [i for i in items if isinstance(i, Operand) and i is not item and i.array.affine is not None]
+    others = [i for k, i in enumerate(items) if isinstance(i, Operand) and k != position and i.array.affine is not None]
     return not any(o.array.affine.coefficient(loops[0].symbol) for o in others)  # type: ignore[union-attr]
 
 
@@ -374,7 +391,7 @@ def locate_slices(rw: Context, base: Operand, items: list[Index]) -> Region | No
         if isinstance(item, Slice):
             codes.append(item.code)
             order.append(("logical", len(dims)))
-            dims.append(slice_length(value.dims[position], item))
+            dims.append(slice_length(rw, value.dims[position], item))
         elif not item.array.axes:
             codes.append(item.code)
         else:
@@ -465,7 +482,7 @@ def locate_gather(rw: Context, base: Operand, items: list[Index]) -> Region:
     operands = [i for i in items if isinstance(i, Operand)]
     index_axes = union_axes(*(o.array.axes for o in operands))
     width = max(o.array.rank for o in operands)
-    result, adjacent, _, position = indexed_value(value, items)
+    result, adjacent, _, position = indexed_value(rw, value, items)
     for operand in operands:
         if operand.array.axes and operand.array.kind not in "iu":
             raise Unsupported("a subscript that is not an integer")
@@ -522,7 +539,7 @@ def _spread_index(rw: Context, item: Index, axes: Axes, width: int) -> str:
         return item.code
     if not value.axes:
         return item.code
-    return rw.fully(item, axes, width).code if len(axes) + width > 1 else item.code
+    return rw.expand(item, axes, width).code
 
 
 # --- windows -------------------------------------------------------------------------------------------------------------------

@@ -191,6 +191,8 @@ def lower_sum(rw: Context, c: Call) -> Operand:
     value = rw.array(operand)
     if not value.rank:
         raise Unsupported("the sum of a number")
+    if start is None and (value.dims[0] is None or not rw.relies_on(value.dims[0] - 1)):
+        raise Unsupported("the sum of what may be nothing, which is an integer")
     weak = isinstance(given.value, StackedV) and given.value.weak
     dtype = INT if value.kind == "b" else value.dtype
     result = value.with_(rank=value.rank - 1, dims=value.dims[1:], dtype=dtype, weak=weak, origins=frozenset())
@@ -452,6 +454,8 @@ def as_double(rw: Context, operand: Operand, name: str) -> Operand:
     value = rw.array(operand)
     if value.kind == "c" or value.dtype is None:
         raise Unsupported(f"math.{name} of a number of dtype {value.dtype}")
+    if value.axes and value.kind != "f" and name in ("fmod", "pow", "fabs", "copysign"):
+        return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT), fresh=True)
     if value.axes and value.dtype not in (FLOAT, INT, np.dtype("i4"), np.dtype("u4"), np.dtype("u8")):
         return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT), fresh=True)
     return operand

@@ -11,7 +11,7 @@ from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.indexing import FULL, subscript
 from vectorizer.rules.reductions import flattened
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
-from vectorizer.source.operand import Operand, call, tuple_code
+from vectorizer.source.operand import PRODUCT, Operand, call, tuple_code
 from vectorizer.values import Affine, Array, Dims, ListV, TupleV, Unsupported
 
 
@@ -546,7 +546,7 @@ def lower_diag(rw: Context, c: Call) -> Operand:
         zero = "0.0" if value.kind == "f" else "0"
         code = call(rw.np("where"), eye, f"{named.code}[..., None]", zero)
         return Operand(code, value.with_(rank=2, dims=(value.dims[0], value.dims[0]), origins=frozenset()), fresh=True)
-    return Operand(f"{named.code}[..., None] * {eye}", value.with_(rank=2, dims=(value.dims[0], value.dims[0]), origins=frozenset()), 11, fresh=True)
+    return Operand(f"{named.code}[..., None] * {eye}", value.with_(rank=2, dims=(value.dims[0], value.dims[0]), origins=frozenset()), PRODUCT, fresh=True)
 
 
 def triangle(function: Any) -> None:
@@ -604,6 +604,14 @@ def lower_take(rw: Context, c: Call) -> Operand:
         return subscript(rw, flat, [indices])
     axis = rw.pin_int(bound["axis"], "axis=") % rw.array(operand).rank
 
+    a, i = rw.array(operand), rw.array(indices)
+    if not i.axes:
+        codes = {k: o.code for k, o in bound.items()} | {"a": code_for(c, operand)}
+        if a.axes:
+            codes["axis"] = str(axis + len(a.axes))
+        dims = (*a.dims[:axis], *i.dims, *a.dims[axis + 1 :])
+        made = Array(a.dtype, a.rank - 1 + i.rank, a.axes, dims=dims)
+        return Operand(c.render(("a", "indices", "axis", "out", "mode"), codes), made, fresh=True)
     if axis and rw.array(indices).axes and rw.array(operand).rank > 1 and rw.array(indices).rank:
         raise Unsupported("np.take at indices that vary along a later axis")
     return subscript(rw, operand, [*(FULL,) * axis, indices])

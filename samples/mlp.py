@@ -1,0 +1,46 @@
+"""A multilayer perceptron: `predict` for one input, batched over the inputs with the parameters shared."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from vectorizer import vmap
+
+Array = npt.NDArray[np.float64]
+Params = list[tuple[Array, Array]]
+
+
+def relu(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+@vmap(in_axes=(None, 0))
+def predict(params: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]], x: npt.NDArray[np.float64]) -> Array:
+    # params: [([m, n], [m])], x: [n]
+    for W, b in params[:-1]:
+        x = relu(W @ x + b)
+    W, b = params[-1]
+    logits = W @ x + b
+    return logits - np.log(np.sum(np.exp(logits)))  # logarithms of the probabilities
+
+
+def make_params(sizes: tuple[int, ...], rng: np.random.Generator) -> Params:
+    layers = zip(sizes[:-1], sizes[1:], strict=True)
+    return [(rng.normal(size=(m, n)) / np.sqrt(n), np.zeros(m)) for n, m in layers]
+
+
+rng = np.random.default_rng(0)
+params = make_params((6, 8, 8, 3), rng)
+inputs = rng.normal(size=(4, 6))
+
+
+def main() -> None:
+    print(f"inputs, one row an example:\n{inputs.round(2)}\n")
+    outputs = predict(params, inputs)
+    print(predict.source())
+    print(f"probabilities:\n{np.exp(outputs).round(3)}")
+
+
+if __name__ == "__main__":
+    main()
