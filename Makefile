@@ -25,13 +25,18 @@ $(INSTALLED_BENCH): pyproject.toml | $(INSTALLED)
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	@touch $@
 
-# Rewrites, diffs and runs each sample.
+# Rewrites, diffs and runs each sample.  Annotations do not say what containers hold, so that is said here.
 demo: $(INSTALLED)
 	@mkdir -p samples/out
 	@set -e; for sample in samples/*.py; do \
+	    case "$$sample" in \
+	        */mlp.py) set -- --arg "params: [(float64[8, 6], float64[8]), (float64[8, 8], float64[8]), (float64[3, 8], float64[3])]" ;; \
+	        */loss.py) set -- --arg "params: {weight: float64[c, n], bias: float64[c], decay: float}" ;; \
+	        *) set -- ;; \
+	    esac; \
 	    printf '\n==== %s\n' "$$sample"; \
-	    $(BIN)/vectorizer diff "$$sample"; \
-	    $(BIN)/vectorizer emit "$$sample" -o "samples/out/$$(basename "$$sample")"; \
+	    $(BIN)/vectorizer diff "$$sample" "$$@"; \
+	    $(BIN)/vectorizer emit "$$sample" "$$@" -o "samples/out/$$(basename "$$sample")"; \
 	    $(BIN)/python "$$sample"; \
 	done
 

@@ -16,8 +16,8 @@ def relu(x: Array) -> Array:
 
 
 @vmap(in_axes=(None, 0))
-def predict(params: list[tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]], x: npt.NDArray[np.float64]) -> Array:
-    # params: [([m, n], [m])], x: [n]
+def predict(params: Params, x: npt.NDArray[np.float64]) -> Array:
+    # W: [m, n] and b: [m] of each layer, x: [n]
     for W, b in params[:-1]:
         x = relu(W @ x + b)
     W, b = params[-1]

@@ -21,6 +21,7 @@ LAYERS = [
     ["analysis"],
     ["rewrite"],
     ["pipeline"],
+    ["static"],
     ["cache"],
     ["api"],
     ["cli", "__main__"],

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import inspect
 import types
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vectorizer.source.frontend import FunctionSource, SourceUnavailable, find_source
+from vectorizer.guards import Guards
+from vectorizer.source.frontend import OWN_WRAPPER, FunctionSource, SourceUnavailable, find_source
 from vectorizer.values import (
     Array,
     DictV,
@@ -30,44 +31,6 @@ if TYPE_CHECKING:
 
 LIBRARIES = ("numpy", "math", "cmath", "scipy", "operator", "itertools", "functools", "builtins")
 LONGEST_KNOWN = 64
-
-
-class Guards:
-    """What a specialization relied on outside of its arguments, each with a way to look again."""
-
-    def __init__(self) -> None:
-        self.checks: dict[Any, tuple[Callable[[], Any], Any]] = {}
-
-    def add(self, key: Any, look: Callable[[], Any]) -> None:
-        if key not in self.checks:
-            self.checks[key] = (look, signature_of(look()))
-
-    def hold(self) -> bool:
-        for look, expected in self.checks.values():
-            try:
-                if signature_of(look()) != expected:
-                    return False
-            except Exception:
-                return False
-        return True
-
-
-def signature_of(value: Any) -> Any:
-    """What a rewrite may rely on of a value from outside: kind, rank and dtype of data, the identity of the rest."""
-    kind = type(value)
-    if kind is np.ndarray:
-        return (np.ndarray, value.dtype, value.ndim)
-    if kind in (int, float, complex):
-        return kind
-    if isinstance(value, np.generic):
-        return kind
-    if kind in (list, tuple):
-        return (kind, tuple(signature_of(v) for v in value))
-    if kind is dict:
-        return (dict, tuple((k, signature_of(v)) for k, v in value.items()))
-    if kind in (str, bool, bytes, type(None)):
-        return (kind, value)
-    return (kind, id(value))
 
 
 def value_of(item: Any, path: Any = None) -> Value:
@@ -109,44 +72,62 @@ def _sequence(item: Any, path: Any) -> Value:
 
 
 class LiveNamespace:
-    """The globals and the closure of a function that is running; whatever is looked up is guarded."""
+    """The globals and the closure of a function that is running; whatever is looked up is guarded.
 
-    def __init__(self, function: types.FunctionType, guards: Guards, sources: dict[Any, FunctionSource | None]) -> None:
+    values: where the values of numbers from outside are noted, under expressions that give them, so that a rewrite may
+        rely on them (and says so by pinning them); without it, it relies on their types alone.
+    """
+
+    def __init__(
+        self,
+        function: types.FunctionType,
+        guards: Guards,
+        sources: dict[Any, FunctionSource | None],
+        values: dict[str, Any] | None = None,
+    ) -> None:
         self.function = function
         self.globals = function.__globals__
         self.cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
         self.guards = guards
         self.sources = sources
+        self.values = values
         self.aliases: dict[str, str | None] = {}
 
     def lookup(self, name: str) -> Value | None:
+        """What a name means that is none of the function's own; None where nothing outside has it."""
         if name in self.cells:
-            cell = self.cells[name]
             try:
-                found = cell.cell_contents
+                return self.known(f"{self.guards.name(self.cells[name])}.cell_contents", self.cells[name].cell_contents)
             except ValueError:
                 return None
-            self.guards.add((id(cell), name), lambda: cell.cell_contents)
-            return value_of(found, (id(cell), name))
         if name in self.globals:
-            scope = self.globals
-            self.guards.add((id(scope), name), lambda: scope[name])
-            return value_of(scope[name], (id(scope), name))
+            return self.known(f"{self.guards.name(self.globals)}[{name!r}]", self.globals[name])
         if hasattr(builtins, name):  # a global of that name would hide it
-            scope = self.globals
-            self.guards.add((id(scope), name), lambda: scope.get(name))
+            self.guards.require(f"{name!r} not in {self.guards.name(self.globals)}")
         return None
+
+    def known(self, code: str, found: Any) -> Value:
+        """The value of something from outside, guarded by looking again at what `code` gives."""
+        self.guards.add(code, found)
+        value = value_of(_unwrapped(found), code)
+        if isinstance(value, Obj):
+            return Obj(value.value, pin=code)
+        is_number = isinstance(value, Array) and type(found) in (int, float, complex)
+        if not is_number or self.values is None:
+            return value
+        self.values[code] = found
+        return value.with_(pin=code)
 
     def has(self, name: str) -> bool:
         return name in self.cells or name in self.globals
 
     def is_import(self, function: str, module: str) -> bool:
-        import importlib
-
+        """Whether the global `function` is what `from module import function` gives."""
         found = self.globals.get(function)
         return found is not None and found is getattr(importlib.import_module(module), function, None)
 
     def alias_of(self, module: str) -> str | None:
+        """The global name of a module; None where it has none."""
         if module not in self.aliases:
             self.aliases[module] = self._alias(module)
         name = self.aliases[module]
@@ -156,12 +137,10 @@ class LiveNamespace:
 
     def _alias(self, module: str) -> str | None:
         short = {"numpy": "np"}.get(module, module)
-        for name in (short, module):
+        for name in (short, module, *self.globals):
             found = self.globals.get(name)
-            if isinstance(found, types.ModuleType) and found.__name__ == module and name not in self.cells:
-                return name
-        for name, found in self.globals.items():
-            if isinstance(found, types.ModuleType) and found.__name__ == module and not name.startswith("__"):
+            is_module = isinstance(found, types.ModuleType) and found.__name__ == module
+            if is_module and not name.startswith("__") and name not in self.cells:
                 return name
         return None
 
@@ -169,25 +148,29 @@ class LiveNamespace:
         return value_of(item)
 
     def attribute_value(self, base: Any, owner: Any, name: str, found: Any) -> Value:
+        """The value of a module's attribute; those of libraries are taken for constants."""
         if owner.__name__.split(".")[0] in LIBRARIES:
             return value_of(found)
-        self.guards.add((id(owner), name), lambda: getattr(owner, name))
-        return value_of(found, (id(owner), name))
+        return self.known(f"{self.guards.name(owner)}.{name}", found)
 
     def instance_attribute(self, value: Obj, name: str) -> Value:
+        """The value of an object's attribute.
+
+        An object that is an argument is guarded by its expression, so that others of its type fit as well.
+        """
         owner = value.value
         found = inspect.getattr_static(owner, name, None)
         if found is None and not hasattr(owner, name):
             raise Unsupported(f"there is no attribute {name!r}")
-        if isinstance(found, property) or (found is not None and hasattr(type(found), "__get__") and not isinstance(found, types.FunctionType)):
-            if not isinstance(found, (types.BuiltinFunctionType, types.MethodDescriptorType, staticmethod, classmethod, types.MemberDescriptorType)):
-                raise Unsupported(f"attribute {name!r} is computed")
-        if isinstance(owner, (str, bytes, np.random.Generator, np.random.RandomState)) or isinstance(found, (types.MethodDescriptorType,)):
+        if _is_computed(found):
+            raise Unsupported(f"attribute {name!r} is computed")
+        if isinstance(owner, STATELESS) or isinstance(found, types.MethodDescriptorType):
             return Obj(getattr(owner, name))
-        self.guards.add((id(owner), name), lambda: getattr(owner, name) if not isinstance(found, types.FunctionType) else found)
-        return value_of(getattr(owner, name), (id(owner), name))
+        code = value.pin if value.pin is not None else self.guards.name(owner)
+        return self.known(f"{code}.{name}", getattr(owner, name))
 
     def source_of(self, function: types.FunctionType) -> FunctionSource | None:
+        """The source of a helper; None where it cannot be had."""
         if function not in self.sources:
             try:
                 self.sources[function] = find_source(function)
@@ -196,9 +179,32 @@ class LiveNamespace:
         return self.sources[function]
 
     def inside(self, function: types.FunctionType) -> LiveNamespace:
-        return LiveNamespace(function, self.guards, self.sources)
+        """The namespace of a helper."""
+        return LiveNamespace(function, self.guards, self.sources, self.values)
 
     def line_numbers(self, node: cst.FunctionDef) -> dict[int, int]:
         from vectorizer.source.lines import number_lines
 
         return number_lines(node)
+
+
+STATELESS = (str, bytes, np.random.Generator, np.random.RandomState)
+PLAIN_DESCRIPTORS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.MemberDescriptorType,
+    staticmethod,
+    classmethod,
+)
+
+
+def _is_computed(found: Any) -> bool:
+    """Whether an attribute runs code when it is read."""
+    return hasattr(type(found), "__get__") and not isinstance(found, PLAIN_DESCRIPTORS)
+
+
+def _unwrapped(found: Any) -> Any:
+    """The function inside a `jit` object, which does what the object does; everything else is left as it is."""
+    own = vars(found).get(OWN_WRAPPER) if hasattr(found, "__dict__") else None
+    return own if isinstance(own, types.FunctionType) and getattr(found, "_layers", None) == () else found

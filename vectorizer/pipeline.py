@@ -9,14 +9,15 @@ import ast
 import itertools
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from vectorizer.errors import VectorizeValueError
-from vectorizer.namespace import Guards, LiveNamespace
+from vectorizer.guards import Guards
+from vectorizer.namespace import LiveNamespace
 from vectorizer.rewrite.function import Function, Parameter, Rewriter, rewrite
 from vectorizer.rules.context import Facts, Shared
 from vectorizer.rules.indexing import Parts
@@ -25,7 +26,7 @@ from vectorizer.source.operand import Operand, call
 from vectorizer.source.registry import register
 from vectorizer.source.statements import Change
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, broadcast_out_axes, normalize_out_axis
-from vectorizer.tree import children, is_container
+from vectorizer.tree import children, is_container, leaves
 from vectorizer.values import (
     Affine,
     Array,
@@ -50,9 +51,14 @@ from vectorizer.values import (
 class Specialization:
     """A rewritten version of a function and what must hold for it to be used.
 
-    function: the compiled code; it takes the parameters of the user's function.
+    guards: conditions on the arguments and on what is outside of the function.
     conditions: affine expressions in the lengths and integers of the arguments, each of which must be >= 0.
-    pins: values of arguments that the rewrite relied on, by path.
+    pins: values that the rewrite relied on, by the expression that gives them.
+    writes: the arguments that are written to, by path.
+    strict_floats: where floating-point errors are to be raised, as Python's own numbers raise them.
+    helpers: the user's functions that are emitted beside this one, by emitted name.
+    looped: why the function is looped as a whole; empty where it is not.
+    looped_line: where in its text, if that is known.
     """
 
     name: str
@@ -65,10 +71,9 @@ class Specialization:
     writes: frozenset[str]
     strict_floats: bool
     imports: tuple[str, ...]
-    function: Callable[..., Any] | None = None
+    helpers: dict[str, types.FunctionType] = field(default_factory=dict)
     looped: str = ""
     looped_line: int = 0
-    samples: dict[str, int] = field(default_factory=dict)
 
 
 # --- describing arguments --------------------------------------------------------------------------------------------------
@@ -79,16 +84,24 @@ def batch_axes(count: int) -> Axes:
 
 
 class Describer:
-    """Abstract values of arguments, with the lengths and integers that stand behind their symbols."""
+    """Abstract values of arguments, with the lengths and integers that stand behind their symbols.
+
+    samples: the integer that each symbol stands for.
+    values: arguments that a rewrite may rely on as they are, by path.
+    codes: an expression for each symbol, over the arguments as they are passed.
+    """
 
     def __init__(self, axes: Axes) -> None:
         self.axes = axes
         self.samples: dict[str, int] = {}
         self.values: dict[str, Any] = {}
+        self.codes: dict[str, str] = {}
 
     def describe(self, path: str, value: Any, axes: Any, root: str) -> tuple[Value, dict[str, list[tuple[int, int]]]]:
         """The value of an argument, and the moves that bring the batch axes of its arrays to the front."""
-        if isinstance(axes, LeafAxes) and (not is_container(value) or all(a is UNBATCHED for a in axes)):
+        if all(axis is UNBATCHED for leaf in leaves(axes) for axis in leaf):
+            return self.uniform(path, value, root), {}
+        if isinstance(axes, LeafAxes):
             return self.leaf(path, value, axes, root)
         moves: dict[str, list[tuple[int, int]]] = {}
         parts: list[Value] = []
@@ -114,27 +127,29 @@ class Describer:
         batched = [k for k, a in enumerate(axes) if a is not UNBATCHED]
         if isinstance(value, np.ndarray):
             return self.array(path, value, axes, batched, root)
-        return self.uniform(path, value, root), {}
+        raise Unsupported(f"an argument of type {type(value).__name__} is batched")
 
     def array(self, path: str, value: np.ndarray[Any, Any], axes: LeafAxes, batched: list[int], root: str) -> Any:
         if value.dtype.kind not in "biufc" or not type(value) is np.ndarray:
             raise Unsupported(f"an array of dtype {value.dtype}" if type(value) is np.ndarray else f"a {type(value).__name__}")
         moves: list[tuple[int, int]] = []
-        shape = list(value.shape)
+        left = list(range(value.ndim))
         for position, k in enumerate(batched):
             source = int(axes[k])  # type: ignore[arg-type]
-            del shape[source]
+            self.codes.setdefault(f"size:{self.axes[k].name}", f"{path}.shape[{left.pop(source)}]")
             if source:
                 moves.append((source + position, position))
         dims = []
-        for k, length in enumerate(shape):
+        for k, place in enumerate(left):
             symbol = f"{path}.shape[{k}]"
-            self.samples[symbol] = length
+            self.samples[symbol] = value.shape[place]
+            self.codes[symbol] = f"{path}.shape[{place}]"
             dims.append(Affine.of(symbol))
         varying = tuple(self.axes[k] for k in batched)
-        rank = len(shape)
-        origins = frozenset({("argument", path) if batched else ("shared", path)})
-        found = Array(value.dtype, rank, varying, dims=tuple(dims), origins=origins if rank or not batched else frozenset(), zero_d=not rank and not batched)
+        own = bool(batched) or not self.axes  # without batch axes there is no other example to share it with
+        origins = frozenset({("argument" if own else "shared", path)}) if left or not batched else frozenset()
+        zero_d = not left and not batched
+        found = Array(value.dtype, len(left), varying, dims=tuple(dims), origins=origins, zero_d=zero_d)
         return found, ({path.removeprefix(root): moves} if moves else {})
 
     def uniform(self, path: str, value: Any, root: str) -> Value:
@@ -147,6 +162,7 @@ class Describer:
         if kind is int:
             self.samples[path] = value
             self.values[path] = value
+            self.codes[path] = path
             return Array(np.dtype(np.int64), 0, weak=True, affine=Affine.of(path), pin=path)
         if kind in (float, complex):
             self.values[path] = value
@@ -330,13 +346,28 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
         describer.samples[f"size:{axis.name}"] = size
     guards = Guards()
     facts = Facts(samples=describer.samples, values=describer.values)
-    namespace = LiveNamespace(source.function, guards, {})
+    namespace = LiveNamespace(source.function, guards, {}, describer.values)
     shared = Shared(facts, namespace)
     shared.taken |= {source.name}
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
     text, _, _ = rewrite(function, shared, source.name)
-    return assemble(source, text, shared, guards, axes)
+    made = assemble(source, text, shared, guards, axes)
+    for condition in sorted(made.conditions, key=str):
+        guards.require(f"{guards.affine(condition, describer.codes)} >= 0")
+    for path, value in made.pins.items():
+        guards.require(guards.equality(path, value))
+    _guard_identities(describer.values, guards, source.text + made.source)
+    return made
+
+
+def _guard_identities(values: Mapping[str, Any], guards: Guards, text: str) -> None:
+    """Objects that are arguments stand for all of their type, but not where it matters which one it is."""
+    compared = re.search(r"\bis\b(?! (not )?None\b)", text) is not None
+    for path, value in values.items():
+        kind = type(value)
+        if hasattr(value, "__dict__") and (compared or hasattr(kind, "__bool__") or hasattr(kind, "__len__")):
+            guards.require(guards.equality(path, value))
 
 
 def check_syntax(source: FunctionSource) -> None:
@@ -354,8 +385,14 @@ def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, 
     full = f"{head}\n\n\n{body}\n" if imports else f"{body}\n"
     return Specialization(
         source.name, full, list(shared.changes), list(shared.fallbacks), guards, frozenset(facts.conditions),
-        dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, samples=dict(facts.samples or {}),
+        dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, _helper_functions(shared),
     )  # fmt: skip
+
+
+def _helper_functions(shared: Shared) -> dict[str, types.FunctionType]:
+    """The user's functions behind the emitted helpers, by emitted name."""
+    known = {id(function): function for function in shared.namespace.sources}
+    return {made[0]: known[key[0]] for key, made in shared.helpers.items() if key[0] in known}
 
 
 # --- compiling -----------------------------------------------------------------------------------------------------------
@@ -364,46 +401,61 @@ _COUNTER = itertools.count(1)
 
 
 def compile_specialization(specialization: Specialization, source: FunctionSource) -> Callable[..., Any]:
-    """The emitted source as a function that sees the live globals and closure of the user's, which stay untouched.
-
-    The source is compiled inside a factory, whose locals are the imports and helpers of the emitted code.
-    """
+    """The emitted source as a function that sees the live globals and closure of the user's, which stay untouched."""
     filename = f"<vectorized {source.name} {next(_COUNTER)}>"
     register(filename, specialization.source)
     tree = ast.parse(specialization.source, filename)
-    cells = source.function.__code__.co_freevars
-    factory = ast.parse(f"def __factory__({', '.join(cells)}):\n    pass")
-    definition = factory.body[0]
-    assert isinstance(definition, ast.FunctionDef)
-    definition.body = [*tree.body, ast.Return(ast.Name(source.name, ast.Load()))]
-    ast.fix_missing_locations(factory)
+    originals = {
+        node.name: specialization.helpers.get(node.name, source.function)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    }
     scratch: dict[str, Any] = {}
-    exec(compile(factory, filename, "exec"), scratch)  # noqa: S102 - our own emitted source
-    code = scratch["__factory__"].__code__
-    made = types.FunctionType(code, source.function.__globals__)(*[None] * len(cells))
-    bound = rebind(made, source.function, cells)
-    bound.__defaults__ = source.function.__defaults__
-    bound.__kwdefaults__ = source.function.__kwdefaults__
-    return bound
+    exec(compile(_factory(tree, originals), filename, "exec"), scratch)
+    made = scratch["__factory__"]()
+    bound = {name: _rebind(made[name], original) for name, original in originals.items()}
+    for function in bound.values():
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            if name in bound and name not in originals[function.__name__].__code__.co_freevars:
+                cell.cell_contents = bound[name]
+    return bound[source.name]
 
 
-def rebind(made: types.FunctionType, original: types.FunctionType, names: tuple[str, ...]) -> types.FunctionType:
-    """`made` with the cells of the user's own closure, so that it sees what happens to them."""
-    live: Mapping[str, Any] = dict(zip(names, original.__closure__ or (), strict=True))
-    own = dict(zip(made.__code__.co_freevars, made.__closure__ or (), strict=True))
-    for cell in own.values():
-        try:
-            inner = cell.cell_contents
-        except ValueError:
+def _factory(tree: ast.Module, originals: Mapping[str, types.FunctionType]) -> ast.Module:
+    """A module with a function that returns all functions of `tree`.
+
+    Its locals are their imports and helpers.  Each function stands in a function of its own, whose parameters are the
+    free variables of the user's; these, and its defaults, are put in afterwards.
+    """
+    body: list[ast.stmt] = []
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef):
+            body.append(node)
             continue
-        if isinstance(inner, types.FunctionType) and inner.__code__.co_filename == made.__code__.co_filename and inner is not made:
-            cell.cell_contents = _with_cells(inner, live)
-    return _with_cells(made, live)
+        cells = originals[node.name].__code__.co_freevars
+        node.args.defaults = [ast.Constant(None) for _ in node.args.defaults]
+        node.args.kw_defaults = [default and ast.Constant(None) for default in node.args.kw_defaults]
+        scope = _define("__scope__", cells, [node, ast.Return(ast.Name(node.name, ast.Load()))])
+        call_scope = ast.Call(ast.Name("__scope__", ast.Load()), [ast.Constant(None) for _ in cells], [])
+        body += [scope, ast.Assign([ast.Name(node.name, ast.Store())], call_scope)]
+    names = [ast.Name(name, ast.Load()) for name in originals]
+    result = ast.Dict([ast.Constant(name) for name in originals], [*names])
+    factory = _define("__factory__", (), [*body, ast.Return(result)])
+    return ast.fix_missing_locations(ast.Module([factory], []))
 
 
-def _with_cells(function: types.FunctionType, live: Mapping[str, Any]) -> types.FunctionType:
-    cells = tuple(
-        live.get(name, cell)
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
-    )
-    return types.FunctionType(function.__code__, function.__globals__, function.__name__, function.__defaults__, cells)
+def _define(name: str, parameters: Sequence[str], body: list[ast.stmt]) -> ast.stmt:
+    definition = ast.parse(f"def {name}({', '.join(parameters)}): pass").body[0]
+    assert isinstance(definition, ast.FunctionDef)
+    definition.body = body
+    return definition
+
+
+def _rebind(made: types.FunctionType, original: types.FunctionType) -> types.FunctionType:
+    """`made` with the globals, defaults and closure of the user's function, so that it sees what happens to them."""
+    live = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
+    own = zip(made.__code__.co_freevars, made.__closure__ or (), strict=True)
+    cells = tuple(live.get(name, cell) for name, cell in own)
+    bound = types.FunctionType(made.__code__, original.__globals__, made.__name__, original.__defaults__, cells)
+    bound.__kwdefaults__ = original.__kwdefaults__
+    return bound

@@ -96,6 +96,10 @@ class Branches(Statements):
     def jumping_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
         raise Unsupported("a break or continue that only some examples reach", node)
 
+    def jumped(self) -> bool:
+        """Whether a branch may end with a jump, which has left its mark in a flag."""
+        return False
+
     # --- exceptions --------------------------------------------------------------------------------------------------
 
     @staticmethod
@@ -267,7 +271,7 @@ class Branches(Statements):
         try:
             with self.region(mask, label) as region:
                 ended = self.block(statements)
-                if ended:
+                if ended and not self.jumped():
                     raise Unsupported("a branch that ends the block")
                 changed = {n: self.env[n] for n in names if n in self.env and self.env[n] is not saved.get(n)}
                 values = {n: self.restricted(n, o) for n, o in changed.items()}

@@ -10,7 +10,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.loops import Loops
+from vectorizer.rewrite.lanes import Lanes
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rewrite.tidy import tidy
 from vectorizer.rules import load_rules
@@ -69,7 +69,7 @@ class Function:
     finish: Callable[[Rewriter, Operand], Operand] | None = None
 
 
-class Rewriter(Loops):
+class Rewriter(Lanes):
     """One walk over one function under one plan."""
 
     def __init__(self, function: Function, shared: Shared, plan: Plan, lines: dict[int, int]) -> None:
@@ -80,12 +80,17 @@ class Rewriter(Loops):
         self.frames = []
         self.masks = []
         self.loop_frames = []
+        self.lane_loops = []
+        self.open_sites = []
         self.lines = lines
         self.local_names = assigned_names(function.node.body) | set(function.parameters)
         self.live_names = names
         self.batch_names: dict[Axis, str] = {}
         self.batch_sources: dict[Axis, str] = {}
         self.returned: list[Value] = []
+
+    def function_node(self) -> cst.FunctionDef:
+        return self.function.node
 
     # --- parameters ----------------------------------------------------------------------------------------------------
 

@@ -413,7 +413,7 @@ class Loops(Branches):
             start = len(self.out)
             test = self.condition(node.test)
             if not is_uniform(test.value):
-                raise Unsupported("a while loop whose condition differs between the examples", node)
+                self.while_varies(node)
             if len(self.out) > start:
                 raise Unsupported("a condition that needs statements of its own", node)
             statements, ended = self.nested_block(node.body)
@@ -423,6 +423,9 @@ class Loops(Branches):
 
         self.stable_loop(node, body)
         return self.loop_else(node)
+
+    def while_varies(self, node: cst.While) -> None:
+        raise Unsupported("a while loop whose condition differs between the examples", node)
 
     # --- loops that become axes ------------------------------------------------------------------------------------------
 

@@ -499,11 +499,12 @@ class Statements(Calls):
 
     def store_lanes(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """A store for the active examples only, into an array that holds all examples."""
-        if self.loops or len(self.regions) != 1:
-            raise Unsupported("a store under nested conditions")
-        region = self.regions[0]
         target = self.array(base)
-        if len(region.replaced) != 1 or target.axes != region.replaced:
+        chain = self.chain_to(target)
+        if self.loops or self.masks or chain is None:
+            raise Unsupported("a store under nested conditions")
+        region, index_code = chain
+        if region is None:
             raise Unsupported("a store under a condition over several axes")
         from vectorizer.rules.indexing import expand_index
 
@@ -514,7 +515,7 @@ class Statements(Calls):
         first = next((k for k, i in enumerate(items) if isinstance(i, Operand)), None)
         if first is not None and any(not isinstance(i, Operand) for i in items[: max(k for k, i in enumerate(items) if isinstance(i, Operand))]):
             raise Unsupported("a store behind a slice under a condition")
-        codes = [region.mask, *(item_code(i) for i in items)]
+        codes = [index_code, *(item_code(i) for i in items)]
         while codes[-1] == ":":
             codes.pop()
         rank = sum(1 for i in items if isinstance(i, Slice))
@@ -529,6 +530,26 @@ class Statements(Calls):
         for other in self.regions:
             for name in [n for n, o in self.env.items() if isinstance(o.value, Array) and o.value.origins & target.origins]:
                 other.cache.pop(name, None)
+
+    masks: list[Operand]
+
+    def chain_to(self, target: Array) -> Any:
+        """The innermost region below an array's axis, and the active examples as an index into that axis."""
+        if len(target.axes) != 1:
+            return None
+        axis, code, found = target.axes[0], "", None
+        for region in self.regions:
+            if region.replaced != (axis,):
+                continue
+            if not code:
+                code = region.mask
+            else:
+                first = found is not None and not found.is_index and "[" not in code
+                code = f"{call(self.np('flatnonzero'), code) if first else code}[{region.mask}]"
+            axis, found = region.axis, region
+        if found is None or found is not self.regions[-1]:
+            return None
+        return found, code
 
     # --- augmented assignment --------------------------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ class ActiveRegion:
     mask: str
     label: str
     cache: dict[str, tuple[Operand, Operand]] = field(default_factory=dict)
+    is_index: bool = False
 
 
 @dataclass

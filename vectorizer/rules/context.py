@@ -27,8 +27,13 @@ from vectorizer.values import (
     TupleV,
     Unsupported,
     Value,
+    promote,
     union_axes,
 )
+
+
+class Effect(Unsupported):
+    """A call that changes something beside its result: the whole function must be looped, not this expression."""
 
 
 class PlanChange(Exception):
@@ -49,6 +54,7 @@ class Plan:
     returns: Value | None = None
     no_axes: bool = False
     stored: set[object] = field(default_factory=set)
+    lanes: set[object] = field(default_factory=set)
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)
@@ -256,8 +262,6 @@ class Context:
             raise Unsupported("arrays of different ranks are put into one")
         rank = ranks.pop()
         dtype, weak = values[0].dtype, values[0].weak
-        from vectorizer.values import promote
-
         merged = values[0]
         for value in values[1:]:
             dtype, weak = promote(merged, value)
@@ -307,7 +311,9 @@ class Context:
         if isinstance(value.const, (int, float)) and value.const == 1:
             return call(self.np("ones"), shape, *([name] if name else []))
         natural = value.dtype
-        return call(self.np("full"), shape, code, *([self.dtype_code(dtype)] if dtype is not None and dtype != natural else []))
+        return call(
+            self.np("full"), shape, code, *([self.dtype_code(dtype)] if dtype is not None and dtype != natural else [])
+        )
 
     def dtype_code(self, dtype: np.dtype[Any]) -> str:
         """A dtype as one writes it: ``int``, ``float``, ``bool``, ``complex``, ``np.float32``."""
@@ -331,8 +337,6 @@ class Context:
             index.pop()
         if "None" not in index:
             return operand
-        if value.rank and index[-1] == "None" and False:
-            index.append("...")
         expanded = value.with_(rank=max(rank, value.rank), dims=((Affine(1),) * (rank - value.rank) + value.dims))
         return Operand(f"{operand.primary}[{', '.join(index)}]", expanded)
 
@@ -386,7 +390,9 @@ class Context:
         if value.const:
             parts.append(f"- {-value.const}" if value.const < 0 else f"+ {value.const}")
         code = " ".join(parts)
-        level = ATOM if len(parts) == 1 and code.isidentifier() else PRIMARY if len(parts) == 1 and code[-1] == "]" else SUM
+        level = (
+            ATOM if len(parts) == 1 and code.isidentifier() else PRIMARY if len(parts) == 1 and code[-1] == "]" else SUM
+        )
         return Operand(code, Array(np.dtype(int), 0, weak=True, affine=value), level)
 
     def print_symbol(self, symbol: Symbol) -> str:

@@ -77,7 +77,11 @@ def lower_matmul(rw: Context, first: Operand, second: Operand, form: str = "@") 
         if not a.axes:
             return Operand(f"{second.at(PRODUCT)} @ {first.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
         (left, right), _ = batched(rw, [first, second], [1, 1])
-        return Operand(call(rw.np("vecdot"), left.code, right.code), value, fresh=True) if value.dtype is None or value.dtype.kind != "c" else vecdot_plain(rw, left, right, value)
+        return (
+            Operand(call(rw.np("vecdot"), left.code, right.code), value, fresh=True)
+            if value.dtype is None or value.dtype.kind != "c"
+            else vecdot_plain(rw, left, right, value)
+        )
     if b.rank == 1:  # matrix times vector
         if not a.axes and a.rank == 2:  # x @ A.T is one product for the whole batch
             return Operand(f"{second.at(PRODUCT)} @ {transposed(first)}", value, PRODUCT, fresh=True)
@@ -173,7 +177,9 @@ def axis_letters(axes: Axes, taken: str) -> dict[Any, str]:
     letters: dict[Any, str] = {}
     for axis in axes:
         wanted = ["b"] if axis.kind == "batch" else [axis.name[0].lower()]
-        free = [x for x in [*wanted, *string.ascii_lowercase, *string.ascii_uppercase] if x.isalpha() and x not in taken]
+        free = [
+            x for x in [*wanted, *string.ascii_lowercase, *string.ascii_uppercase] if x.isalpha() and x not in taken
+        ]
         letters[axis] = free[0]
         taken += free[0]
     return letters
@@ -222,7 +228,10 @@ def lower_einsum(rw: Context, c: Call) -> Operand:
     terms = ["".join(letters[x] for x in v.axes) + t for v, t in zip(values, inputs, strict=True)]
     target = "".join(letters[x] for x in axes) + output
     code = call(
-        c.function, f'"{",".join(terms)}->{target}"', *(o.code for o in operands), **{k: o.code for k, o in c.keywords.items()}
+        c.function,
+        f'"{",".join(terms)}->{target}"',
+        *(o.code for o in operands),
+        **{k: o.code for k, o in c.keywords.items()},
     )
     return Operand(code, Array(np.asarray(result).dtype, rank, axes), fresh=True)
 
@@ -373,7 +382,9 @@ def lower_matrix_power(rw: Context, c: Call) -> Operand:
     rw.pin_int(bound["n"], "an exponent")
     value = rw.array(bound["a"])
     rw.hazard("matrix_power may raise")
-    return Operand(c.render(("a", "n"), {k: o.code for k, o in bound.items()}), value.with_(origins=frozenset()), fresh=True)
+    return Operand(
+        c.render(("a", "n"), {k: o.code for k, o in bound.items()}), value.with_(origins=frozenset()), fresh=True
+    )
 
 
 @custom(np.linalg.solve, params="a b", kind="core")
@@ -393,10 +404,16 @@ def lower_solve(rw: Context, c: Call) -> Operand:
     if not b.axes:
         return Operand(call(c.function, first.code, second.code), result.with_(axes=a.axes, dims=b.dims), fresh=True)
     if not a.axes and a.rank == 2 and len(b.axes) == 1:  # one matrix, many right-hand sides
-        return Operand(f"{call(c.function, first.code, second.primary + '.T')}.T", result.with_(axes=b.axes, dims=b.dims), fresh=True)
+        return Operand(
+            f"{call(c.function, first.code, second.primary + '.T')}.T",
+            result.with_(axes=b.axes, dims=b.dims),
+            fresh=True,
+        )
     column = Operand(f"{second.primary}[..., None]", b.with_(rank=2))
     (first, column), axes = batched(rw, [first, column], [2, 2])
-    return Operand(f"{call(c.function, first.code, column.code)}[..., 0]", result.with_(axes=axes, dims=b.dims), fresh=True)
+    return Operand(
+        f"{call(c.function, first.code, column.code)}[..., 0]", result.with_(axes=axes, dims=b.dims), fresh=True
+    )
 
 
 @custom(np.linalg.norm, params="x ord axis keepdims", kind="reduction")
@@ -446,7 +463,9 @@ def lower_trace(rw: Context, c: Call) -> Operand:
             axis = rw.pin_int(bound[key], key) if key in bound else default
             codes[key] = str(axis if axis < 0 else axis + lead)
     dtype = np.asarray(probe(np.trace, np.ones((2, 2), value.dtype))).dtype
-    return Operand(c.render(("a", "offset", "axis1", "axis2"), codes), Array(dtype, value.rank - 2, value.axes), fresh=True)
+    return Operand(
+        c.render(("a", "offset", "axis1", "axis2"), codes), Array(dtype, value.rank - 2, value.axes), fresh=True
+    )
 
 
 @custom(np.cross, params="a b axisa axisb axisc axis", kind="contraction")
@@ -463,6 +482,11 @@ def lower_cross(rw: Context, c: Call) -> Operand:
             raise Unsupported("np.cross of vectors that are not known to have three components")
     return Operand(
         call(c.function, left.code, right.code),
-        Array(product_dtype(values), max(v.rank for v in values), axes, dims=values[0].dims if values[0].rank >= values[1].rank else values[1].dims),
+        Array(
+            product_dtype(values),
+            max(v.rank for v in values),
+            axes,
+            dims=values[0].dims if values[0].rank >= values[1].rank else values[1].dims,
+        ),
         fresh=True,
     )

@@ -35,7 +35,9 @@ def filling(function: Any, params: str) -> None:
             raise Unsupported("an array whose shape differs between the examples")
         fill = bound.get("fill_value")
         value = rw.array(fill) if fill is not None else Array(np.dtype(float), 0)
-        dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
+        dtype = (
+            np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
+        )
         dtype = dtype or (value.dtype if fill is not None else np.dtype(float))
         axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
         if fill is not None and value.rank:
@@ -69,7 +71,11 @@ def like(function: Any, params: str) -> None:
         value = rw.array(operand)
         if {"shape", "order", "subok"} & bound.keys():
             raise Unsupported(f"{c.name} with shape= or order=")
-        dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else value.dtype
+        dtype = (
+            np.dtype(rw.pin(bound["dtype"], "a dtype"))
+            if "dtype" in bound and not is_none(bound["dtype"])
+            else value.dtype
+        )
         fill = bound.get("fill_value")
         axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
         codes = {k: o.code for k, o in bound.items()} | {"a": operand.code}
@@ -146,7 +152,12 @@ def lower_arange(rw: Context, c: Call) -> Operand:
     else:
         raise Unsupported("np.arange in a form that has no rule")
     length = rw.array(c.args[0]).affine if len(c.args) == 1 else None
-    if len(c.args) >= 2 and (first := rw.array(c.args[0]).affine) and (last := rw.array(c.args[1]).affine) and len(c.args) == 2:
+    if (
+        len(c.args) >= 2
+        and (first := rw.array(c.args[0]).affine)
+        and (last := rw.array(c.args[1]).affine)
+        and len(c.args) == 2
+    ):
         length = last - first
     code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
     return Operand(code, Array(dtype, 1, dims=(length,)), fresh=True)
@@ -154,7 +165,11 @@ def lower_arange(rw: Context, c: Call) -> Operand:
 
 def spaced(function: Any) -> None:
     """linspace and its kin: array ends give a new first axis, which moves behind the batch axes."""
-    names = tuple("start stop num endpoint retstep dtype axis".split()) if function is np.linspace else tuple("start stop num endpoint base dtype axis".split())
+    names = (
+        tuple("start stop num endpoint retstep dtype axis".split())
+        if function is np.linspace
+        else tuple("start stop num endpoint base dtype axis".split())
+    )
 
     def lower(rw: Context, c: Call) -> Operand:
         bound = c.bind(names)
@@ -165,14 +180,22 @@ def spaced(function: Any) -> None:
         values = [rw.array(e) for e in ends]
         if rank and axes:
             raise Unsupported(f"{c.name} between arrays")
-        dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound else np.asarray(probe(function, *(Array(v.dtype, 0, weak=v.weak) for v in values), num=3)).dtype
+        dtype = (
+            np.dtype(rw.pin(bound["dtype"], "a dtype"))
+            if "dtype" in bound
+            else np.asarray(probe(function, *(Array(v.dtype, 0, weak=v.weak) for v in values), num=3)).dtype
+        )
         length = rw.array(bound["num"]).affine if "num" in bound else Affine(50)
-        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | dict(zip(("start", "stop"), (a.code for a in aligned), strict=True))
+        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | dict(
+            zip(("start", "stop"), (a.code for a in aligned), strict=True)
+        )
         if "num" in bound and rw.array(bound["num"]).axes:
             raise Unsupported(f"{c.name} of a length that varies")
         if axes:
             codes["axis"] = "-1"
-        return Operand(c.render(names, codes), Array(dtype, rank + 1, axes, dims=(length,) + (None,) * rank), fresh=True)
+        return Operand(
+            c.render(names, codes), Array(dtype, rank + 1, axes, dims=(length,) + (None,) * rank), fresh=True
+        )
 
     register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))
 
@@ -187,12 +210,18 @@ def converting(function: Any) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         bound = c.bind(("a", "dtype", "copy")) if function is np.array else c.bind(("a", "dtype"))
         given = bound["a"]
-        dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
+        dtype = (
+            np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
+        )
         rw.as_array(given) if isinstance(given.value, SeqV) else None
         if isinstance(given.value, (TupleV, ListV, SeqV)) and is_uniform(given.value):
             value = value_like(probe(np.asarray, _array_of(given.value), dtype=dtype))
             assert isinstance(value, Array)
-            dims = (Affine(len(given.value.items)),) + (None,) * (value.rank - 1) if isinstance(given.value, (TupleV, ListV)) and value.rank else ()
+            dims = (
+                (Affine(len(given.value.items)),) + (None,) * (value.rank - 1)
+                if isinstance(given.value, (TupleV, ListV)) and value.rank
+                else ()
+            )
             code = c.render(("a", "dtype", "copy"), {k: o.code for k, o in bound.items()})
             return _promoted(rw, c, Operand(code, value.with_(dims=dims), fresh=True))
         operand = rw.as_array(given)

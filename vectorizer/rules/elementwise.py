@@ -234,4 +234,6 @@ def lower_astype(rw: Context, c: Call) -> Operand:
     codes = {k: o.code for k, o in bound.items()} | {"a": bound["a"].primary}
     code = c.render(("a", "dtype", "order", "casting", "subok", "copy"), codes)
     origins = value.origins if "copy" in bound else frozenset[object]()
-    return Operand(code, value.with_(dtype=dtype, weak=False, dims=value.dims, origins=origins), fresh="copy" not in bound)
+    return Operand(
+        code, value.with_(dtype=dtype, weak=False, dims=value.dims, origins=origins), fresh="copy" not in bound
+    )

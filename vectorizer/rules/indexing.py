@@ -217,9 +217,9 @@ def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
     note_range(rw, value, items)
     if not varying:
         return locate_uniform(rw, base, items)
-    if all(loop_affine(rw, value, k, items) for k, i in enumerate(items) if isinstance(i, Operand) and i.array.axes) and not any(
-        isinstance(i, Operand) and i.array.rank for i in items
-    ):
+    if all(
+        loop_affine(rw, value, k, items) for k, i in enumerate(items) if isinstance(i, Operand) and i.array.axes
+    ) and not any(isinstance(i, Operand) and i.array.rank for i in items):
         region = locate_slices(rw, base, items)
         if region is not None:
             return region
@@ -289,7 +289,9 @@ def locate_uniform(rw: Context, base: Operand, items: list[Index]) -> Region:
     if arrays and lead and not adjacent:
         targets = [str(k) for k in range(lead)]
         sources = [str(k + width) for k in range(lead)]
-        source, target = (sources[0], targets[0]) if lead == 1 else (f"({', '.join(sources)})", f"({', '.join(targets)})")
+        source, target = (
+            (sources[0], targets[0]) if lead == 1 else (f"({', '.join(sources)})", f"({', '.join(targets)})")
+        )
         region.code = call(rw.np("moveaxis"), region.code, source, target)
         region.moved = True
     return region
@@ -451,7 +453,15 @@ def slice_code(rw: Context, start: Affine, last: Affine, stride: int, dim: Affin
         return None
     spaced = any(not x.isidentifier() and not x.lstrip("-").isdigit() for x in (lower, upper) if x)
     colon = " : " if spaced and lower and upper else ":"
-    text = f"{lower}{colon}{upper}" if not spaced or (lower and upper) else f"{lower} :{upper}" if lower and not upper else f": {upper}" if upper else ":"
+    text = (
+        f"{lower}{colon}{upper}"
+        if not spaced or (lower and upper)
+        else f"{lower} :{upper}"
+        if lower and not upper
+        else f": {upper}"
+        if upper
+        else ":"
+    )
     if spaced and not lower and upper:
         text = f": {upper}"
     if spaced and lower and not upper:

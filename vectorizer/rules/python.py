@@ -132,7 +132,9 @@ def _uniform_extremum(rw: Context, function: Any, parts: list[Operand], c: Call)
         dtype, weak = promote(merged, value)
         merged = Array(dtype, 0, weak=weak)
     if all(v.affine is not None and v.weak for v in values):
-        merged = merged.with_(affine=derived(function.__name__, function, *(v.affine for v in values if v.affine is not None)))
+        merged = merged.with_(
+            affine=derived(function.__name__, function, *(v.affine for v in values if v.affine is not None))
+        )
     return merged
 
 
@@ -160,7 +162,9 @@ def _reduced(rw: Context, c: Call, reducer: str) -> Operand:
     weak = isinstance(c.args[0].value, StackedV) and c.args[0].value.weak
     rw.hazard(f"{c.function} of nothing raises")
     axis = str(len(value.axes)) if value.axes else None
-    return Operand(call(f"{rw.np(reducer)}", operand.code, axis=axis), Array(value.dtype, 0, value.axes, weak=weak), fresh=True)
+    return Operand(
+        call(f"{rw.np(reducer)}", operand.code, axis=axis), Array(value.dtype, 0, value.axes, weak=weak), fresh=True
+    )
 
 
 extremum(builtins.min, np.minimum, "min")
@@ -198,7 +202,9 @@ def lower_sum(rw: Context, c: Call) -> Operand:
     result = value.with_(rank=value.rank - 1, dims=value.dims[1:], dtype=dtype, weak=weak, origins=frozenset())
     if not value.axes and isinstance(given.value, Array):
         return Operand(verbatim(c), result, fresh=True)
-    keyword = rw.dtype_code(value.dtype) if value.kind in "iu" and value.dtype != INT and value.dtype is not None else None
+    keyword = (
+        rw.dtype_code(value.dtype) if value.kind in "iu" and value.dtype != INT and value.dtype is not None else None
+    )
     code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=keyword)
     total = Operand(code, result, fresh=True)
     return total if start is None else rw.binary("+", start, total)  # type: ignore[attr-defined, no-any-return]
@@ -212,7 +218,11 @@ def quantifier(function: Any, reducer: str) -> None:
         value = rw.array(operand)
         if value.rank != 1:
             raise Unsupported(f"{c.function} of the rows of an array")
-        return Operand(call(rw.np(reducer), operand.code, axis=str(len(value.axes))), Array(BOOL, 0, value.axes, weak=True), fresh=True)
+        return Operand(
+            call(rw.np(reducer), operand.code, axis=str(len(value.axes))),
+            Array(BOOL, 0, value.axes, weak=True),
+            fresh=True,
+        )
 
     register(function, Rule(f"builtins.{function.__name__}", "builtin", lower))
 
@@ -316,7 +326,9 @@ def lower_round(rw: Context, c: Call) -> Operand:
             return cast(rw, operand, INT)
         rw.hazard("round of a number that is not finite raises")
         rw.facts.strict_floats = True
-        return Operand(f"{call(rw.np('rint'), operand.code)}.astype(int)", value.with_(dtype=INT, weak=True), fresh=True)
+        return Operand(
+            f"{call(rw.np('rint'), operand.code)}.astype(int)", value.with_(dtype=INT, weak=True), fresh=True
+        )
     if value.weak or value.kind != "f":
         raise Unsupported("round of a Python number to some digits is correctly rounded, unlike np.round")
     return Operand(call(rw.np("round"), operand.code, bound["ndigits"].code), value.with_(), fresh=True)
@@ -421,7 +433,9 @@ def lower_list(rw: Context, c: Call) -> Operand:
     if isinstance(value, Array) and value.rank:
         if not value.axes:
             return Operand(verbatim(c), SeqV(value.with_(rank=value.rank - 1, dims=value.dims[1:]), site=rw.site(c)))  # type: ignore[attr-defined]
-        return Operand(f"{c.args[0].primary}.copy()", StackedV(value.with_(dims=value.dims, origins=frozenset())), fresh=True)
+        return Operand(
+            f"{c.args[0].primary}.copy()", StackedV(value.with_(dims=value.dims, origins=frozenset())), fresh=True
+        )
     raise Unsupported("list of something that has no rule")
 
 
@@ -444,7 +458,21 @@ MATH = {
 }  # fmt: skip
 TESTS = {"isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite"}
 WHOLE = {"floor": "floor", "ceil": "ceil", "trunc": "trunc"}
-QUIET_MATH = {"sin", "cos", "atan", "tanh", "fabs", "copysign", "degrees", "radians", "atan2", "cbrt", "hypot", "erf", "erfc"}
+QUIET_MATH = {
+    "sin",
+    "cos",
+    "atan",
+    "tanh",
+    "fabs",
+    "copysign",
+    "degrees",
+    "radians",
+    "atan2",
+    "cbrt",
+    "hypot",
+    "erf",
+    "erfc",
+}
 SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
 
 
@@ -475,7 +503,9 @@ def math_rule(name: str, target: str, dtype: np.dtype[Any] = FLOAT, tail: str = 
             first = lower(rw, Call(c.function, c.args[:1]))
             base = lower(rw, Call(c.function, c.args[1:]))
             (a, b), axes, _ = rw.align([first, base])
-            return Operand(f"{a.at(PRODUCT)} / {b.at(PRODUCT + 1)}", Array(FLOAT, 0, axes, weak=True), PRODUCT, fresh=True)
+            return Operand(
+                f"{a.at(PRODUCT)} / {b.at(PRODUCT + 1)}", Array(FLOAT, 0, axes, weak=True), PRODUCT, fresh=True
+            )
         operands = [as_double(rw, a, name) for a in c.args]
         if name not in QUIET_MATH and name not in TESTS:
             rw.hazard(f"math.{name} raises outside its domain")
@@ -512,7 +542,9 @@ def integer_math(name: str, ufunc: np.ufunc) -> None:
         if any(rw.array(o).kind not in "iu" or rw.array(o).dtype == np.dtype("u8") for o in operands):
             raise Unsupported(f"math.{name} of other than integers")
         aligned, axes, _ = rw.align(operands)
-        return Operand(call(rw.np(ufunc.__name__), *(a.code for a in aligned)), Array(INT, 0, axes, weak=True), fresh=True)
+        return Operand(
+            call(rw.np(ufunc.__name__), *(a.code for a in aligned)), Array(INT, 0, axes, weak=True), fresh=True
+        )
 
     register(getattr(math, name), Rule(f"math.{name}", "math", lower))
 

@@ -113,7 +113,9 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     method = c.base is not None and isinstance(original.value, Array)
     rendered = c.render(names, codes, None if method or c.base is None else rw.np(function.__name__))
     return Operand(
-        rendered, Array(result, rank, value.axes, dims=remaining(value, logical, keep) if value.rank else ()), fresh=True
+        rendered,
+        Array(result, rank, value.axes, dims=remaining(value, logical, keep) if value.rank else ()),
+        fresh=True,
     )
 
 
@@ -127,12 +129,18 @@ def _with_where(rw: Context, operand: Operand, where: Operand) -> tuple[Operand,
 
 def _of_scalar(rw: Context, function: Any, value: Array, operand: Operand, c: Call) -> Operand:
     """A reduction of a single number is that number, in the dtype of the reduction."""
-    if function not in (np.sum, np.prod, np.max, np.min, np.mean, np.median, np.amax, np.amin) or len(c.args) > 1 or c.keywords:
+    if (
+        function not in (np.sum, np.prod, np.max, np.min, np.mean, np.median, np.amax, np.amin)
+        or len(c.args) > 1
+        or c.keywords
+    ):
         raise Unsupported(f"{c.name} of a single number")
     dtype = value_like(probe(function, Array(value.dtype, 0))).dtype  # type: ignore[union-attr]
     if dtype == value.dtype:
         return Operand(operand.code, value.with_(weak=False), operand.level)
-    return Operand(f"{operand.primary}.astype({rw.dtype_code(dtype)})", value.with_(weak=False, dtype=dtype), fresh=True)
+    return Operand(
+        f"{operand.primary}.astype({rw.dtype_code(dtype)})", value.with_(weak=False, dtype=dtype), fresh=True
+    )
 
 
 def _probed(
@@ -212,7 +220,9 @@ def along(
             value = value.with_(rank=1)
         if value.rank == 0:
             raise Unsupported(f"{c.name} of a single number")
-        codes = {k: o.code for k, o in bound.items()} | {names[0]: operand.primary if c.base is not None else operand.code}
+        codes = {k: o.code for k, o in bound.items()} | {
+            names[0]: operand.primary if c.base is not None else operand.code
+        }
         axis = -1 if whole else default
         if "axis" in bound and not whole:
             axis = rw.pin_int(bound["axis"], "an axis")
@@ -229,7 +239,11 @@ def along(
             raise Unsupported("the dtype of an operand is not known")
         dtype = np.asarray(probe(function, np.ones((3,), value.dtype), **{k: v for k, v in options.items()})).dtype
         dims: Dims = tuple(None if grows and k == axis % value.rank else d for k, d in enumerate(value.dims))
-        rendered = c.render(names, codes, rw.np(function.__name__) if c.base is not None and not isinstance(bound[names[0]].value, Array) else None)
+        rendered = c.render(
+            names,
+            codes,
+            rw.np(function.__name__) if c.base is not None and not isinstance(bound[names[0]].value, Array) else None,
+        )
         return Operand(rendered, value.with_(dtype=dtype, dims=dims, origins=frozenset(), weak=False), fresh=True)
 
     register(function, Rule(f"numpy.{function.__name__}", kind, lower, names), method)
@@ -275,7 +289,9 @@ def quantile(function: Any) -> None:
         dtype = np.asarray(probe(function, np.ones(2, value.dtype), Array(q.value.dtype, 0, weak=q.value.weak))).dtype
         rank = value.rank if keep else value.rank - len(normalized(logical, value.rank))
         rw.hazard(f"{c.name} of an empty array")
-        return Operand(c.render(names, codes), Array(dtype, rank, value.axes, dims=remaining(value, logical, keep)), fresh=True)
+        return Operand(
+            c.render(names, codes), Array(dtype, rank, value.axes, dims=remaining(value, logical, keep)), fresh=True
+        )
 
     register(function, Rule(f"numpy.{function.__name__}", "reduction", lower, names))
 
@@ -288,7 +304,13 @@ def lower_average(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "axis", "weights", "returned", "keepdims"))
     if "weights" not in bound or is_none(bound["weights"]):
         bound.pop("weights", None)
-        inner = Call(c.function.replace("average", "mean"), [bound["a"]], {k: v for k, v in bound.items() if k != "a"}, None, np.mean)
+        inner = Call(
+            c.function.replace("average", "mean"),
+            [bound["a"]],
+            {k: v for k, v in bound.items() if k != "a"},
+            None,
+            np.mean,
+        )
         return lower_reduction(rw, inner, np.mean, tuple("a axis dtype out keepdims where".split()), "many")
     raise Unsupported("np.average with weights")
 

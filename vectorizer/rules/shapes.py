@@ -81,11 +81,15 @@ def lower_ravel(rw: Context, c: Call) -> Operand:
     value = rw.array(operand)
     fresh = c.function == "flatten"
     if not value.axes:
-        result = value.with_(rank=1, dims=value.dims if value.rank == 1 else (None,), origins=frozenset() if fresh else value.origins)
+        result = value.with_(
+            rank=1, dims=value.dims if value.rank == 1 else (None,), origins=frozenset() if fresh else value.origins
+        )
         return Operand(kept(c, ("a", "order"), bound, a=code_for(c, operand)), result, fresh=fresh)
     flat = flattened(rw, operand)
     if fresh:
-        return Operand(f"{flat.primary}.copy()", rw.array(flat).with_(origins=frozenset(), dims=rw.array(flat).dims), fresh=True)
+        return Operand(
+            f"{flat.primary}.copy()", rw.array(flat).with_(origins=frozenset(), dims=rw.array(flat).dims), fresh=True
+        )
     return flat
 
 
@@ -123,7 +127,11 @@ def lower_transpose(rw: Context, c: Call) -> Operand:
     if sorted(order) != list(range(value.rank)):
         raise Unsupported(f"{c.name} with axes that are no permutation")
     if not value.axes:
-        code = call(f"{operand.primary}.transpose" if c.base is not None else c.function, *([] if c.base is not None else [operand.code]), *(a.code for a in args))
+        code = call(
+            f"{operand.primary}.transpose" if c.base is not None else c.function,
+            *([] if c.base is not None else [operand.code]),
+            *(a.code for a in args),
+        )
         return Operand(code, value.with_(dims=tuple(value.dims[k] for k in order)))
     return permuted(rw, operand, order)
 
@@ -131,7 +139,9 @@ def lower_transpose(rw: Context, c: Call) -> Operand:
 def attribute_T(rw: Context, operand: Operand) -> Operand:
     value = rw.array(operand)
     order = list(range(value.rank))[::-1]
-    return permuted(rw, operand, order, f"{operand.primary}.T" if not value.axes else None) if value.rank > 1 else operand
+    return (
+        permuted(rw, operand, order, f"{operand.primary}.T" if not value.axes else None) if value.rank > 1 else operand
+    )
 
 
 @custom(np.swapaxes, method="swapaxes", params="a axis1 axis2", kind="shape")
@@ -164,7 +174,9 @@ def lower_moveaxis(rw: Context, c: Call) -> Operand:
     template = np.empty(tuple(range(1, value.rank + 1)))
     order = [n - 1 for n in np.moveaxis(template, a, b).shape]
     result = value.with_(dims=tuple(value.dims[k] for k in order))
-    return Operand(kept(c, ("a", "source", "destination"), bound, a=operand.code, source=source, destination=destination), result)
+    return Operand(
+        kept(c, ("a", "source", "destination"), bound, a=operand.code, source=source, destination=destination), result
+    )
 
 
 # --- axes of length one ------------------------------------------------------------------------------------------------
@@ -184,7 +196,9 @@ def lower_expand_dims(rw: Context, c: Call) -> Operand:
     for k in sorted(k % rank for k in many):
         dims.insert(k, Affine(1))
     axis = tuple_code(codes) if isinstance(given, (tuple, list)) else codes[0]
-    return Operand(kept(c, ("a", "axis"), bound, a=operand.code, axis=axis), value.with_(rank=rank, dims=tuple(dims), weak=False))
+    return Operand(
+        kept(c, ("a", "axis"), bound, a=operand.code, axis=axis), value.with_(rank=rank, dims=tuple(dims), weak=False)
+    )
 
 
 @custom(np.squeeze, method="squeeze", params="a axis", kind="shape")
@@ -248,7 +262,9 @@ def lower_broadcast_to(rw: Context, c: Call) -> Operand:
     shape = shape_items(rw, [bound["shape"]])
     dims = tuple(s.array.affine for s in shape)
     if not value.axes:
-        return Operand(kept(c, ("array", "shape"), bound, array=operand.code), value.with_(rank=len(shape), dims=dims, weak=False))
+        return Operand(
+            kept(c, ("array", "shape"), bound, array=operand.code), value.with_(rank=len(shape), dims=dims, weak=False)
+        )
     operand = rw.expand(operand, value.axes, len(shape))
     code = call(c.function, operand.code, tuple_code([*(rw.size(x) for x in value.axes), *(s.code for s in shape)]))
     return Operand(code, value.with_(rank=len(shape), dims=dims, weak=False))
@@ -280,7 +296,11 @@ def lower_stack(rw: Context, c: Call) -> Operand:
         assert isinstance(value, Array)
         inner = list(rw.array(parts[0]).dims)
         inner.insert(axis % value.rank, Affine(len(parts)))
-        return Operand(c.render(("arrays", "axis"), {k: o.code for k, o in bound.items()}), value.with_(dims=tuple(inner)), fresh=True)
+        return Operand(
+            c.render(("arrays", "axis"), {k: o.code for k, o in bound.items()}),
+            value.with_(dims=tuple(inner)),
+            fresh=True,
+        )
     return rw.stack(parts, axis)
 
 
@@ -339,7 +359,9 @@ def join_by(function: Any, minimum: int, axis: Any) -> None:
         if not parts:
             raise Unsupported(f"{c.name} of a list whose items are not known one by one")
         if not any(rw.array(p).axes for p in parts):
-            return Operand(call(c.function, c.args[0].code), value_like(probe(function, [rw.array(p) for p in parts])), fresh=True)
+            return Operand(
+                call(c.function, c.args[0].code), value_like(probe(function, [rw.array(p) for p in parts])), fresh=True
+            )
         raised = [_raise_rank(rw, p, minimum, function) for p in parts]
         return joined(rw, raised, axis(rw.array(raised[0]).rank), rw.np("concatenate"))
 
@@ -351,12 +373,19 @@ def _raise_rank(rw: Context, operand: Operand, rank: int, function: Any) -> Oper
     if value.rank >= rank:
         return operand
     if value.rank == 0:
-        operand = Operand(f"{operand.primary}[..., None]", value.with_(rank=1, dims=(Affine(1),), weak=False)) if value.axes else Operand(f"{rw.np('reshape')}({operand.code}, 1)", value.with_(rank=1, dims=(Affine(1),), weak=False))
+        operand = (
+            Operand(f"{operand.primary}[..., None]", value.with_(rank=1, dims=(Affine(1),), weak=False))
+            if value.axes
+            else Operand(f"{rw.np('reshape')}({operand.code}, 1)", value.with_(rank=1, dims=(Affine(1),), weak=False))
+        )
         value = rw.array(operand)
     if value.rank < rank:
         column = function is np.column_stack
         index = "..., None" if column else "..., None, :"
-        operand = Operand(f"{operand.primary}[{index}]", value.with_(rank=2, dims=(*value.dims, Affine(1)) if column else (Affine(1), *value.dims)))
+        operand = Operand(
+            f"{operand.primary}[{index}]",
+            value.with_(rank=2, dims=(*value.dims, Affine(1)) if column else (Affine(1), *value.dims)),
+        )
     return operand
 
 
@@ -371,7 +400,11 @@ def lower_append(rw: Context, c: Call) -> Operand:
     parts = [rw.as_array(bound["arr"]), rw.as_array(bound["values"])]
     if not any(rw.array(p).axes for p in parts):
         keywords = {"axis": rw.pin(bound["axis"], "axis=")} if "axis" in bound else {}
-        return Operand(kept(c, ("arr", "values", "axis"), bound), value_like(probe(np.append, *(rw.array(p) for p in parts), **keywords)), fresh=True)
+        return Operand(
+            kept(c, ("arr", "values", "axis"), bound),
+            value_like(probe(np.append, *(rw.array(p) for p in parts), **keywords)),
+            fresh=True,
+        )
     if "axis" not in bound or is_none(bound["axis"]):
         return joined(rw, [flattened(rw, p) for p in parts], 0, rw.np("concatenate"))
     return joined(rw, parts, rw.pin_int(bound["axis"], "axis="), rw.np("concatenate"))
@@ -391,7 +424,11 @@ def lower_tile(rw: Context, c: Call) -> Operand:
         return Operand(kept(c, ("A", "reps"), bound, A=operand.code), value.with_(rank=rank, weak=False), fresh=True)
     operand = rw.expand(operand, value.axes, rank)
     counts = ["1"] * (len(value.axes) + rank - len(reps)) + [r.code for r in reps]
-    return Operand(call(c.function, operand.code, tuple_code(counts)), value.with_(rank=rank, weak=False, origins=frozenset()), fresh=True)
+    return Operand(
+        call(c.function, operand.code, tuple_code(counts)),
+        value.with_(rank=rank, weak=False, origins=frozenset()),
+        fresh=True,
+    )
 
 
 @custom(np.repeat, method="repeat", params="a repeats axis", kind="shape")
@@ -411,7 +448,9 @@ def lower_repeat(rw: Context, c: Call) -> Operand:
     else:
         k = rw.pin_int(bound["axis"], "axis=")
         axis = rw.logical_axis(bound["axis"], value.rank, lead)
-        result = value.with_(dims=tuple(None if j == k % value.rank else d for j, d in enumerate(value.dims)), origins=frozenset())
+        result = value.with_(
+            dims=tuple(None if j == k % value.rank else d for j, d in enumerate(value.dims)), origins=frozenset()
+        )
     return Operand(kept(c, ("a", "repeats", "axis"), bound, a=code_for(c, operand), axis=axis), result, fresh=True)
 
 
@@ -465,7 +504,9 @@ def flip_axis(function: Any, axis: int) -> None:
         value = rw.array(operand)
         if not value.axes:
             return Operand(call(c.function, operand.code), value.with_(dims=value.dims))
-        return Operand(call(rw.np("flip"), operand.code, axis=str(len(value.axes) + axis)), value.with_(dims=value.dims))
+        return Operand(
+            call(rw.np("flip"), operand.code, axis=str(len(value.axes) + axis)), value.with_(dims=value.dims)
+        )
 
     register(function, Rule(f"numpy.{function.__name__}", "shape", lower))
 
@@ -485,10 +526,20 @@ def lower_pad(rw: Context, c: Call) -> Operand:
         raise Unsupported("np.pad with values that vary")
     tail = {k: o.code for k, o in extra.items()}
     if not value.axes:
-        return Operand(call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()}, **tail), value.with_(dims=()), fresh=True)
-    width = rw.pin(bound["pad_width"], "pad_width") if not isinstance(bound["pad_width"].value, (TupleV, ListV)) else None
+        return Operand(
+            call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()}, **tail),
+            value.with_(dims=()),
+            fresh=True,
+        )
+    width = (
+        rw.pin(bound["pad_width"], "pad_width") if not isinstance(bound["pad_width"].value, (TupleV, ListV)) else None
+    )
     if isinstance(width, int):
-        code = f"[(0, 0)] * {len(value.axes)} + [({width}, {width})] * {value.rank}" if value.rank > 1 else tuple_code(["(0, 0)"] * len(value.axes) + [f"({width}, {width})"])
+        code = (
+            f"[(0, 0)] * {len(value.axes)} + [({width}, {width})] * {value.rank}"
+            if value.rank > 1
+            else tuple_code(["(0, 0)"] * len(value.axes) + [f"({width}, {width})"])
+        )
     else:
         items = rw.items(bound["pad_width"])
         pairs = all(isinstance(i.value, (TupleV, ListV)) for i in items)
@@ -531,7 +582,11 @@ def lower_diag(rw: Context, c: Call) -> Operand:
     operand = rw.as_array(bound["v"])
     value = rw.array(operand)
     if not value.axes:
-        return Operand(kept(c, ("v", "k"), bound, v=operand.code), value.with_(rank=3 - value.rank, origins=frozenset()), fresh=True)
+        return Operand(
+            kept(c, ("v", "k"), bound, v=operand.code),
+            value.with_(rank=3 - value.rank, origins=frozenset()),
+            fresh=True,
+        )
     k = rw.pin_int(bound["k"], "k=") if "k" in bound else 0
     lead = len(value.axes)
     if value.rank == 2:
@@ -540,13 +595,22 @@ def lower_diag(rw: Context, c: Call) -> Operand:
     if value.rank != 1 or k:
         raise Unsupported("np.diag off the main diagonal")
     named = rw.temp(operand, "diagonal")
-    eye = f"{rw.np('eye')}({named.code}.shape[-1], dtype={rw.dtype_code(value.dtype)})" if value.dtype is not None and value.dtype != np.float64 else f"{rw.np('eye')}({named.code}.shape[-1])"
+    eye = (
+        f"{rw.np('eye')}({named.code}.shape[-1], dtype={rw.dtype_code(value.dtype)})"
+        if value.dtype is not None and value.dtype != np.float64
+        else f"{rw.np('eye')}({named.code}.shape[-1])"
+    )
     if value.kind not in "iub":  # 0 * inf is nan: select instead of multiplying
         eye = f"{rw.np('eye')}({named.code}.shape[-1], dtype=bool)"
         zero = "0.0" if value.kind == "f" else "0"
         code = call(rw.np("where"), eye, f"{named.code}[..., None]", zero)
         return Operand(code, value.with_(rank=2, dims=(value.dims[0], value.dims[0]), origins=frozenset()), fresh=True)
-    return Operand(f"{named.code}[..., None] * {eye}", value.with_(rank=2, dims=(value.dims[0], value.dims[0]), origins=frozenset()), PRODUCT, fresh=True)
+    return Operand(
+        f"{named.code}[..., None] * {eye}",
+        value.with_(rank=2, dims=(value.dims[0], value.dims[0]), origins=frozenset()),
+        PRODUCT,
+        fresh=True,
+    )
 
 
 def triangle(function: Any) -> None:

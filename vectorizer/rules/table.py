@@ -8,6 +8,7 @@ own with `custom`.
 from __future__ import annotations
 
 import functools
+import types
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,21 @@ import numpy as np
 
 from vectorizer.rules.context import Context
 from vectorizer.source.operand import Operand, argument_list
-from vectorizer.values import MISSING, Affine, Array, Axes, DictV, ListV, Obj, SeqV, StackedV, TupleV, Unsupported, Value
+from vectorizer.values import (
+    MISSING,
+    Affine,
+    Array,
+    Axes,
+    DictV,
+    ListV,
+    Obj,
+    SeqV,
+    StackedV,
+    TupleV,
+    Unsupported,
+    Value,
+    number,
+)
 
 
 @dataclass
@@ -105,7 +120,9 @@ def register(function: Any, rule: Rule, method: str | None = None) -> None:
         METHODS[method] = rule
 
 
-def custom(*functions: Any, method: str | None = None, params: str = "", kind: str = "custom") -> Callable[[Lower], Lower]:
+def custom(
+    *functions: Any, method: str | None = None, params: str = "", kind: str = "custom"
+) -> Callable[[Lower], Lower]:
     """Registers a lowering for functions that are outside the kinds."""
 
     def add(lower: Lower) -> Lower:
@@ -119,11 +136,13 @@ def custom(*functions: Any, method: str | None = None, params: str = "", kind: s
     return add
 
 
+UFUNC_METHODS: dict[str, Rule] = {}
+
+
 def find(function: Any) -> Rule | None:
-    try:
-        return FUNCTIONS.get(id(function))
-    except TypeError:
-        return None
+    if isinstance(function, types.BuiltinMethodType) and isinstance(function.__self__, np.ufunc):
+        return UFUNC_METHODS.get(function.__name__)
+    return FUNCTIONS.get(id(function))
 
 
 # --- what a function gives, asked of the function itself -----------------------------------------------------------------
@@ -182,10 +201,8 @@ def value_like(result: Any, axes: Axes = ()) -> Value:
     if isinstance(result, list):
         return ListV(tuple(value_like(item, axes) for item in result))
     if isinstance(result, (np.ndarray, np.generic)):
-        return Array(result.dtype, result.ndim, axes)
+        return Array(result.dtype, result.ndim, axes, zero_d=isinstance(result, np.ndarray) and not result.ndim)
     if isinstance(result, (bool, int, float, complex)):
-        from vectorizer.values import number
-
         return number(result).with_(axes=axes)
     raise Unsupported("a function gives something that is not an array")
 

@@ -1,0 +1,6 @@
+from vectorizer import vmap
+
+
+@vmap
+def scaled(x, factor: float):
+    return x * factor

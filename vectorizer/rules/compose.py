@@ -1,0 +1,159 @@
+"""Rules that are written in terms of other rules, and what they share: uniform calls, slices, outputs."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from vectorizer.rules.context import Context, Effect
+from vectorizer.rules.indexing import FULL, Slice, subscript
+from vectorizer.rules.table import Call, Lower, Rule, find, probe, register, value_like
+from vectorizer.source.operand import Operand, call
+from vectorizer.values import Affine, Array, Obj, Opaque, Unsupported, Value, is_uniform, number
+
+
+def is_missing(bound: dict[str, Operand], name: str) -> bool:
+    """Whether an argument was not given, or given as None."""
+    operand = bound.get(name)
+    return operand is None or isinstance(operand.value, Obj) and operand.value.value is None
+
+
+def verbatim(c: Call) -> str:
+    """The call as it was written."""
+    first = f"{c.base.primary}." if c.base is not None else ""
+    return call(first + c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
+
+
+def uniform_call(c: Call, function: Any) -> Operand:
+    """A call whose operands are the same for all examples stays as it is."""
+    values = [o.value for o in ([c.base] if c.base is not None else []) + c.args]
+    try:
+        value: Value = value_like(probe(function, *values, **{k: o.value for k, o in c.keywords.items()}))
+    except Unsupported:
+        value = Opaque()
+    return Operand(verbatim(c), value, fresh=True)
+
+
+Body = Callable[[Context, Call, dict[str, Operand]], Operand]
+
+
+def composite(function: Any, params: str, kind: str, method: str | None = None) -> Callable[[Body], Body]:
+    """Registers a lowering that is given the operands by name, some of which vary."""
+    names = tuple(params.split())
+
+    def add(body: Body) -> Body:
+        def lower(rw: Context, c: Call) -> Operand:
+            bound = c.bind(names)
+            if all(is_uniform(o.value) for o in c.operands):
+                return uniform_call(c, function)
+            return body(rw, c, bound)
+
+        register(function, Rule(f"numpy.{function.__name__}", kind, lower, names), method)
+        return body
+
+    return add
+
+
+def apply(rw: Context, function: Any, *args: Operand, **keywords: Operand) -> Operand:
+    """The call of a NumPy function that has a rule."""
+    c = Call(rw.np(function.__name__), list(args), dict(keywords), None, function)
+    rule = find(function)
+    if rule is None:
+        raise Unsupported(f"np.{function.__name__} has no batching rule")
+    return rule.lower(rw, c)
+
+
+def integer(k: int) -> Operand:
+    return Operand(str(k), number(k))
+
+
+def along_axis(operand_rank: int, axis: int, item: Any) -> list[Any]:
+    """A subscript with `item` at logical axis `axis`."""
+    axis %= operand_rank
+    return [*[FULL] * axis, item]
+
+
+def between(rw: Context, operand: Operand, axis: int, lower: str, upper: str) -> Operand:
+    """``x[..., lower:upper, ...]`` along a logical axis."""
+    rank = rw.array(operand).rank
+    item = Slice(integer(int(lower)) if lower else None, integer(int(upper)) if upper else None, None, f"{lower}:{upper}")
+    return subscript(rw, operand, along_axis(rank, axis, item))
+
+
+def length_of(rw: Context, operand: Operand, axis: int) -> int:
+    """A length that is known now; a guard holds it."""
+    dim = rw.array(operand).dims[axis]
+    if dim is None:
+        raise Unsupported("a length that must be known is not")
+    return rw.pin_int(Operand("", Array(np.dtype(np.int64), 0, weak=True, affine=dim)), "a length")
+
+
+def batch_size(rw: Context, value: Array) -> str:
+    """Code for the length of the only batch axis."""
+    if len(value.axes) != 1:
+        raise Unsupported("a function that can be batched along one axis only")
+    return rw.size(value.axes[0])
+
+
+def at_rank(rw: Context, operand: Operand, rank: int) -> Operand:
+    """`operand` with logical axes of length one in front, so that it has `rank`."""
+    value = rw.array(operand)
+    if value.rank >= rank:
+        return operand
+    extra = rank - value.rank
+    index = ", ".join([":"] * len(value.axes) + ["None"] * extra)
+    if not value.axes and not value.rank:
+        code = call(rw.np("reshape"), operand.code, f"({'1, ' * rank})" if rank > 1 else "1")
+        return Operand(code, value.with_(rank=rank, weak=False, dims=(Affine(1),) * rank))
+    dims = (*(Affine(1),) * extra, *value.dims)
+    return Operand(f"{operand.primary}[{index}]", value.with_(rank=rank, dims=dims, weak=False))
+
+
+# --- out= ---------------------------------------------------------------------------------------------------------------
+
+
+def with_out(rule: Rule) -> Lower:
+    """The lowering of a function that takes ``out=``: its result is computed, then stored."""
+
+    @functools.wraps(rule.lower)
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(rule.params)
+        out = bound.get("out")
+        if out is None:
+            return rule.lower(rw, c)
+        plain = without(c, rule.params, "out")
+        if isinstance(out.value, Obj) and out.value.value is None:
+            return rule.lower(rw, plain)
+        return store_into(rw, out, rule.lower(rw, plain))
+
+    return lower
+
+
+def without(c: Call, params: tuple[str, ...], name: str) -> Call:
+    """The call without one of its arguments; positional ones behind it become keywords."""
+    first = params.index(name) - (c.base is not None)
+    args, rest = c.args[:first], c.args[first + 1 :]
+    later = dict(zip(params[params.index(name) + 1 :], rest, strict=False))
+    keywords = {k: o for k, o in (later | c.keywords).items() if k != name}
+    return Call(c.function, args, keywords, c.base, c.target, c.site)
+
+
+def store_into(rw: Context, out: Operand, result: Operand) -> Operand:
+    """``out[...] = result``, where `out` has just the shape and dtype of the result."""
+    if not isinstance(out.value, Array) or not isinstance(result.value, Array):
+        raise Effect("out= is not one array")
+    target, value = out.value, result.value
+    same = target.rank == value.rank and target.dtype == value.dtype and target.rank > 0
+    if not same or not all(rw.equal(a, b) for a, b in zip(target.dims, value.dims, strict=True)):
+        raise Effect("out= is not known to have the shape and the dtype of the result")
+    if rw.regions or rw.loops or getattr(rw, "speculating", 0) or not out.is_name:
+        raise Effect("out= inside a loop or branch that has become an array operation")
+    try:
+        rw.store(out, [FULL] * target.rank, result, None)  # type: ignore[attr-defined]
+    except Unsupported as error:
+        raise Effect(error.reason) from None
+    return out
+
