@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vectorizer import cache, vmap
+from vectorizer import vmap
+from vectorizer.errors import FallbackWarning
 from vectorizer.rules import load_rules
 from vectorizer.rules.table import FUNCTIONS
 from vectorizer.testing import assert_matches_loop
@@ -155,31 +156,30 @@ def compiled(case: Case, number: int, body: str = "") -> Callable[..., Any]:
 
 def run(f: Callable[..., Any], case: Case, variant: Variant) -> str:
     """Compares one variant with the loop; returns why it was looped, if it was."""
-    crashed: list[str] = []
-    original = cache.run_loop
+    vectorized = vmap(f, variant.in_axes)
+    told: list[str] = []
 
-    def noted(*args: Any, **kwargs: Any) -> Any:
-        crashed.append("crashed")
-        return original(*args, **kwargs)
+    def watched(*args: Any) -> Any:
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            try:
+                return vectorized(*args)
+            finally:
+                told.extend(str(w.message) for w in seen if issubclass(w.category, FallbackWarning))
+                later.extend(w for w in seen if not issubclass(w.category, FallbackWarning))
 
-    args = make(case, variant)
-    failed = False
-    cache.run_loop = noted
-    try:
-        vectorized = vmap(f, variant.in_axes)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            failed = assert_matches_loop(f, args, variant.in_axes, vmapped=vectorized) is None
-    finally:
-        cache.run_loop = original
-    latest = vectorized._latest
-    if failed or latest is None:
-        return ""
-    if latest.looped:
-        return str(latest.looped)
-    if latest.fallbacks:
-        return str(latest.fallbacks[0].reason)
-    return "crashed:\n" + latest.source if crashed else ""
+    def warning(*args: Any) -> Any:
+        later.clear()
+        try:
+            return watched(*args)
+        finally:
+            for w in later:
+                warnings.warn(str(w.message), w.category, stacklevel=2)
+
+    later: list[warnings.WarningMessage] = []
+    if assert_matches_loop(f, make(case, variant), variant.in_axes, vmapped=warning) is None:
+        return ""  # both raise
+    return told[0].partition("looped over the examples: ")[2] or told[0] if told else ""
 
 
 # --- the cases ---------------------------------------------------------------------------------------------------------

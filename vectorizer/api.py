@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import functools
-import threading
-import types
-import warnings
-from collections import OrderedDict
+import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
-import numpy as np
+from vectorizer.cache import MOST_SPECIALIZATIONS, Entry, State, find_entry, resolve
+from vectorizer.calling import call, describe, recover
+from vectorizer.errors import VectorizeTypeError, VectorizeValueError
+from vectorizer.listing import diff_text, explanation, source_text
+from vectorizer.spec import Layer, make_layer, signature_of
 
-from vectorizer import reference
-from vectorizer.errors import FallbackWarning, VectorizeError, VectorizeTypeError, VectorizeValueError
-from vectorizer.source.frontend import FunctionSource, SourceUnavailable, find_source
-from vectorizer.spec import Layer, Resolved, make_layer, resolve_call, signature_of, titles
-
-MOST_SPECIALIZATIONS = 256
+__all__ = ["CacheInfo", "Vectorized", "jit", "vmap"]
 
 
 class CacheInfo(NamedTuple):
@@ -39,77 +35,153 @@ class Vectorized:
         self._function = function
         self._layers = layers
         self._options = options
-        self._name = getattr(function, "__name__", type(function).__name__)
-        self._signature = signature_of(function)
-        self._cache: OrderedDict[Any, list[Any]] = OrderedDict()
-        self._hits = self._misses = 0
-        self._latest: Any = None
-        self._source: FunctionSource | None = None
-        self._lock = threading.RLock()
+        self._state = State(function, layers, options, _name_of(function), signature_of(function))
+        self._method_state: State | None = None
+        self._instance: tuple[Any, ...] = ()
         functools.update_wrapper(self, function, updated=())
         self.__vectorizer_source__ = function
         self.__wrapped__ = function
 
-    # --- calling -------------------------------------------------------------------------------------------------------
+    # --- calling -----------------------------------------------------------------------------------------------------
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        from vectorizer.cache import call
-
-        return call(self, args, kwargs)
+        state = self._state
+        if self._instance:
+            args = self._instance + args
+        if not kwargs:
+            count = len(args)
+            for entry in state.fast:
+                if entry.count == count and entry.fits(*args):  # type: ignore[misc]  # fast ones have it
+                    state.hits = entry.used = state.hits + 1
+                    state.latest = entry
+                    try:
+                        return entry.run(*args)  # type: ignore[misc]
+                    except Exception as error:  # noqa: BLE001 - the loop decides
+                        failure = describe(error)
+                    return recover(state, entry, args, failure)
+        return call(state, args, kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        """On a class: bound like a method; the instance is not batched."""
-        return self if instance is None else types.MethodType(self, instance)
+        """On a class: bound like a method; the instance is not batched, and `in_axes` need not speak of it."""
+        bind = getattr(self._function, "__get__", None)
+        if instance is None or bind is None or self._instance:
+            return self
+        if self._method_state is None:
+            state = self._state
+            self._method_state = State(
+                state.function, state.layers, state.options, state.name, state.signature, is_method=True
+            )
+        bound = object.__new__(type(self))
+        bound.__dict__.update(self.__dict__)
+        bound._state, bound._method_state = self._method_state, None
+        bound._instance = (instance,)
+        bound._function = bound.__vectorizer_source__ = bound.__wrapped__ = bind(instance, owner)
+        return bound
 
-    def __repr__(self) -> str:
-        return f"<vectorized {self._name}>"
-
-    def __reduce__(self) -> Any:
-        return (_rebuild, (self._function, self._layers, self._options))
-
-    # --- looking -------------------------------------------------------------------------------------------------------
+    # --- looking -----------------------------------------------------------------------------------------------------
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The emitted source for arguments like these; without arguments, that of the latest call."""
-        return str(self._find(args, kwargs).source)
+        return source_text(self._state, self._find(args, kwargs))
 
     def diff(self, *args: Any, **kwargs: Any) -> str:
         """A unified diff from the user's function to the emitted one."""
-        from vectorizer.cache import diff_of
-
-        return diff_of(self, self._find(args, kwargs))
+        return diff_text(self._state, self._find(args, kwargs))
 
     def explain(self, *args: Any, **kwargs: Any) -> str:
         """One line for each change: the line in the user's file, the rule, the reason."""
-        from vectorizer.cache import explain
+        return explanation(self._find(args, kwargs))
 
-        return explain(self, self._find(args, kwargs))
-
-    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        from vectorizer.cache import specialization_for
-
+    def _find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        """The specialization for arguments, without running anything; without arguments, the latest."""
+        state = self._state
         if args or kwargs:
-            return specialization_for(self, args, kwargs)
-        if self._latest is None:
+            args = self._instance + args
+            entry = find_entry(state, resolve(state, args, kwargs), state.layers_for(len(args)))
+            state.latest = entry
+            return entry
+        latest = next((one.latest for one in self._states() if one.latest is not None), None)
+        if latest is None:
             raise VectorizeValueError(
-                f"{self._name} has not been called yet, so nothing has been rewritten; call it first, or give example arguments"
+                f"{state.name} has not been called yet, so nothing has been rewritten.\n"
+                "Call it first, or give example arguments."
             )
-        return self._latest
+        return latest
 
     def cache_info(self) -> CacheInfo:
-        return CacheInfo(self._hits, self._misses, MOST_SPECIALIZATIONS, sum(len(v) for v in self._cache.values()))
+        """How often calls found a specialization and how often they made one; the bound; how many there are."""
+        states = self._states()
+        counts = (sum(state.hits for state in states), sum(state.misses for state in states))
+        return CacheInfo(*counts, MOST_SPECIALIZATIONS, sum(state.size() for state in states))
 
     def cache_clear(self) -> None:
-        with self._lock:
-            self._cache.clear()
-            self._hits = self._misses = 0
-            self._latest = None
+        """Forget all specializations."""
+        for state in self._states():
+            state.clear()
+
+    def _states(self) -> list[State]:
+        """That of the function and, on a class, that of its bound methods."""
+        return [state for state in (self._state, self._method_state) if state is not None]
+
+    # --- being an object ---------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"<vectorized {self._state.name}>"
+
+    def __reduce__(self) -> Any:
+        if self._instance:
+            return getattr, (self._instance[0], self._state.name)
+        if _global_named_like(self) is self:
+            return self.__qualname__
+        return _rebuild, (self._function, self._layers, self._options)
+
+    def __copy__(self) -> Vectorized:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Vectorized:
+        return self
+
+
+def _name_of(function: Any) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _global_named_like(vectorized: Vectorized) -> Any:
+    """What its module has under the name of a function: that is how pickle refers to functions."""
+    found: Any = sys.modules.get(getattr(vectorized, "__module__", None) or "")
+    for name in str(getattr(vectorized, "__qualname__", "")).split("."):
+        found = getattr(found, name, None)
+    return found
 
 
 def _rebuild(function: Callable[..., Any], layers: tuple[Layer, ...], options: dict[str, Any]) -> Vectorized:
     return Vectorized(function, layers, options)
 
 
+@overload
+def vmap(
+    fun: Callable[..., Any],
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    *,
+    axis_size: int | None = None,
+    backend: str | None = None,
+    strict: bool = False,
+    check: bool = False,
+) -> Vectorized: ...
+@overload
+def vmap(
+    fun: None = None,
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    *,
+    axis_size: int | None = None,
+    backend: str | None = None,
+    strict: bool = False,
+    check: bool = False,
+) -> Callable[[Callable[..., Any]], Vectorized]: ...
 def vmap(
     fun: Callable[..., Any] | None = None,
     in_axes: Any = 0,
@@ -125,49 +197,73 @@ def vmap(
     ``vmap(f, in_axes, out_axes)(*args)`` gives what this loop gives: call `f` on each example, in order, and stack the
     results along `out_axes` (the semantics of `jax.vmap`).
 
-    fun: a function of one example, in Python and NumPy; left out when used as a decorator with arguments.
-    in_axes: the axis of each argument that counts the examples: an int for all, a tuple or list with one entry for
-        each positional argument, or a dict by parameter name.  Entries are ints (negative ones count from the end),
-        None for an argument that all examples share, or containers of these that match the argument.  Keyword
-        arguments are batched along axis 0 unless a dict names them.
-    out_axes: where the results are stacked, an int or a container that matches the result; None only for a result
-        that does not vary.
-    axis_size: the batch size; needed only where no argument is batched.
-    backend: "numpy" or None.
-    strict: raise `VectorizeError` where something would have to be looped.
-    check: compare a few examples of the first call of each specialization with the loop.
+    Args:
+        fun: a function of one example, in Python and NumPy; left out when used as a decorator with arguments.
+        in_axes: the axis of each argument that counts the examples: an int for all, a tuple or list with one entry for
+            each positional argument, or a dict by parameter name.  Entries are ints (negative ones count from the
+            end), None for an argument that all examples share, or containers of these that match the argument.
+            Keyword arguments are batched along axis 0 unless a dict names them.  The instance of a method is shared,
+            and need not be spoken of.
+        out_axes: where the results are stacked, an int or a container that matches the result; None only for a result
+            that does not vary.
+        axis_size: the batch size; needed only where no argument is batched.
+        backend: "numpy" or None.
+        strict: raise `VectorizeError` where something would have to be looped.
+        check: compare a few examples of the first call of each specialization with the loop.
 
-    Raises `VectorizeTypeError` and `VectorizeValueError` for axes that do not fit the arguments.
+    Returns:
+        Vectorized: the function of a batch; where `fun` is left out, a decorator that gives it.
+
+    Raises:
+        VectorizeTypeError: `fun` is not callable, or an axis is none.
+        VectorizeValueError: `backend` is not known, or `axis_size` is negative.
     """
-    options = {"strict": strict, "check": check}
     if backend not in (None, "numpy"):
-        raise VectorizeValueError(f"backend={backend!r} is not known; the backends are: 'numpy'")
+        raise VectorizeValueError(f"vmap: backend={backend!r} is not known; the backends are: 'numpy'.")
+    options = {"strict": strict, "check": check}
     layer = make_layer(in_axes, out_axes, axis_size)
     if fun is None:
-        return lambda function: vmap(
-            function, in_axes, out_axes, axis_size=axis_size, backend=backend, strict=strict, check=check
-        )
+        return lambda function: _wrap(function, (layer,), options, "vmap")
     return _wrap(fun, (layer,), options, "vmap")
 
 
+@overload
+def jit(fun: Callable[..., Any], *, strict: bool = False, check: bool = False) -> Vectorized: ...
+@overload
+def jit(
+    fun: None = None, *, strict: bool = False, check: bool = False
+) -> Callable[[Callable[..., Any]], Vectorized]: ...
 def jit(fun: Callable[..., Any] | None = None, *, strict: bool = False, check: bool = False) -> Any:
-    """Rewrites a function with no batch axis from outside: its own loops become array operations where they can."""
+    """Rewrites a function with no batch axis from outside: its own loops become array operations where they can.
+
+    Args:
+        fun: a function in Python and NumPy; left out when used as a decorator with arguments.
+        strict: raise `VectorizeError` where the function cannot be rewritten.
+        check: compare the first result of each specialization with the function's own.
+
+    Raises:
+        VectorizeTypeError: `fun` is not callable.
+    """
     options = {"strict": strict, "check": check}
     if fun is None:
-        return lambda function: jit(function, strict=strict, check=check)
+        return lambda function: _wrap(function, (), options, "jit")
     return _wrap(fun, (), options, "jit")
+
+
+class _ClassMethod(classmethod):  # type: ignore[type-arg]
+    """A class method whose function is vectorized: the class is not batched.  Python 3.13 does not ask `__get__`."""
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self.__func__.__get__(owner if owner is not None else type(instance))
 
 
 def _wrap(fun: Any, layers: tuple[Layer, ...], options: dict[str, Any], word: str) -> Any:
     if isinstance(fun, (staticmethod, classmethod)):
-        return type(fun)(_wrap(fun.__func__, layers, options, word))
-    if isinstance(fun, Vectorized):
-        merged = {k: options[k] or fun._options[k] for k in options}
+        inner = _wrap(fun.__func__, layers, options, word)
+        return staticmethod(inner) if isinstance(fun, staticmethod) else _ClassMethod(inner)
+    if isinstance(fun, Vectorized) and not fun._instance:
+        merged = {name: options[name] or fun._options[name] for name in options}
         return Vectorized(fun._function, (*layers, *fun._layers), merged)
     if not callable(fun):
-        raise VectorizeTypeError(f"{word} expects a function, got {type(fun).__name__}")
+        raise VectorizeTypeError(f"{word}: expected a function, got {type(fun).__name__}.")
     return Vectorized(fun, layers, options)
-
-
-__all__ = ["CacheInfo", "Vectorized", "jit", "vmap"]
-_ = (FallbackWarning, VectorizeError, Resolved, SourceUnavailable, find_source, np, reference, resolve_call, titles, warnings)

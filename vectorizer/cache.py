@@ -2,233 +2,355 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import os
+import sys
+import threading
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vectorizer import reference
-from vectorizer.errors import FallbackWarning, VectorizeError
-from vectorizer.source.diff import unified
-from vectorizer.source.frontend import FunctionSource, SourceUnavailable, find_source
-from vectorizer.spec import UNBATCHED, Resolved, resolve_call
-from vectorizer.tree import flatten, leaves
+from vectorizer.callables import Target
+from vectorizer.errors import FallbackWarning, VectorizeError, VectorizeTypeError
+from vectorizer.guards import Guards
+from vectorizer.kinds import TooMany, compile_check, key_of
+from vectorizer.source.frontend import FunctionSource, SourceUnavailable
+from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, resolve_call
+from vectorizer.tree import children, describe
+from vectorizer.values import Unsupported
 
 if TYPE_CHECKING:
     from vectorizer.pipeline import Specialization
 
-STRICT = {"divide": "raise", "over": "raise", "invalid": "raise"}
+MOST_SPECIALIZATIONS = 256
+MOST_FAST = 8  # specializations that a call is compared with before its arguments are looked at in full
+PACKAGE = os.path.dirname(__file__) + os.sep
 
 
-@dataclass
+class _Rewriting:
+    """One rewrite at a time, in the whole process: it is Python through and through, so more would not be faster."""
+
+    def __init__(self) -> None:
+        self.renew()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)  # a thread that held it is not there any more
+
+    def renew(self) -> None:
+        self.lock = threading.RLock()
+
+
+_rewriting = _Rewriting()
+
+
+@dataclass(eq=False)
 class Entry:
-    """A specialization in the cache; `run` is None where the function is looped."""
+    """A specialization in the cache.
+
+    run: what a call runs; None where the function is looped.
+    source: of the function that was rewritten; None where there is none.
+    arguments: the parameters of the function itself, in the order in which `holds` takes them.
+    axes: the batch axes of the arguments, by these parameters.
+    signature: of the function itself.
+    key: of the arguments.
+    count: how many positional arguments `fits` takes.
+    fits: whether positional arguments are such that `run` may be called with them as they are.
+    used: at which hit it was last used.
+    unsure: the loop is to be asked before the first result is returned.
+    told: the user has been told that a call had to be looped.
+    late_reason: a reason to be told once the loop has run without an exception.
+    """
 
     specialization: Specialization
     run: Callable[..., Any] | None
+    source: FunctionSource | None = None
+    arguments: tuple[str, ...] = ()
+    axes: dict[str, Any] = field(default_factory=dict)
+    signature: inspect.Signature | None = None
+    key: Any = None
+    count: int = -1
+    fits: Callable[..., bool] | None = None
+    used: int = 0
+    unsure: bool = False
+    told: bool = False
+    late_reason: str = ""
+
+    @functools.cached_property
+    def holds(self) -> Callable[..., bool]:
+        """Whether all that was relied on beside the kinds of the arguments is still so."""
+        return self.specialization.guards.compiled(self.arguments, {})
 
 
-def call(vectorized: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    resolved = resolve_call(vectorized._layers, vectorized._signature, args, kwargs, vectorized._name)
-    if 0 in resolved.sizes:
-        return reference.loop(vectorized._function, resolved, vectorized._layers, vectorized._name)
-    entry = find_entry(vectorized, resolved)
-    vectorized._latest = entry.specialization
-    return execute(vectorized, entry, resolved)
+@dataclass(eq=False)
+class State:
+    """What a vectorized function knows of itself, shared by the bound methods that are made of it.
+
+    is_method: the first argument is an instance, which is not batched and of which `in_axes` need not speak.
+    entries: by key; entries of one key differ in what holds beside the kinds of the arguments.
+    fast: the entries that a call is compared with first.
+    """
+
+    function: Callable[..., Any]
+    layers: tuple[Layer, ...]
+    options: dict[str, Any]
+    name: str
+    signature: inspect.Signature
+    is_method: bool = False
+    entries: dict[Any, list[Entry]] = field(default_factory=dict)
+    fast: tuple[Entry, ...] = ()
+    latest: Entry | None = None
+    hits: int = 0
+    misses: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @functools.cached_property
+    def target(self) -> Target:
+        return Target(self.function)
+
+    def clear(self) -> None:
+        with self.lock:
+            self.entries.clear()
+            self.fast = ()
+            self.latest = None
+            self.hits = self.misses = 0
+
+    def size(self) -> int:
+        return sum(map(len, list(self.entries.values())))
+
+    def layers_for(self, count: int) -> tuple[Layer, ...]:
+        """The layers for a call with `count` positional arguments."""
+        return tuple(_for_method(layer, count) for layer in self.layers) if self.is_method else self.layers
 
 
-def find_entry(vectorized: Any, resolved: Resolved) -> Entry:
-    key = key_of(resolved)
-    entries = vectorized._cache.get(key, ())
-    for entry in entries:
-        if holds(entry.specialization, resolved):
-            vectorized._hits += 1
-            return entry
-    with vectorized._lock:
-        for entry in vectorized._cache.get(key, ()):
-            if holds(entry.specialization, resolved):
-                vectorized._hits += 1
-                return entry
-        entry = make_entry(vectorized, resolved)
-        vectorized._misses += 1
-        from vectorizer.api import MOST_SPECIALIZATIONS
-
-        vectorized._cache.setdefault(key, []).append(entry)
-        while sum(len(v) for v in vectorized._cache.values()) > MOST_SPECIALIZATIONS:
-            vectorized._cache.popitem(last=False)
-        return entry
+@functools.lru_cache(maxsize=1024)
+def _for_method(layer: Layer, count: int) -> Layer:
+    """A layer that says of the instance, the first of `count` positional arguments, that it is not batched."""
+    axes = layer.in_axes
+    if isinstance(axes, dict) or not count:
+        return layer
+    if not isinstance(axes, tuple):
+        axes = (UNBATCHED, *[axes] * (count - 1))
+    elif not (len(axes) == count and axes[0] is UNBATCHED):
+        axes = (UNBATCHED, *axes)
+    return Layer(axes, layer.out_axes, layer.axis_size)
 
 
-def key_of(resolved: Resolved) -> Any:
-    parts: list[Any] = []
+# --- finding ---------------------------------------------------------------------------------------------------------
+
+
+def resolve(state: State, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Resolved:
+    """A call's arguments with their batch axes; arrays of other libraries are refused."""
+    layers = state.layers_for(len(args))
+    if state.is_method:
+        layers = tuple(_with_instance(layer, state.signature) for layer in layers)
+    resolved = resolve_call(layers, state.signature, args, kwargs, state.name)
     for name, value in resolved.arguments.items():
-        for (path, leaf), axes in zip(flatten(value, name), _leaf_axes(resolved.axes[name], value), strict=True):
-            parts.append((path, axes, leaf_key(leaf)))
-    return tuple(parts)
+        _refuse_foreign(name, value, resolved.axes[name], state.name)
+    return resolved
 
 
-def _leaf_axes(axes: Any, value: Any) -> list[Any]:
-    found = list(leaves(axes))
-    count = len(list(leaves(value)))
-    return found if len(found) == count else found * count if len(found) == 1 else [None] * count
+def _with_instance(layer: Layer, signature: inspect.Signature) -> Layer:
+    """A layer whose dict of axes names the instance too."""
+    first = next(iter(signature.parameters), None)
+    if not isinstance(layer.in_axes, dict) or first is None or first in layer.in_axes:
+        return layer
+    return Layer({first: UNBATCHED, **layer.in_axes}, layer.out_axes, layer.axis_size)
 
 
-def leaf_key(leaf: Any) -> Any:
-    if isinstance(leaf, np.ndarray):
-        return (type(leaf), leaf.dtype, leaf.ndim)
-    kind = type(leaf)
-    if kind in (int, float, complex) or isinstance(leaf, np.generic):
-        return kind
-    if kind in (bool, str, type(None)):
-        return (kind, leaf)
-    return (kind, id(leaf))
+def _refuse_foreign(path: str, value: Any, axes: Any, name: str) -> None:
+    if not isinstance(axes, LeafAxes):
+        for number, (child, inner) in enumerate(zip(children(value), children(axes), strict=True)):
+            _refuse_foreign(f"{path}[{number}]", child, inner, name)
+    elif any(axis is not UNBATCHED for axis in axes) and not isinstance(value, np.ndarray | np.generic):
+        raise VectorizeTypeError(
+            f"vmap({name}): argument {path} is {describe(value)}, of type "
+            f"{type(value).__module__}.{type(value).__qualname__}, but the backend is NumPy.\n"
+            "Pass a NumPy array, such as numpy.asarray gives."
+        )
 
 
-def holds(specialization: Specialization, resolved: Resolved) -> bool:
-    if not specialization.guards.hold():
-        return False
-    if not specialization.conditions and not specialization.pins:
+def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Entry:
+    """The entry for a call; it is made where there is none."""
+    key = key_of(resolved)
+    entry = _look_up(state, key, resolved)
+    if entry is not None:
+        return entry
+    with _rewriting.lock:
+        entry = _look_up(state, key, resolved)  # another thread may have made it
+        if entry is not None:
+            return entry
+        made = make_entry(state, resolved, layers)
+        made.key = key
+        _insert(state, made)
+        return made
+
+
+def _look_up(state: State, key: Any, resolved: Resolved) -> Entry | None:
+    for entry in tuple(state.entries.get(key, ())):
+        if _holds(state, entry, resolved):
+            state.hits += 1
+            entry.used = state.hits
+            return entry
+    return None
+
+
+def _holds(state: State, entry: Entry, resolved: Resolved) -> bool:
+    if entry.run is None:
         return True
-    samples, values = measure(resolved)
-    for condition in specialization.conditions:
-        value = condition.evaluate(samples)
-        if value is None or value < 0:
-            return False
-    for path, expected in specialization.pins.items():
-        found = values.get(path, MISSING)
-        if type(found) is not type(expected) or not (found is expected or _equal(found, expected)):
-            return False
-    return True
+    _, inner = state.target.prepare(resolved)
+    return entry.holds(*inner.arguments.values())
 
 
-MISSING = object()
+def _insert(state: State, entry: Entry) -> None:
+    with state.lock:
+        state.misses += 1
+        entry.used = state.hits
+        state.entries.setdefault(entry.key, []).append(entry)
+        while state.size() > MOST_SPECIALIZATIONS:
+            candidates = [old for entries in state.entries.values() for old in entries if old is not entry]
+            _drop(state, min(candidates, key=lambda old: old.used))
 
 
-def _equal(a: Any, b: Any) -> bool:
+def _drop(state: State, entry: Entry) -> None:
+    state.entries[entry.key].remove(entry)
+    if not state.entries[entry.key]:
+        del state.entries[entry.key]
+    state.fast = tuple(other for other in state.fast if other is not entry)
+
+
+def make_fast(state: State, entry: Entry, resolved: Resolved) -> None:
+    """Let calls like this one, without keywords, take the fast path."""
+    if entry.run is None or entry.unsure or entry.specialization.writes or entry in state.fast:
+        return
+    if entry.fits is None:
+        source, inner = state.target.prepare(resolved)
+        sizes = tuple(layer.axis_size for layer in state.layers)
+        try:
+            count, fits = compile_check(entry.specialization.guards, inner, sizes)
+        except TooMany:
+            return
+        entry.count = count - len(source.bound)
+        entry.fits = functools.partial(fits, *source.bound) if source.bound else fits
+    with state.lock:
+        kept = sorted(state.fast, key=lambda other: -other.used)[: MOST_FAST - 1]
+        state.fast = (entry, *kept)
+
+
+# --- making ----------------------------------------------------------------------------------------------------------
+
+
+def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Entry:
+    """Rewrite the function for a call like this one, or find that it must be looped."""
+    source = inner = None
     try:
-        return bool(a == b)
-    except Exception:
-        return False
-
-
-def measure(resolved: Resolved) -> tuple[dict[str, int], dict[str, Any]]:
-    """The lengths and integers of a call, by the symbols that stand for them."""
-    from vectorizer.pipeline import Describer, batch_axes
-
-    describer = Describer(batch_axes(len(resolved.sizes)))
-    for name, argument in resolved.arguments.items():
-        describer.describe(name, argument, resolved.axes[name], name)
-    return describer.samples, describer.values
-
-
-def specialization_for(vectorized: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    resolved = resolve_call(vectorized._layers, vectorized._signature, args, kwargs, vectorized._name)
-    return find_entry(vectorized, resolved).specialization
-
-
-def source_of(vectorized: Any) -> FunctionSource:
-    if vectorized._source is None:
-        vectorized._source = find_source(vectorized._function)
-    found: FunctionSource = vectorized._source
-    return found
-
-
-def make_entry(vectorized: Any, resolved: Resolved) -> Entry:
-    from vectorizer.pipeline import Specialization, compile_specialization, specialize
-    from vectorizer.namespace import Guards
-    from vectorizer.values import Unsupported
-
-    line = 0
-    try:
-        source = source_of(vectorized)
-        if source.bound or source.bound_keywords:
-            raise Unsupported("arguments are bound to the function")
-        specialization = specialize(source, resolved, vectorized._layers, vectorized._name)
-        run = compile_specialization(specialization, source)
-        specialization.function = run
-        for change in specialization.fallbacks:
-            report(vectorized, source, change.line, change.reason, "this expression")
-        return Entry(specialization, run)
+        source, inner = state.target.prepare(resolved)
+        entry = _rewrite(state, source, inner, layers)
     except SourceUnavailable as error:
-        reason = error.reason
+        entry = _looped(state, source, error.reason)
     except Unsupported as error:
-        reason = error.reason
-    except VectorizeError:
-        raise
-    except Exception as error:  # a fault of ours must not become the user's: the loop is always right
+        entry = _looped(state, source, error.reason, line_of(error, source))
+    except VectorizeError as error:  # the result does not fit `out_axes`: the loop decides, and says where
+        if state.options["strict"]:
+            raise
+        entry = _looped(state, source, str(error), is_late=True)
+    except Exception as error:
+        # A fault of ours must not become the user's: the loop is always right.
         if os.environ.get("VECTORIZER_DEBUG"):
             raise
-        reason = f"the rewriter failed ({type(error).__name__}: {error})"
-    report(vectorized, vectorized._source, line, reason, "the whole function")
+        entry = _looped(state, source, f"the rewriter failed ({type(error).__name__}: {error})")
+    if inner is not None:
+        entry.arguments, entry.axes, entry.signature = tuple(inner.arguments), inner.axes, inner.signature
+    return entry
+
+
+def _rewrite(state: State, source: FunctionSource, inner: Resolved, layers: tuple[Layer, ...]) -> Entry:
+    from vectorizer.pipeline import compile_specialization, specialize
+
+    specialization = specialize(source, inner, layers, state.name)
+    run = compile_specialization(specialization, source)
+    if specialization.strict_floats:
+        run = _strict(run)
+    if source.bound or source.bound_keywords:
+        run = functools.partial(run, *source.bound, **source.bound_keywords)
+    for change in specialization.fallbacks:
+        report(state, source, change.line, change.reason, "this expression")
+    return Entry(specialization, run, source, unsure=state.options["check"])
+
+
+def _strict(run: Callable[..., Any]) -> Callable[..., Any]:
+    """`run`, with floating-point errors raised: Python's own numbers raise them."""
+
+    def run_strictly(*args: Any, **kwargs: Any) -> Any:
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            return run(*args, **kwargs)
+
+    return run_strictly
+
+
+def _looped(state: State, source: FunctionSource | None, reason: str, line: int = 0, is_late: bool = False) -> Entry:
+    if not is_late:
+        report(state, source, line, reason, "the whole function")
+    from vectorizer.pipeline import Specialization
+
     looped = Specialization(
-        vectorized._name, "", [], [], Guards(), frozenset(), {}, frozenset(), False, (), looped=reason
+        name=state.name,
+        source="",
+        changes=[],
+        fallbacks=[],
+        guards=Guards(),
+        conditions=frozenset(),
+        pins={},
+        writes=frozenset(),
+        strict_floats=False,
+        imports=(),
+        looped=reason,
+        looped_line=line,
     )
-    return Entry(looped, None)
+    return Entry(looped, None, source, late_reason=reason if is_late else "")
 
 
-def report(vectorized: Any, source: FunctionSource | None, line: int, reason: str, what: str) -> None:
-    place = ""
-    if source is not None:
-        number = source.position(line)[0] if line else source.first_line
-        place = f"{source.filename}:{number}: "
-    message = f"{place}{vectorized._name}: {what} is looped over the examples: {reason}"
-    if vectorized._options["strict"]:
+def line_of(error: Unsupported, source: FunctionSource | None) -> int:
+    """The line of a function's text on which stands what has no rule; 0 where that is not known."""
+    if source is None or error.node is None:
+        return 0
+    from vectorizer.source.lines import number_lines
+
+    lines = number_lines(source.node)
+    waiting: list[tuple[Any, int]] = [(source.node, 0)]
+    while waiting:
+        node, line = waiting.pop()
+        line = lines.get(id(node), line)
+        if node is error.node:
+            return line
+        waiting += [(child, line) for child in node.children]
+    return 0
+
+
+# --- telling ---------------------------------------------------------------------------------------------------------
+
+
+def report(state: State, source: FunctionSource | None, line: int, reason: str, what: str) -> None:
+    """Warn that something is looped; an error under `strict=True`."""
+    verb = "is looped over the examples" if state.layers else "runs as it is"
+    message = f"{place_of(source, line)}{state.name}: {what} {verb}: {reason}"
+    if state.options["strict"]:
         raise VectorizeError(message)
-    warnings.warn(message, FallbackWarning, stacklevel=6)
+    warn(message)
 
 
-def execute(vectorized: Any, entry: Entry, resolved: Resolved) -> Any:
-    if entry.run is None:
-        return run_loop(vectorized, resolved)
-    args, kwargs = resolved.split()
-    snapshots = take_snapshots(entry.specialization, resolved)
-    try:
-        if entry.specialization.strict_floats:
-            with np.errstate(**STRICT):  # type: ignore[arg-type]
-                return entry.run(*args, **kwargs)
-        return entry.run(*args, **kwargs)
-    except Exception:
-        # The loop decides: it raises what the first failing example raises, or it gives the result.
-        for array, copy in snapshots:
-            array[...] = copy
-        return run_loop(vectorized, resolved)
+def place_of(source: FunctionSource | None, line: int) -> str:
+    """`file:line: ` of a line of a function's text; of its first line where `line` is 0."""
+    if source is None:
+        return ""
+    return f"{source.filename}:{source.position(line)[0] if line else source.first_line}: "
 
 
-def take_snapshots(specialization: Specialization, resolved: Resolved) -> list[tuple[Any, Any]]:
-    if not specialization.writes:
-        return []
-    found = []
-    for name, value in resolved.arguments.items():
-        for path, leaf in flatten(value, name):
-            if path in specialization.writes and isinstance(leaf, np.ndarray):
-                found.append((leaf, leaf.copy()))
-    return found
-
-
-def run_loop(vectorized: Any, resolved: Resolved) -> Any:
-    if not vectorized._layers:
-        args, kwargs = resolved.split()
-        return vectorized._function(*args, **kwargs)
-    return reference.loop(vectorized._function, resolved, vectorized._layers, vectorized._name)
-
-
-def diff_of(vectorized: Any, specialization: Specialization) -> str:
-    source = source_of(vectorized)
-    return unified(source.text, specialization.source, source.filename, source.first_line)
-
-
-def explain(vectorized: Any, specialization: Specialization) -> str:
-    source = source_of(vectorized)
-    if specialization.looped:
-        return f"{source.filename}:{source.first_line}: loop: {specialization.looped}"
-    lines = []
-    for change in specialization.changes:
-        number = source.position(change.line)[0] if change.line else source.first_line
-        lines.append(f"{source.filename}:{number}: {change.rule}: {change.reason}")
-    return "\n".join(lines)
-
-
-_ = UNBATCHED
+def warn(message: str) -> None:
+    """A `FallbackWarning` at the line of the user's that called into the package."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, FallbackWarning, stacklevel=level)

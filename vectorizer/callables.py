@@ -9,20 +9,21 @@ A function of NumPy's has no source that is of use.  It gets one that calls it::
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import functools
 import inspect
 import keyword
 import math
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from vectorizer.source.frontend import FunctionSource, SourceUnavailable, find_source
 from vectorizer.source.registry import register
-from vectorizer.spec import UNBATCHED, LeafAxes, Resolved
+from vectorizer.spec import UNBATCHED, LeafAxes, Resolved, signature_of
 from vectorizer.values import Unsupported
 
 WRAPPABLE = ("numpy", "math", "cmath", "scipy", "builtins", "operator")
@@ -34,7 +35,8 @@ class Target:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.is_library = is_library(function)
+        self.inner, self.bound, self.bound_keywords = unwrap_partials(function)
+        self.is_library = is_library(self.inner)
 
     @functools.cached_property
     def source(self) -> FunctionSource:
@@ -50,8 +52,18 @@ class Target:
             Unsupported: the function does not take the arguments.
         """
         if self.is_library:
-            return wrap_library(self.function, resolved)
+            return wrap_library(self, resolved)
         return self.source, bind_all(self.source, resolved)
+
+
+def unwrap_partials(function: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """The callable inside of partials, with the arguments that they bind."""
+    bound: tuple[Any, ...] = ()
+    keywords: dict[str, Any] = {}
+    while type(function) is functools.partial:
+        bound, keywords = function.args + bound, {**function.keywords, **keywords}
+        function = function.func
+    return function, bound, keywords
 
 
 def refuse_inner_layers(function: Any) -> None:
@@ -130,38 +142,58 @@ def is_library(function: Any) -> bool:
         return function.__objclass__ is np.ndarray
     if isinstance(function, type):
         return function in (int, float, complex, bool) or issubclass(function, np.generic)
-    if isinstance(function, functools.partial) or not hasattr(function, "__name__"):
-        return False
-    module = getattr(function, "__module__", None) or type(function).__module__
+    if isinstance(function, types.FunctionType):
+        return _root(function.__globals__.get("__name__")) in WRAPPABLE
+    if isinstance(function, types.BuiltinFunctionType):
+        return isinstance(function.__self__, types.ModuleType)
+    if isinstance(function, np.ufunc):
+        return True
+    return hasattr(function, "__name__") and _root(type(function).__module__) in WRAPPABLE and not _is_bound(function)
+
+
+def _root(module: object) -> str:
+    return module.partition(".")[0] if isinstance(module, str) else ""
+
+
+def _is_bound(function: Any) -> bool:
     return (
-        isinstance(module, str)
-        and module.partition(".")[0] in WRAPPABLE
-        and not hasattr(function, "__self__")
-        or (isinstance(function, types.BuiltinFunctionType) and isinstance(function.__self__, types.ModuleType))
+        hasattr(function, "__self__")
+        or hasattr(function, "__wrapped__")
+        and _root(function.__module__) not in WRAPPABLE
     )
 
 
-def wrap_library(function: Any, resolved: Resolved) -> tuple[FunctionSource, Resolved]:
+def wrap_library(target: Target, resolved: Resolved) -> tuple[FunctionSource, Resolved]:
     """A def that calls a library's function with the arguments of a call, and the arguments by its parameters."""
-    positional, keywords = resolved.split()
-    positional_axes, keyword_axes = resolved.split(resolved.axes)
-    names = _positional_names(function, resolved, len(positional))
+    function, shared = target.inner, LeafAxes((UNBATCHED,) * len(resolved.sizes))
+    passed, passed_keywords = resolved.split()
+    passed_axes, keyword_axes = resolved.split(resolved.axes)
+    positional, axes = [*target.bound, *passed], [*(shared for _ in target.bound), *passed_axes]
+    keywords = {**target.bound_keywords, **passed_keywords}
+    names = _positional_names(function, len(positional))
+    wrapper = _wrapper(function, names, list(keywords), bool(positional) and _is_array(positional[0], axes[0]))
+    arguments = {**dict(zip(names, positional, strict=True)), **keywords}
+    all_axes = {**dict(zip(names, axes, strict=True)), **dict.fromkeys(target.bound_keywords, shared), **keyword_axes}
+    source = dataclasses.replace(find_source(wrapper), bound=target.bound, bound_keywords=target.bound_keywords)
+    return source, Resolved(arguments, all_axes, resolved.sizes, inspect.signature(wrapper))
+
+
+def _wrapper(function: Any, names: list[str], keywords: list[str], has_array: bool) -> types.FunctionType:
+    """A def with the given parameters, the positional ones first, that calls a function."""
     is_method = isinstance(function, (types.MethodDescriptorType, types.WrapperDescriptorType))
-    if is_method and not _is_array(positional, positional_axes):
-        raise Unsupported(f"the examples are no arrays, which {function.__name__} is a method of")
-    code, scope = ("self." + function.__name__, {}) if is_method else spelling(function)
+    if is_method and not has_array:
+        raise Unsupported(f"the examples are no arrays, which {function.__name__!r} is a method of")
+    code, scope = (f"{names[0]}.{function.__name__}", {}) if is_method else spelling(function)
     passed = [*names[is_method:], *(f"{name}={name}" for name in keywords)]
     parameters = [*names, *(["*", *keywords] if keywords else [])]
     name = f"batched_{function.__name__}" if hasattr(builtins, function.__name__) else function.__name__
-    wrapper = _define(name, ", ".join(parameters), f"{code}({', '.join(passed)})", scope)
-    arguments = {**dict(zip(names, positional, strict=True)), **keywords}
-    axes = {**dict(zip(names, positional_axes, strict=True)), **keyword_axes}
-    return find_source(wrapper), Resolved(arguments, axes, resolved.sizes, inspect.signature(wrapper))
+    return _define(name, ", ".join(parameters), f"{code}({', '.join(passed)})", scope)
 
 
-def _positional_names(function: Any, resolved: Resolved, count: int) -> list[str]:
+def _positional_names(function: Any, count: int) -> list[str]:
+    """Names for the positional arguments of a call."""
     names: list[str] = []
-    for parameter in resolved.signature.parameters.values():
+    for parameter in signature_of(function).parameters.values():
         if parameter.kind is parameter.VAR_POSITIONAL:
             names += [f"x{number}" for number in range(1, count - len(names) + 1)]
         else:
@@ -170,11 +202,9 @@ def _positional_names(function: Any, resolved: Resolved, count: int) -> list[str
     return [f"{name}_" if name in taken or keyword.iskeyword(name) else name for name in names[:count]]
 
 
-def _is_array(positional: Sequence[Any], axes: Sequence[Any]) -> bool:
-    """Whether the first argument is an array for each example, and no number."""
-    if not positional or not isinstance(positional[0], np.ndarray):
-        return False
-    return positional[0].ndim > sum(axis is not UNBATCHED for axis in axes[0])
+def _is_array(value: Any, axes: Any) -> bool:
+    """Whether an argument is an array for each example, and no number."""
+    return isinstance(value, np.ndarray) and value.ndim > sum(axis is not UNBATCHED for axis in axes)
 
 
 def spelling(function: Any) -> tuple[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vectorizer import reference
-from vectorizer.cache import Entry, State, find_entry, make_fast, place_of, report, resolve, warn
+from vectorizer.cache import Entry, State, find_entry, make_fast, report, resolve
 from vectorizer.checking import compare, pick, snapshot
 from vectorizer.spec import Layer, Resolved
 from vectorizer.tree import leaves
@@ -90,7 +90,7 @@ def describe(error: Exception) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-# --- what is written to --------------------------------------------------------------------------------------------------
+# --- what is written to ----------------------------------------------------------------------------------------------
 
 
 def written_arrays(state: State, entry: Entry, resolved: Resolved) -> list[np.ndarray[Any, Any]]:
@@ -127,7 +127,7 @@ def may_overlap(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
     if not np.may_share_memory(one, other):
         return False
     try:
-        return bool(np.shares_memory(one, other, max_work=MAX_WORK))
+        return bool(np.shares_memory(one, other, max_work=MAX_WORK))  # type: ignore[arg-type]  # it takes any int
     except np.exceptions.TooHardError:
         return True
 
@@ -143,11 +143,11 @@ def overlaps_itself(array: np.ndarray[Any, Any]) -> bool:
     return False
 
 
-# --- check=True ----------------------------------------------------------------------------------------------------------
+# --- check=True ------------------------------------------------------------------------------------------------------
 
 
 def first_call(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
-    """The first call under `check=True`: a few examples are compared with the loop, which is then asked if they differ."""
+    """The first call under `check=True`: a few examples are compared with the loop, which answers if they differ."""
     if entry.run is None:
         return looped(state, entry, resolved, layers)
     before = snapshot(resolved)
@@ -174,6 +174,3 @@ def first_call(state: State, entry: Entry, resolved: Resolved, layers: tuple[Lay
     entry.specialization.looped = f"the rewritten function does not do what the loop does: {difference}"
     report(state, entry.source, 0, entry.specialization.looped, "the whole function")
     return run_loop(state, resolved, layers)
-
-
-_ = (place_of, warn)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from vectorizer import tree
-from vectorizer.reference import stack_values
+from vectorizer.runtime import stack_values
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, broadcast_out_axes, normalize_out_axis
 
 TOLERANCE = 1e3  # times the dtype's epsilon: what a sum may lose when its terms are added in another order

@@ -246,7 +246,10 @@ def loops(function: Rewritten) -> list[tuple[Place, str]]:
             (function.looped.place, f"{name}: the whole function is looped over the examples: {function.looped.reason}")
         ]
     return [
-        (function.place(change.line), f"{name}: this expression is looped over the examples: {change.reason}")
+        (
+            function.place(change.line, change.code),
+            f"{name}: this expression is looped over the examples: {change.reason}",
+        )
         for change in function.fallbacks
     ]
 

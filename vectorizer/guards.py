@@ -86,8 +86,8 @@ class Guards:
         """An expression for: what `code` gives has the signature of `value`."""
         kind = type(value)
         if kind is np.ndarray:
-            rank = f"_seen_.ndim == {value.ndim}"
-            return f"(_type_(_seen_ := {code}) is {self.name(kind)} and _seen_.dtype == {self.name(value.dtype)} and {rank})"
+            seen = f"_type_(_seen_ := {code}) is {self.name(kind)}"
+            return f"({seen} and _seen_.dtype == {self.name(value.dtype)} and _seen_.ndim == {value.ndim})"
         if kind in NUMBERS or isinstance(value, np.generic):
             return f"_type_({code}) is {self.name(kind)}"
         if kind in (list, tuple, dict):
@@ -130,9 +130,6 @@ class Guards:
             return codes[symbol]
         function, operands = DERIVED[symbol]
         return f"{self.name(function)}({', '.join(self.affine(operand, codes) for operand in operands)})"
-
-    def hold(self) -> bool:
-        return self.compiled((), {})()
 
     def compiled(
         self, parameters: Sequence[str], constants: Mapping[str, Any], more: Sequence[str] = ()

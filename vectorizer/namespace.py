@@ -112,8 +112,7 @@ class LiveNamespace:
         value = value_of(_unwrapped(found), code)
         if isinstance(value, Obj):
             return Obj(value.value, pin=code)
-        is_number = isinstance(value, Array) and type(found) in (int, float, complex)
-        if not is_number or self.values is None:
+        if not isinstance(value, Array) or type(found) not in (int, float, complex) or self.values is None:
             return value
         self.values[code] = found
         return value.with_(pin=code)

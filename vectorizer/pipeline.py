@@ -1,11 +1,12 @@
 """From a call to a specialization: parse, describe the arguments, rewrite, compile.
 
-    source ──► parse ──► specialise ──► rewrite ──► tidy ──► emit ──► compile
+source ──► parse ──► specialise ──► rewrite ──► tidy ──► emit ──► compile
 """
 
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
 import types
@@ -17,7 +18,7 @@ import numpy as np
 
 from vectorizer.errors import VectorizeValueError
 from vectorizer.guards import Guards
-from vectorizer.namespace import LiveNamespace
+from vectorizer.namespace import LONGEST_KNOWN, LiveNamespace
 from vectorizer.rewrite.function import Function, Parameter, Rewriter, rewrite
 from vectorizer.rules.context import Facts, Shared
 from vectorizer.rules.indexing import Parts
@@ -42,6 +43,7 @@ from vectorizer.values import (
     TupleV,
     Unsupported,
     Value,
+    join,
     number,
     union_axes,
 )
@@ -76,7 +78,7 @@ class Specialization:
     looped_line: int = 0
 
 
-# --- describing arguments --------------------------------------------------------------------------------------------------
+# --- describing arguments --------------------------------------------------------------------------------------------
 
 
 def batch_axes(count: int) -> Axes:
@@ -129,9 +131,12 @@ class Describer:
             return self.array(path, value, axes, batched, root)
         raise Unsupported(f"an argument of type {type(value).__name__} is batched")
 
-    def array(self, path: str, value: np.ndarray[Any, Any], axes: LeafAxes, batched: list[int], root: str) -> Any:
-        if value.dtype.kind not in "biufc" or not type(value) is np.ndarray:
-            raise Unsupported(f"an array of dtype {value.dtype}" if type(value) is np.ndarray else f"a {type(value).__name__}")
+    def array(
+        self, path: str, value: np.ndarray[Any, Any], axes: LeafAxes, batched: list[int], root: str
+    ) -> tuple[Array, dict[str, list[tuple[int, int]]]]:
+        if value.dtype.kind not in "biufc" or type(value) is not np.ndarray:
+            what = f"an array of dtype {value.dtype}" if type(value) is np.ndarray else f"a {type(value).__name__}"
+            raise Unsupported(what)
         moves: list[tuple[int, int]] = []
         left = list(range(value.ndim))
         for position, k in enumerate(batched):
@@ -154,7 +159,7 @@ class Describer:
 
     def uniform(self, path: str, value: Any, root: str) -> Value:
         if isinstance(value, np.ndarray):
-            return self.array(path, value, LeafAxes(()), [], root)[0]  # type: ignore[no-any-return]
+            return self.array(path, value, LeafAxes(()), [], root)[0]
         kind = type(value)
         if kind is bool:
             self.values[path] = value
@@ -169,21 +174,38 @@ class Describer:
             return number(value).with_(pin=path)
         if isinstance(value, np.generic) and value.dtype.kind in "biufc":
             return Array(value.dtype, 0)
+        if kind is list and len(value) > LONGEST_KNOWN:
+            return self.long_list(path, value, root)
         if kind in (list, tuple) or isinstance(value, tuple) and hasattr(value, "_fields"):
             parts = [self.uniform(f"{path}[{k}]", part, root) for k, part in enumerate(value)]
             return self.container(value, parts, path)
         if kind is dict and all(isinstance(k, (str, int)) for k in value):
             return self.container(value, [self.uniform(f"{path}[{k!r}]", v, root) for k, v in value.items()], path)
-        if value is None or isinstance(value, (str, type, types.FunctionType, types.BuiltinFunctionType, np.ufunc, np.dtype, types.ModuleType, types.MethodType)) or callable(value):
+        is_stateless = isinstance(value, (np.random.Generator, np.random.RandomState))
+        if value is None or isinstance(value, (str, np.dtype)) or callable(value):
             self.values[path] = value
             return Obj(value, pin=path)
-        if hasattr(value, "__dict__") and not isinstance(value, (np.random.Generator, np.random.RandomState)):
+        if hasattr(value, "__dict__") and not is_stateless:
             self.values[path] = value
             return Obj(value, pin=path)
         return Opaque()
 
+    def long_list(self, path: str, value: list[Any], root: str) -> Value:
+        """A list whose items are not told apart."""
+        noted = dict(self.samples), dict(self.values), dict(self.codes)
+        joined = functools.reduce(join, (self.uniform(f"{path}[{k}]", part, root) for k, part in enumerate(value)))
+        self.samples, self.values, self.codes = noted
+        return SeqV(_anonymous(joined), site=("argument", path))
 
-# --- finishing results -----------------------------------------------------------------------------------------------------
+
+def _anonymous(item: Value) -> Value:
+    """The value of any item of a list: a rewrite may not rely on which one it is."""
+    if isinstance(item, Array):
+        return item.with_(dims=())
+    raise Unsupported("an argument is a long list of containers or objects")
+
+
+# --- finishing results -----------------------------------------------------------------------------------------------
 
 
 class Finisher:
@@ -293,7 +315,8 @@ class Finisher:
         array = operand.with_value(value.array)
         full = rw.spread(array, self.axes)
         lead = len(self.axes)
-        code = f"{full.primary}.T" if lead == 1 and value.array.rank == 1 else call(rw.np("moveaxis"), full.code, str(lead), "0")
+        is_matrix = lead == 1 and value.array.rank == 1
+        code = f"{full.primary}.T" if is_matrix else call(rw.np("moveaxis"), full.code, str(lead), "0")
         return Operand(call("list", code), value)
 
     def array(self, rw: Rewriter, operand: Operand, value: Array, spec: LeafAxes, path: str) -> Operand:
@@ -301,14 +324,14 @@ class Finisher:
         extra = [a for a in value.axes if a not in wanted]
         if extra:
             raise VectorizeValueError(
-                f"out_axes is None for {path}, but it differs between the examples; give it an axis, or return something "
-                "that does not depend on the batched arguments"
+                f"out_axes is None for {path}, but it differs between the examples; give it an axis, or return "
+                "something that does not depend on the batched arguments"
             )
         if set(wanted) - set(value.axes):
             operand = rw.spread(operand, union_axes(wanted, value.axes))
             if value.rank or value.axes or not operand.fresh:
                 operand = Operand(f"{operand.primary}.copy()", operand.value, fresh=True)
-        elif value.origins and any(isinstance(o, tuple) for o in value.origins) or operand.is_name and operand.code in rw.function.parameters and wanted:
+        elif may_be_an_arguments(rw, operand, value, wanted):
             operand = Operand(f"{operand.primary}.copy()", value, fresh=True)
         elif not wanted and value.rank == 0 and not value.zero_d:
             operand = Operand(call(rw.np("asarray"), operand.code), value)
@@ -317,7 +340,7 @@ class Finisher:
         inner_first = [s for s in reversed(list(spec)) if s is not UNBATCHED]
         for k, axis in enumerate(inner_first):
             position = count - 1 - k
-            target = normalize_out_axis(int(axis), value.rank + k + 1, path)  # type: ignore[arg-type]
+            target = normalize_out_axis(int(axis), value.rank + k + 1, path)
             if target:
                 if value.rank + k + 1 == 2 and position == 0:
                     code = f"({code}).T" if operand.level < 15 else f"{code}.T"
@@ -331,7 +354,13 @@ class _Leaf:
     __tree_leaf__ = True
 
 
-# --- rewriting -----------------------------------------------------------------------------------------------------------
+def may_be_an_arguments(rw: Rewriter, operand: Operand, value: Array, wanted: Axes) -> bool:
+    """Whether the memory of a result may be the caller's."""
+    is_parameter = operand.is_name and operand.code in rw.function.parameters and bool(wanted)
+    return any(isinstance(origin, tuple) for origin in value.origins) or is_parameter
+
+
+# --- rewriting -------------------------------------------------------------------------------------------------------
 
 
 def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, ...], name: str) -> Specialization:
@@ -353,12 +382,21 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
     text, _, _ = rewrite(function, shared, source.name)
     made = assemble(source, text, shared, guards, axes)
+    _check_globals(made, source)
     for condition in sorted(made.conditions, key=str):
         guards.require(f"{guards.affine(condition, describer.codes)} >= 0")
     for path, value in made.pins.items():
         guards.require(guards.equality(path, value))
     _guard_identities(describer.values, guards, source.text + made.source)
     return made
+
+
+def _check_globals(made: Specialization, source: FunctionSource) -> None:
+    """A helper that stands inside of a function sees the globals of that function, which must be this one's."""
+    emitted = re.findall(r"^def (\w+)", made.source, re.MULTILINE)
+    has_inner = any(name != source.name and name not in made.helpers for name in emitted)
+    if has_inner and any(helper.__globals__ is not source.function.__globals__ for helper in made.helpers.values()):
+        raise Unsupported("functions of other modules are called, and functions that are defined inside of one")
 
 
 def _guard_identities(values: Mapping[str, Any], guards: Guards, text: str) -> None:
@@ -395,7 +433,7 @@ def _helper_functions(shared: Shared) -> dict[str, types.FunctionType]:
     return {made[0]: known[key[0]] for key, made in shared.helpers.items() if key[0] in known}
 
 
-# --- compiling -----------------------------------------------------------------------------------------------------------
+# --- compiling -------------------------------------------------------------------------------------------------------
 
 _COUNTER = itertools.count(1)
 
@@ -413,7 +451,8 @@ def compile_specialization(specialization: Specialization, source: FunctionSourc
     scratch: dict[str, Any] = {}
     exec(compile(_factory(tree, originals), filename, "exec"), scratch)
     made = scratch["__factory__"]()
-    bound = {name: _rebind(made[name], original) for name, original in originals.items()}
+    own = {source.name, *specialization.helpers}  # the others were defined inside of a function, and have no defaults
+    bound = {name: _rebind(made[name], original, name in own) for name, original in originals.items()}
     for function in bound.values():
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             if name in bound and name not in originals[function.__name__].__code__.co_freevars:
@@ -451,11 +490,12 @@ def _define(name: str, parameters: Sequence[str], body: list[ast.stmt]) -> ast.s
     return definition
 
 
-def _rebind(made: types.FunctionType, original: types.FunctionType) -> types.FunctionType:
+def _rebind(made: types.FunctionType, original: types.FunctionType, has_defaults: bool) -> types.FunctionType:
     """`made` with the globals, defaults and closure of the user's function, so that it sees what happens to them."""
     live = dict(zip(original.__code__.co_freevars, original.__closure__ or (), strict=True))
     own = zip(made.__code__.co_freevars, made.__closure__ or (), strict=True)
     cells = tuple(live.get(name, cell) for name, cell in own)
-    bound = types.FunctionType(made.__code__, original.__globals__, made.__name__, original.__defaults__, cells)
-    bound.__kwdefaults__ = original.__kwdefaults__
+    bound = types.FunctionType(made.__code__, original.__globals__, made.__name__, None, cells)
+    if has_defaults:
+        bound.__defaults__, bound.__kwdefaults__ = original.__defaults__, original.__kwdefaults__
     return bound

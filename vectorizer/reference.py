@@ -12,7 +12,6 @@ import itertools
 import linecache
 import math
 import operator
-import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ import numpy as np
 
 from vectorizer import tree
 from vectorizer.errors import VectorizeTypeError, VectorizeValueError
+from vectorizer.runtime import stack_values
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, broadcast_out_axes, normalize_out_axis, titles
 from vectorizer.tree import Tree
 
@@ -32,8 +32,6 @@ Getter: TypeAlias = Callable[[Index], Any]
 Example: TypeAlias = tuple[Sequence[Any], Mapping[str, Any]]
 
 VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
-"""Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
 
 
 def loop(fun: Callable[..., Any], resolved: Resolved, layers: tuple[Layer, ...], name: str) -> Tree:
@@ -355,65 +353,6 @@ def _check_shapes(values: Sequence[Any], stacking: _Stacking, path: str) -> None
         f"  {stacking.example(0)}: shape {shapes[0]}\n  {stacking.example(odd)}: shape {shapes[odd]}\n"
         "Return arrays of one shape, padded if need be."
     )
-
-
-def stack_values(values: Sequence[Any]) -> Any:
-    """Stack numbers and arrays of one shape along a new first axis.
-
-    The dtype is `np.stack`'s, but Python ints, floats and complex numbers are weak beside arrays and NumPy scalars.
-    Python ints alone give int64, uint64 or object, whichever holds them all.
-
-    Args:
-        values: numbers and arrays of shape (...); NumPy's or another library's.
-
-    Returns:
-        Any: an array of shape (len(values), ...).
-    """
-    types = set(map(type, values))
-    if types <= {float} or types <= {bool}:
-        return np.array(values)
-    weak = {cls: _weak_class(cls) for cls in types}
-    if not any(weak.values()):
-        masked = any(hasattr(cls, "filled") for cls in types)  # `np.stack` forgets the masks of masked arrays
-        return np.ma.stack(values) if masked else np.stack(values)
-    if all(weak.values()):
-        return _stack_python(values, set(weak.values()))
-    strong = {value.dtype if hasattr(value, "dtype") else np.dtype(bool) for value in values if not weak[type(value)]}
-    return _stack_mixed(values, strong, weak)
-
-
-def _weak_class(cls: type) -> type | None:
-    """`int`, `float` or `complex` for Python's numbers and their subclasses, None for all else."""
-    if issubclass(cls, np.generic | bool) or hasattr(cls, "dtype"):
-        return None
-    return next((base for base in WEAK if issubclass(cls, base)), None)
-
-
-def _stack_python(values: Sequence[Any], kinds: set[type | None]) -> Any:
-    """An array of Python numbers; ints beyond int64 and uint64 give an object array."""
-    if kinds != {int}:
-        try:
-            return np.array(values, dtype=complex if complex in kinds else float)
-        except OverflowError:  # an int beyond all floats
-            return np.array(values, dtype=object)
-    low, high = min(values), max(values)
-    if low >= -(2**63) and high < 2**63:
-        return np.array(values, dtype=np.int64)
-    return np.array(values, dtype=np.uint64 if low >= 0 and high < 2**64 else object)
-
-
-def _stack_mixed(values: Sequence[Any], strong: set[Any], weak: Mapping[type, type | None]) -> Any:
-    """Stack Python numbers beside arrays or NumPy scalars."""
-    zeros = [WEAK[cls] for cls in weak.values() if cls is not None]
-    dtype = np.result_type(*strong, *zeros)
-    lead = next(value for value in values if not weak[type(value)])
-    module = (
-        np if isinstance(lead, np.ndarray | np.generic | bool) else sys.modules[type(lead).__module__.split(".")[0]]
-    )
-    try:
-        return np.stack([module.asarray(value, dtype=dtype) for value in values])
-    except OverflowError:  # a Python int that the arrays' dtype cannot hold
-        return np.stack(values)
 
 
 def _place_axes(stacked: Any, axes: LeafAxes, stacking: _Stacking, path: str) -> Any:

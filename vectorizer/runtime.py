@@ -1,18 +1,150 @@
-"""What emitted code imports where NumPy has no operation of its own."""
+"""What emitted code imports where NumPy has no operation of its own.  It imports nothing of the package."""
 
 from __future__ import annotations
 
-from typing import Any
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from vectorizer.reference import stack_values
-from vectorizer.tree import map_tree
+import numpy as np
+
+__all__ = ["map_examples", "stack_examples", "stack_values"]
+
+WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
+"""Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
 
 
-def stack_examples(results: list[Any]) -> Any:
+def stack_examples(results: Sequence[Any]) -> Any:
     """The results of a function for each example, stacked along a new first axis.
 
-    Containers are stacked leaf by leaf.  Python numbers are weak beside NumPy's, as NEP 50 has it: a result ``0.0``
-    beside float32 results gives float32.
+    Containers are stacked leaf by leaf, and None stays None.  Python numbers are weak beside NumPy's, as NEP 50 has
+    it: a result ``0.0`` beside float32 results gives float32.
     """
     first = results[0]
-    return map_tree(lambda *leaves: stack_values(list(leaves)), first, *results[1:])
+    if all(result is None for result in results):
+        return None
+    if isinstance(first, dict):
+        return {key: stack_examples([result[key] for result in results]) for key in first}
+    if isinstance(first, (tuple, list)):
+        return _like(first, [stack_examples(parts) for parts in zip(*results, strict=True)])
+    return stack_values(results)
+
+
+def map_examples(function: Callable[..., Any], in_axes: Sequence[Any], out_axes: Any = 0) -> Callable[..., Any]:
+    """A function that calls another for each example, and stacks the results.
+
+    Args:
+        function: of one example.
+        in_axes: for each argument the axis that counts the examples, None where they share it, or a container of these.
+        out_axes: where results are stacked: an int, None for a result that is the same for all, or a container.
+    """
+
+    def run(*args: Any) -> Any:
+        count = next(length for value, axes in zip(args, in_axes, strict=True) for length in _lengths(value, axes))
+        results = []
+        for i in range(count):
+            results.append(function(*(_take(value, axes, i) for value, axes in zip(args, in_axes, strict=True))))
+        return _placed(stack_examples(results), out_axes)
+
+    return run
+
+
+def _like(container: Any, items: Sequence[Any]) -> Any:
+    return type(container)(*items) if hasattr(container, "_fields") else type(container)(items)
+
+
+def _keys(container: Any) -> Sequence[Any]:
+    return list(container) if isinstance(container, dict) else range(len(container))
+
+
+def _below(axes: Any, key: Any) -> Any:
+    return axes[key] if isinstance(axes, (dict, tuple, list)) else axes
+
+
+def _lengths(value: Any, axes: Any) -> list[int]:
+    if axes is None:
+        return []
+    if isinstance(value, (dict, tuple, list)):
+        return [length for key in _keys(value) for length in _lengths(value[key], _below(axes, key))]
+    return [value.shape[axes]]
+
+
+def _take(value: Any, axes: Any, i: int) -> Any:
+    """One example of an argument: of an array it is a view, so that what is written to it reaches the array."""
+    if axes is None:
+        return value
+    if isinstance(value, dict):
+        return {key: _take(item, _below(axes, key), i) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return _like(value, [_take(item, _below(axes, key), i) for key, item in enumerate(value)])
+    return np.moveaxis(value, axes, 0)[i]
+
+
+def _placed(stacked: Any, axes: Any) -> Any:
+    """Results that are stacked along axis 0, with that axis where `axes` wants it."""
+    if isinstance(stacked, dict):
+        return {key: _placed(item, _below(axes, key)) for key, item in stacked.items()}
+    if isinstance(stacked, (tuple, list)):
+        return _like(stacked, [_placed(item, _below(axes, key)) for key, item in enumerate(stacked)])
+    if stacked is None or axes == 0:
+        return stacked
+    return stacked[0] if axes is None else np.moveaxis(stacked, 0, axes)
+
+
+def stack_values(values: Sequence[Any]) -> Any:
+    """Stack numbers and arrays of one shape along a new first axis.
+
+    The dtype is `np.stack`'s, but Python ints, floats and complex numbers are weak beside arrays and NumPy scalars.
+    Python ints alone give int64, uint64 or object, whichever holds them all.
+
+    Args:
+        values: numbers and arrays of shape (...); NumPy's or another library's.
+
+    Returns:
+        Any: an array of shape (len(values), ...).
+    """
+    types = set(map(type, values))
+    if types <= {float} or types <= {bool}:
+        return np.array(values)
+    weak = {cls: _weak_class(cls) for cls in types}
+    if not any(weak.values()):
+        masked = any(hasattr(cls, "filled") for cls in types)  # `np.stack` forgets the masks of masked arrays
+        return np.ma.stack(values) if masked else np.stack(values)
+    if all(weak.values()):
+        return _stack_python(values, set(weak.values()))
+    strong = {value.dtype if hasattr(value, "dtype") else np.dtype(bool) for value in values if not weak[type(value)]}
+    return _stack_mixed(values, strong, weak)
+
+
+def _weak_class(cls: type) -> type | None:
+    """`int`, `float` or `complex` for Python's numbers and their subclasses, None for all else."""
+    if issubclass(cls, np.generic | bool) or hasattr(cls, "dtype"):
+        return None
+    return next((base for base in WEAK if issubclass(cls, base)), None)
+
+
+def _stack_python(values: Sequence[Any], kinds: set[type | None]) -> Any:
+    """An array of Python numbers; ints beyond int64 and uint64 give an object array."""
+    if kinds != {int}:
+        try:
+            return np.array(values, dtype=complex if complex in kinds else float)
+        except OverflowError:  # an int beyond all floats
+            return np.array(values, dtype=object)
+    low, high = min(values), max(values)
+    if low >= -(2**63) and high < 2**63:
+        return np.array(values, dtype=np.int64)
+    return np.array(values, dtype=np.uint64 if low >= 0 and high < 2**64 else object)
+
+
+def _stack_mixed(values: Sequence[Any], strong: set[Any], weak: Mapping[type, type | None]) -> Any:
+    """Stack Python numbers beside arrays or NumPy scalars."""
+    zeros = [WEAK[cls] for cls in weak.values() if cls is not None]
+    dtype = np.result_type(*strong, *zeros)
+    lead = next(value for value in values if not weak[type(value)])
+    module = (
+        np if isinstance(lead, np.ndarray | np.generic | bool) else sys.modules[type(lead).__module__.split(".")[0]]
+    )
+    try:
+        return np.stack([module.asarray(value, dtype=dtype) for value in values])
+    except OverflowError:  # a Python int that the arrays' dtype cannot hold
+        return np.stack(values)

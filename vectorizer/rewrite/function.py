@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +21,7 @@ from vectorizer.rules.table import Call
 from vectorizer.source.operand import Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import (
-    Affine,
+    MISSING,
     Array,
     Axes,
     Axis,
@@ -181,6 +182,8 @@ class Rewriter(Lanes):
     # --- returns ---------------------------------------------------------------------------------------------------------
 
     def small_Return(self, node: cst.Return) -> bool:
+        if self.lane_loops and self.returned_lanes is not None:
+            return self.lane_return(node)
         operand = Operand("None", Obj(None)) if node.value is None else self.value_or_loop(node.value)
         if self.loops:
             raise Unsupported("a return inside a loop that has become an axis")
@@ -268,7 +271,7 @@ class Rewriter(Lanes):
         axes = tuple(sorted({a for o in bound.values() for a in axes_of(o.value)}))
         renamed = {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
         values = {n: _rename(o.value, renamed, n) for n, o in bound.items()}
-        key = (id(identity), tuple(_key(v) for v in values.values()))
+        key = (id(node), tuple(_key(v) for v in values.values()))
         if any(k[0] == key[0] for k in self.shared.calls):
             raise Unsupported(f"{name} calls itself")
         made = self.shared.helpers.get(key)
@@ -345,6 +348,11 @@ class Rewriter(Lanes):
         merged = results[0]
         for other in results[1:]:
             merged = join(merged, other)
+        plain = re.sub(rf"\b{emitted}\b", "@", text)
+        for (other, _), held in self.shared.helpers.items():
+            if other == id(node) and held[4] is not None and re.sub(rf"\b{held[0]}\b", "@", held[4]) == plain:
+                self.shared.taken.discard(emitted)
+                return held[0], merged, written, hazards, held[4]
         return emitted, merged, written, hazards, text
 
     def call_nested(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
@@ -406,7 +414,8 @@ class Rewriter(Lanes):
         from vectorizer.source.statements import Change
 
         line = self.line
-        change = Change(line, "fallback", error.reason)
+        code = cst.Module([]).code_for_node(error.node).strip() if isinstance(error.node, cst.CSTNode) else ""
+        change = Change(line, "fallback", error.reason, code)
         if change not in self.shared.fallbacks:
             self.shared.fallbacks.append(change)
         self.change("fallback", f"looped: {error.reason}")
@@ -471,6 +480,8 @@ def rewrite(function: Function, shared: Shared, name: str) -> tuple[str, list[Va
             continue
         except Unsupported:
             if plan.no_axes:
+                if shared.fallbacks[fallbacks:]:  # what went wrong first is the reason
+                    raise Unsupported(shared.fallbacks[fallbacks].reason) from None
                 raise
             plan.no_axes = True  # once more, with all loops left as loops
             continue
@@ -555,12 +566,9 @@ def _rename(value: Value, axes: Mapping[Axis, Axis], name: str | None, bound: di
         case Array():
             renamed = tuple(sorted(axes.get(a, a) for a in value.axes))
             if name is not None:
-                dims = tuple(d if d is not None and d.is_const else Affine.of(f"{name}.shape[{k}]~") for k, d in enumerate(value.dims))
-                affine = value.affine if value.affine is not None and value.affine.is_const else None
-                return value.with_(axes=renamed, dims=dims, origins=frozenset(), affine=affine, const=value.const, pin=value.pin)
-            dims = tuple(_translate(d, bound) for d in value.dims)
-            affine = _translate(value.affine, bound)
-            return value.with_(axes=renamed, dims=dims, origins=frozenset(), affine=affine, const=value.const)
+                const = MISSING if isinstance(value.const, float) else value.const
+                return value.with_(axes=renamed, dims=value.dims, origins=frozenset(), affine=value.affine, const=const, pin=value.pin)
+            return value.with_(axes=renamed, dims=value.dims, origins=frozenset(), affine=value.affine, const=value.const)
         case TupleV():
             return TupleV(tuple(_rename(i, axes, f"{name}[{k}]" if name else None, bound) for k, i in enumerate(value.items)), value.type_)
         case ListV():
@@ -575,23 +583,6 @@ def _rename(value: Value, axes: Mapping[Axis, Axis], name: str | None, bound: di
         case DictV():
             return DictV(tuple((k, _rename(v, axes, f"{name}[{k!r}]" if name else None, bound)) for k, v in value.items), value.site)
     return value
-
-
-def _translate(dim: Affine | None, bound: dict[str, Operand] | None) -> Affine | None:
-    """A length in the caller's symbols."""
-    if dim is None:
-        return None
-    total = Affine(dim.const)
-    for symbol, coefficient in dim.terms:
-        name, _, rest = symbol.partition(".shape[")
-        operand = (bound or {}).get(name)
-        if operand is None or not rest.endswith("]~") or not isinstance(operand.value, Array):
-            return None
-        found = operand.value.dims[int(rest[:-2])]
-        if found is None:
-            return None
-        total = total + found * coefficient
-    return total
 
 
 def _with_origins(value: Value, name: str) -> Value:

@@ -7,7 +7,7 @@ remains is compacted.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -325,7 +325,8 @@ class Lanes(Loops):
             self.emit(f"{running} = {truth(self, test).code}", target=running)
             self.compact(loop, f"not {running}.all()", running)
 
-        return self.lane_loop(node, "while True:", head, rest, flush=False, surely=forever)
+        # The condition of the `while` is only for a loop that no example enters.
+        return self.lane_loop(node, lambda: f"while {self.lane_loops[-1].region.mask}.size:", head, rest, flush=False, surely=forever)
 
     def as_bool(self, operand: Operand) -> Operand:
         value = operand.value
@@ -348,11 +349,12 @@ class Lanes(Loops):
             raise Unsupported("a loop over items that ends at different times")
         header, item = self.live_header(it)
 
-        def head(loop: LaneLoop) -> None:
-            self.bind_live(node.target, item, it, loop)
+        bound = [""]
 
-        target = self.text(node.target)
-        return self.lane_loop(node, f"for {target} in {header}:", head, rest, flush=True, surely=surely)
+        def head(loop: LaneLoop) -> None:
+            bound[0] = self.bind_live(node.target, item, it, loop)
+
+        return self.lane_loop(node, lambda: f"for {bound[0]} in {header}:", head, rest, flush=True, surely=surely)
 
     def surely_runs(self, it: Iteration) -> bool:
         try:
@@ -365,8 +367,8 @@ class Lanes(Loops):
         """The header of a loop over arrays of all examples: each element is restricted to the live lanes."""
         return self.header(it)
 
-    def bind_live(self, target: cst.BaseExpression, item: Value, it: Iteration, loop: LaneLoop) -> None:
-        self.bind_target(target, item, it)
+    def bind_live(self, target: cst.BaseExpression, item: Value, it: Iteration, loop: LaneLoop) -> str:
+        code = self.bind_target(target, item, it)
         for name in _names_of(target):
             operand = self.env[name]
             if set(loop.region.replaced) & set(_axes(operand.value)):
@@ -375,6 +377,7 @@ class Lanes(Loops):
                     raise Unsupported("a loop target that varies along several axes")
                 self.emit(f"{operand.code} = {operand.code}[{loop.region.mask}]", target=operand.code)
                 self.env[name] = Operand(operand.code, value.with_(axes=(loop.region.axis, *value.axes[1:]), dims=value.dims, origins=frozenset()))
+        return code
 
     def lane_range(self, node: cst.For, args: list[Operand], rest: Sequence[Any]) -> bool:
         """``for i in range(n)`` where `n` differs: every lane leaves when its own range ends."""
@@ -406,7 +409,9 @@ class Lanes(Loops):
             self.emit(f"{running} = {name} {sign} {limit.code}", target=running)
             self.compact_before_target(loop, target, running)
 
-        return self.lane_loop(node, f"for {target} in {header}:", head, rest, flush=True, surely=False, extra={"$stop"})
+        return self.lane_loop(
+            node, lambda: f"for {self.target_name(target)} in {header}:", head, rest, flush=True, surely=False, extra={"$stop"}
+        )
 
     def compact_before_target(self, loop: LaneLoop, target: str, running: str) -> None:
         """Lanes whose range has ended leave with the target of their last iteration."""
@@ -452,12 +457,12 @@ class Lanes(Loops):
             value = self.array(origin)
             self.env[target] = Operand(name, Array(INT, 0, value.axes, weak=True))
 
-        return self.lane_loop(node, f"for {counter} in {header}:", head, rest, flush=True, surely=False, extra={"$stop", "$start"})
+        return self.lane_loop(node, lambda: f"for {counter} in {header}:", head, rest, flush=True, surely=False, extra={"$stop", "$start"})
 
     # --- the loop itself -------------------------------------------------------------------------------------------------
 
     def lane_loop(
-        self, node: cst.For | cst.While, header: str, head: Any, rest: Sequence[Any], *, flush: bool, surely: bool,
+        self, node: cst.For | cst.While, header: Callable[[], str], head: Any, rest: Sequence[Any], *, flush: bool, surely: bool,
         extra: set[str] | None = None,
     ) -> bool:  # fmt: skip
         has_return = has_jump([node.body], (cst.Return,))
@@ -490,7 +495,7 @@ class Lanes(Loops):
                 ended = self.block(_statements(node.body))
                 if not ended:
                     self.close_iteration(self.out)
-                return header, self.out
+                return header(), self.out
             finally:
                 self.out = outer_out
 
@@ -693,9 +698,9 @@ class Lanes(Loops):
         slot = self.emit("")
         self.returned_lanes = Returned(flag, slot)
 
-    def small_Return(self, node: cst.Return) -> bool:
-        if not (self.lane_loops and self.returned_lanes is not None):
-            return super().small_Return(node)
+    def lane_return(self, node: cst.Return) -> bool:
+        """A return from inside a loop over live lanes: the results of these lanes are kept, and they leave."""
+        assert self.returned_lanes is not None
         if self.masks or any(x is None for x in self.lane_loops):
             raise Unsupported("a jump in a branch that is computed for all examples")
         operand = Operand("None", Obj(None)) if node.value is None else self.expression(node.value)

@@ -383,7 +383,7 @@ class Loops(Branches):
                     wide = join(head.value, now.value)
                 except Unsupported:
                     raise
-                if self.same_layout(head.value, wide) or not isinstance(wide, Array):
+                if self.same_layout(head.value, wide):
                     saved, self.out = self.out, statements
                     made = self.coerced(self.read(name), head.value)
                     if made.code != head.code:
@@ -1122,6 +1122,8 @@ def _forget_constants(value: Value) -> Value:
 
 def _loop_dtype(merged: Array, head: Array, now: Array) -> Value:
     """A uniform variable whose dtype changes from iteration to iteration has none that is known."""
+    if head.weak != now.weak and (head if head.weak else now).kind == "f" and (now if head.weak else head).kind in "iub":
+        raise Unsupported("a variable that starts as a float and goes on as an integer")
     if not merged.axes and head.dtype != now.dtype and not (head.weak or now.weak):
         return merged.with_(dtype=None, dims=merged.dims)
     return merged

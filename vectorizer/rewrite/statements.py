@@ -426,18 +426,19 @@ class Statements(Calls):
         if value.lazy_index if hasattr(value, "lazy_index") else False:
             pass
         index_axes = union_axes(*(axes_of(b.value) for i in index for b in self._bounds(i)))
-        needed = set(value.axes) | set(index_axes) | self.mask_axes()
+        inside = self.axes_inside(target)
+        needed = set(value.axes) | set(index_axes) | (self.mask_axes() - inside)
         covered = {loop.axis for loop in self.loops}
-        replaced = self.replaced_axes()
+        replaced = {axis: below for axis, below in self.replaced_axes().items() if axis not in inside}
         outer = {a for axis in needed for a in replaced.get(axis, (axis,))}
         missing = outer - set(target.axes) - covered
         if missing:
             self.store_needs(base, tuple(sorted({*missing, *[a for a in target.axes]})))
         self.written(base)
-        if self.regions and set(target.axes) & set(self.all_replaced()):
+        if set(target.axes) & {a for axes in replaced.values() for a in axes}:
             self.store_lanes(base, index, operand, symbol)
             return
-        if self.regions and not self.loops and not (set(a for r in self.regions for a in [r.axis]) & set(target.axes)):
+        if self.mask_axes() - inside and not self.loops and not (self.mask_axes() & set(target.axes)):
             raise Unsupported("examples under a condition write into one array that they share")
         region = locate(self, base, index)
         self.check_loop_store(base, region, symbol)
@@ -462,6 +463,11 @@ class Statements(Calls):
         for region in self.regions:
             table[region.axis] = tuple(a for axis in region.replaced for a in table.get(axis, (axis,)))
         return table
+
+    def axes_inside(self, target: Array) -> set[Any]:
+        """Axes of the regions inside which a buffer was made: it holds their examples only."""
+        sites = [set(self.site_axes.get(origin, ())) for origin in target.origins]
+        return set.intersection(*sites) & self.mask_axes() if sites else set()
 
     def all_replaced(self) -> list[Any]:
         return [a for axes in self.replaced_axes().values() for a in axes]

@@ -193,7 +193,13 @@ class Walk(Context):
         return c.site
 
     def promoted_axes(self, c: Call) -> Axes:
-        return self.plan.promoted.get(c.site, ())
+        return self.usable(self.plan.promoted.get(c.site, ()))
+
+    def usable(self, axes: Axes) -> Axes:
+        """Axes that the plan gives a buffer: all of them must be open here."""
+        if any(axis not in self.sizes for axis in axes):
+            raise Unsupported("a buffer that is made for some examples only")
+        return axes
 
     def can_size(self, axis: Axis) -> bool:
         return axis.kind == "batch"
@@ -250,7 +256,7 @@ class Walk(Context):
             return operand
         site = self.node_site(node)
         self.site_axes[site] = (*self.axes, *(loop.axis for loop in self.loops), *(r.axis for r in self.regions))
-        axes = self.plan.promoted.get(site, ())
+        axes = self.usable(self.plan.promoted.get(site, ()))
         if set(axes) - set(value.axes):
             spread = self.spread(operand, union_axes(axes, value.axes))
             operand = Operand(f"{spread.primary}.copy()", spread.value, fresh=True)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+
+MODULES = (
+    "elementwise", "indexing", "reductions", "contractions", "shapes", "creation", "python", "statistics", "stores",
+    "ufuncs",
+)  # fmt: skip
+
 
 def load_rules() -> None:
     """Imports every module that fills the table."""
-    from vectorizer.rules import contractions, creation, elementwise, indexing, python, reductions, shapes
-
-    _ = (contractions, creation, elementwise, indexing, python, reductions, shapes)
+    for name in MODULES:
+        importlib.import_module(f"vectorizer.rules.{name}")

@@ -79,7 +79,9 @@ def along_axis(operand_rank: int, axis: int, item: Any) -> list[Any]:
 def between(rw: Context, operand: Operand, axis: int, lower: str, upper: str) -> Operand:
     """``x[..., lower:upper, ...]`` along a logical axis."""
     rank = rw.array(operand).rank
-    item = Slice(integer(int(lower)) if lower else None, integer(int(upper)) if upper else None, None, f"{lower}:{upper}")
+    item = Slice(
+        integer(int(lower)) if lower else None, integer(int(upper)) if upper else None, None, f"{lower}:{upper}"
+    )
     return subscript(rw, operand, along_axis(rank, axis, item))
 
 
@@ -156,4 +158,3 @@ def store_into(rw: Context, out: Operand, result: Operand) -> Operand:
     except Unsupported as error:
         raise Effect(error.reason) from None
     return out
-

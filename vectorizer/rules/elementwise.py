@@ -30,7 +30,8 @@ def broadcast_dims(values: list[Array], rank: int) -> Dims:
         if not found:
             dims.append(Affine(1))
         else:
-            dims.append(found.pop() if len(found) == 1 else None)
+            known = [d for d in found if d is not None and d.is_const]
+            dims.append(found.pop() if len(found) == 1 else known[0] if len(known) == 1 else None)
     return tuple(dims)
 
 

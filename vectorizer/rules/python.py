@@ -143,6 +143,9 @@ def _pairwise(rw: Context, ufunc: np.ufunc, first: Operand, second: Operand) -> 
     if any(v.rank for v in values):
         raise Unsupported("min or max of arrays")
     dtype, weak = promote(*values)
+    kinds = {(v.kind in "iub") for v in values if v.dtype is not None}
+    if len(kinds) == 2 and any(v.weak and v.kind == "f" for v in values):
+        raise Unsupported("the lesser or greater of a float and an integer is one or the other")
     if not weak:
         first, second = strengthen(rw, [first, second], ufunc)
     aligned, axes, rank = rw.align([first, second])
@@ -195,7 +198,7 @@ def lower_sum(rw: Context, c: Call) -> Operand:
     value = rw.array(operand)
     if not value.rank:
         raise Unsupported("the sum of a number")
-    if start is None and (value.dims[0] is None or not rw.relies_on(value.dims[0] - 1)):
+    if start is None and may_be_empty(rw, value.dims[0]):
         raise Unsupported("the sum of what may be nothing, which is an integer")
     weak = isinstance(given.value, StackedV) and given.value.weak
     dtype = INT if value.kind == "b" else value.dtype
@@ -208,6 +211,15 @@ def lower_sum(rw: Context, c: Call) -> Operand:
     code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=keyword)
     total = Operand(code, result, fresh=True)
     return total if start is None else rw.binary("+", start, total)  # type: ignore[attr-defined, no-any-return]
+
+
+def may_be_empty(rw: Context, dim: Affine | None) -> bool:
+    """Whether a sum may be one of nothing at all; inside a loop, where its length changes, that is taken for 0.0."""
+    if dim is None:
+        return True
+    if rw.facts.samples is not None and dim.evaluate(rw.facts.samples) is None:
+        return False
+    return not rw.relies_on(dim - 1)
 
 
 def quantifier(function: Any, reducer: str) -> None:

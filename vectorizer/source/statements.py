@@ -42,11 +42,12 @@ class Stmt:
 
 @dataclass
 class Change:
-    """Why a line of the emitted source differs from the user's."""
+    """Why a line of the emitted source differs from the user's; `code` is the expression that it speaks of."""
 
     line: int
     rule: str
     reason: str
+    code: str = ""
 
 
 @dataclass

@@ -13,7 +13,7 @@ from vectorizer.static.rewriting import Rewritten
 from vectorizer.static.targets import Target
 from vectorizer.tree import Tree, is_container, leaves
 
-WIDTH = 110
+WIDTH = 84
 
 
 def loop_text(done: Rewritten, module: StaticModule, one: str, names: dict[str, str]) -> str:
@@ -30,8 +30,8 @@ def loop_text(done: Rewritten, module: StaticModule, one: str, names: dict[str, 
     if not target.layers:
         return kept
     renamed = _renamed(kept, target.name, one)
-    body = [f"# looped over the examples: {line}" for line in _comment(done.looped.reason)]
-    body.append(f"return {_stacked(target, done, one, names, module)}")
+    body = [f"# {line}" for line in _comment(done.looped.reason)]
+    body += _wrapped(f"return {_stacked(target, done, one, names, module)}")
     head = f"def {target.name}({_parameters(target)}):"
     return f"{renamed.rstrip()}\n\n\n" + "\n".join([head, *(f"    {line}" for line in body)])
 
@@ -43,9 +43,16 @@ def original_text(target: Target, module: StaticModule) -> str:
     return "".join(module.lines[above - 1 : last]).replace("\r\n", "\n").rstrip()
 
 
+def _wrapped(line: str) -> list[str]:
+    """A line, broken inside of its outer parentheses if it is long."""
+    if len(line) <= WIDTH:
+        return [line]
+    start = line.index("(stack" if line.startswith("return np.moveaxis(stack") else "(") + 1
+    return [line[:start], f"    {line[start:-1]}", ")"]
+
+
 def _comment(reason: str) -> list[str]:
-    lines = textwrap.wrap(reason, WIDTH - 30)
-    return [lines[0], *(f"  {line}" for line in lines[1:])] if lines else ["it has no rule"]
+    return textwrap.wrap(f"looped over the examples: {reason}", WIDTH, subsequent_indent="  ")
 
 
 def _renamed(text: str, name: str, one: str) -> str:

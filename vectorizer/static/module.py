@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -129,14 +130,15 @@ class _Editor:
     # --- imports -----------------------------------------------------------------------------------------------------
 
     def import_edits(self, body: str) -> list[Edit]:
-        edits = [edit for statement in self.top_imports() for edit in self.without_unused(statement, words_of(body))]
-        missing = sorted(line for name, line in self.imports.items() if not self.is_there(name, line))
-        inserted: dict[int, list[str]] = {}
-        for line in missing:
-            inserted.setdefault(self.place_for(line), []).append(line)
-        for after, lines in inserted.items():
-            self.insert(edits, after, lines)
-        return edits
+        used = words_of(body)
+        edits = {id(node): edit for node in self.top_imports() for edit in self.without_unused(node, used)}
+        missing = [line for name, line in self.imports.items() if not self.is_there(name, line)]
+        for is_standard in (True, False):
+            lines = sorted((line for line in missing if _is_standard(_package(line)) == is_standard), key=_order)
+            self.insert(edits, lines, is_standard)
+        made = list(edits.values())
+        self.close_gaps(made)
+        return made
 
     def top_imports(self) -> list[Statement]:
         return [node for node in self.module.tree.body if isinstance(node, Statement)]
@@ -162,7 +164,7 @@ class _Editor:
             return []
         first, last = statement.lineno, statement.end_lineno or statement.lineno
         if not kept:
-            return [Edit(self.with_blank_lines(first, last), last, [])]
+            return [Edit(first, last, [])]
         comment = re.search(r"\s+#.*$", self.module.line_text(last))
         names = [alias.name if alias.asname is None else f"{alias.name} as {alias.asname}" for alias in kept]
         text = f"{_head(statement)} {', '.join(names)}" + (comment.group() if comment else "")
@@ -175,31 +177,67 @@ class _Editor:
         own = isinstance(statement, ast.ImportFrom) and f"{statement.module}.{alias.name}" in OWN
         return own or name in before or alias.name == "vectorizer"
 
-    def with_blank_lines(self, first: int, last: int) -> int:
-        """Where to begin when lines are removed, so that no more blank lines are left than the larger gap had."""
-        lines = self.module.lines
-        is_blank_after = last >= len(lines) or not lines[last].strip()
-        while is_blank_after and first > 1 and not lines[first - 2].strip():
-            first -= 1
-        return first
+    def close_gaps(self, edits: list[Edit]) -> None:
+        """Where lines are removed, the larger of the gaps above and below stays, and none at the top of the file."""
+        removed = [
+            edit for edit in sorted(edits, key=lambda edit: edit.first) if edit.last >= edit.first and not edit.lines
+        ]
+        for edit, following in itertools.pairwise(removed):
+            if all(self.is_blank(k) for k in range(edit.last + 1, following.first)):
+                following.first = edit.first
+                edits.remove(edit)
+        for edit in [edit for edit in removed if edit in edits]:
+            above, below = edit.first, edit.last
+            while self.is_blank(above - 1):
+                above -= 1
+            while self.is_blank(below + 1):
+                below += 1
+            is_first = above == 1
+            edit.first = edit.first if is_first else edit.first - min(edit.first - above, below - edit.last)
+            edit.last = below if is_first else edit.last
 
-    def insert(self, edits: list[Edit], after: int, lines: list[str]) -> None:
-        """Lines after line `after`; where an import that is removed stood there, in its place."""
-        for edit in edits:
-            start = next((k for k in range(edit.first, edit.last + 1) if self.module.lines[k - 1].strip()), 0)
-            if edit.lines == [] and start <= after <= edit.last:
-                edit.first, edit.lines = start, lines
-                return
-        head: list[str] = []
-        tail: list[str] = []
-        if not self.is_import(after):
-            following = self.module.lines[after : after + 1]
-            head = [""] if after and self.module.lines[after - 1].strip() else []
-            tail = [""] * GAP if following and following[0].strip() else []
-        edits.append(Edit(after + 1, after, [*head, *lines, *tail]))
+    def is_blank(self, line: int) -> bool:
+        return 0 < line <= len(self.module.lines) and not self.module.lines[line - 1].strip()
 
-    def is_import(self, line: int) -> bool:
-        return any(node.lineno <= line <= (node.end_lineno or node.lineno) for node in self.block())
+    def insert(self, edits: dict[int, Edit], lines: list[str], is_standard: bool) -> None:
+        """Import lines among those of the standard library, or of all others, in isort's order."""
+        if not lines:
+            return
+        block = [node for node in self.block() if not _is_future(node)]
+        section = [node for node in block if all(_is_standard(name) == is_standard for name in _packages(node))]
+        kept = [node for node in block if id(node) not in edits or edits[id(node)].lines]
+        same = [node for node in section if node in kept]
+        for line in lines if same else []:
+            earlier = [node for node in same if _order(ast.unparse(node)) < _order(line)]
+            after = _end(earlier[-1]) if earlier else same[0].lineno - 1
+            self.add(edits, after, [line])
+        if same:
+            return
+        if section:
+            edits[id(section[0])].lines = lines
+        elif kept:
+            after = kept[0].lineno - 1 if is_standard else _end(kept[-1])
+            self.add(edits, after, [*lines, ""] if is_standard else ["", *lines])
+        else:
+            self.insert_first(edits, lines)
+
+    def insert_first(self, edits: dict[int, Edit], lines: list[str]) -> None:
+        """The first imports of a file, or the first beside one from `__future__`."""
+        body = self.module.tree.body
+        head = [*body[: _has_docstring(self.module.tree)], *(node for node in self.block() if _is_future(node))]
+        after = _end(head[-1]) if head else self.after_comments()
+        before = [""] if after and not self.is_blank(after) else []
+        behind = [] if self.is_blank(after + 1) else [""] * GAP
+        there = edits.get(-after - 1)
+        if there is None:
+            self.add(edits, after, [*before, *lines, *behind])
+        else:
+            end = len(there.lines) - (len(behind) if there.lines[-1] == "" else 0)
+            there.lines[end:end] = ["", *lines]
+
+    def add(self, edits: dict[int, Edit], after: int, lines: list[str]) -> None:
+        """Insert lines after line `after`, behind those that are inserted there already."""
+        edits.setdefault(-after - 1, Edit(after + 1, after, [])).lines += lines
 
     def block(self) -> list[Statement]:
         """The imports at the top of the file, before anything else."""
@@ -209,22 +247,6 @@ class _Editor:
                 break
             found.append(node)
         return found
-
-    def place_for(self, line: str) -> int:
-        """The line after which an import goes: the last of the same package, or where such imports stand."""
-        block = [node for node in self.block() if not _is_future(node)]
-        package = _package(line)
-        same = [node for node in block if package in _packages(node)]
-        standard = [node for node in block if all(_is_standard(name) for name in _packages(node))]
-        others = [node for node in block if "vectorizer" not in _packages(node)] or block
-        chosen = same or (standard if _is_standard(package) else others)
-        if chosen:
-            return chosen[-1].end_lineno or chosen[-1].lineno
-        if block:
-            return block[0].lineno - 1
-        body = self.module.tree.body
-        head = [*body[: _has_docstring(self.module.tree)], *(node for node in self.block() if _is_future(node))]
-        return head[-1].end_lineno or head[-1].lineno if head else self.after_comments()
 
     def after_comments(self) -> int:
         """The line before the first statement of a file without docstring, below a `#!` line and a heading."""
@@ -243,6 +265,15 @@ def _has_docstring(tree: ast.Module) -> bool:
 
 def _is_future(node: Statement) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _end(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def _order(line: str) -> tuple[bool, str]:
+    """isort's order in a section: `import` before `from`, each by name."""
+    return line.startswith("from "), line.split()[1].lower()
 
 
 def _package(line: str) -> str:

@@ -147,10 +147,20 @@ class _Reader:
                         self.module.imports |= {bound_name(alias): (node, alias) for alias in node.names}
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 self.module.functions[statement.name] = statement
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                self.constant(name, value)
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    self.constants(target, value)
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 self.constant(name, value)
+
+    def constants(self, target: ast.expr, value: ast.expr) -> None:
+        """What `A = ...` and `A, B = ..., ...` bind."""
+        if isinstance(target, ast.Name):
+            self.constant(target.id, value)
+        elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            is_starred = any(isinstance(item, ast.Starred) for item in (*target.elts, *value.elts))
+            for item, part in zip(target.elts, value.elts, strict=False) if not is_starred else ():
+                self.constants(item, part)
 
     def constant(self, name: str, value: ast.expr) -> None:
         if self.bound[name] != 1:

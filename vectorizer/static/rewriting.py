@@ -48,11 +48,13 @@ class Rewritten:
     relied: dict[str, Any] = field(default_factory=dict)
     warns: bool = False
 
-    def place(self, line: int) -> Place:
-        """Where a line of the function's text stands in the file; line 0 is the function's own."""
+    def place(self, line: int, code: str = "") -> Place:
+        """Where a line of the function's text stands in the file, or `code` in it; line 0 is the function's own."""
         source = self.target.source
         number = source.position(line)[0] if line else self.target.node.lineno
-        return Place(source.filename, number, source.line_text(number))
+        text, code = source.line_text(number), code.partition("\n")[0]
+        column = text.find(code) if code else -1
+        return Place(source.filename, number, text, column if column >= 0 else None, len(code))
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Prices of European options."""
 
 import math
-from scipy.special import erf
+
 import numpy as np
+from scipy.special import erf
 
 
 def normal_cdf(x):

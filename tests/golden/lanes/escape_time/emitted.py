@@ -7,7 +7,7 @@ def escape_time(c, limit):
     lanes = np.arange(batch)  # the examples still in the loop
     n_final = np.empty(batch, int)
     z = np.full(lanes.size, z)
-    while True:
+    while lanes.size:
         running = (np.abs(z) <= 2) & (n < limit)
         if not running.all():
             n_final[lanes] = n

@@ -1,5 +1,4 @@
 import numpy as np
-
 from vectorizer.runtime import stack_examples
 
 
@@ -8,10 +7,11 @@ def _ranked_example(x, table):
     names = {}
     for k, value in enumerate(x):
         names[k] = table[value]
-    exec("names[0] = 0.0")
     return np.array(sorted(names.values()))
 
 
 def ranked(x, table):
     # looped over the examples: a key must be known when the function is rewritten
-    return np.moveaxis(stack_examples([_ranked_example(x_i, table) for x_i in np.moveaxis(x, 1, 0)]), 0, -1)
+    return np.moveaxis(
+        stack_examples([_ranked_example(x_i, table) for x_i in np.moveaxis(x, 1, 0)]), 0, -1
+    )

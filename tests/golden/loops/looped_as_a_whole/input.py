@@ -9,5 +9,4 @@ def ranked(x, table):
     names = {}
     for k, value in enumerate(x):
         names[k] = table[value]
-    exec("names[0] = 0.0")
     return np.array(sorted(names.values()))

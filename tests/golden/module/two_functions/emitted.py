@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 
-
 # The norm of a vector.
 def norm(x):
     assert x.shape[1] >= 1

@@ -1,5 +1,4 @@
 import numpy as np
-
 from vectorizer.runtime import stack_examples
 
 

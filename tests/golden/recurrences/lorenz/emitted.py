@@ -23,6 +23,6 @@ def _rk4_example(state, dt, steps):
 
 
 def rk4(state, dt, steps):
-    # looped over the examples: a variable is an array of rank 1 and dtype float64 on one path and a value of
-    # looped over the examples:   unknown kind on another
+    # looped over the examples: a variable is an array of rank 1 and dtype float64 on one
+    #   path and a value of unknown kind on another
     return stack_examples([_rk4_example(state_i, dt, steps) for state_i in state])
