@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import builtins
+import importlib.util
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -20,10 +22,11 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
+from vectorizer import vmap
 from vectorizer.cli import main
 from vectorizer.static import Options, find_targets, given_facts, read_module
 from vectorizer.static.arguments import find_arguments
-from vectorizer.static.verifying import Maker
+from vectorizer.static.verifying import Maker, plain_function
 from vectorizer.testing import assert_matches_loop
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -179,6 +182,30 @@ def test_equals_the_loop(case: Case, emitted: str, batch: int) -> None:
                 assert_matches_loop(
                     before[target.name], args, layer.in_axes, layer.out_axes, kwargs=kwargs, vmapped=after[target.name]
                 )
+
+
+def test_is_what_runs(case: Case, emitted: str) -> None:
+    """The decorator's source is in the emitted file, letter by letter but for the checks of what it relies on."""
+    if case.options.get("tolerated") or "_example(" in emitted:
+        pytest.skip("the input cannot be imported, or is looped")
+    spec = importlib.util.spec_from_file_location("golden_input", case.path / "input.py")
+    assert spec is not None and spec.loader is not None
+    before = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(before)
+    module = read_module("input.py", case.input)
+    options = Options(*(eval(case.options[key]) if key in case.options else None for key in ("in_axes", "out_axes")))
+    targets = find_targets(module, case.options.get("function"), options)
+    given = given_facts(case.options.get("args", ()), targets)
+    unchecked = "".join(line for line in emitted.splitlines(keepends=True) if not line.startswith("    assert "))
+    for target in targets:
+        args, kwargs = CaseMaker(np.random.default_rng(0), 4, case.options).call(
+            target, find_arguments(target, module, given)
+        )
+        layer = target.layers[0]
+        function = vmap(plain_function(getattr(before, target.name)), layer.in_axes, layer.out_axes)
+        function(*args, **kwargs)
+        for text in re.split(r"\n\n\n", re.sub(r"(?m)^(import|from) .*\n", "", function.source())):
+            assert text.strip() in unchecked
 
 
 class CaseMaker(Maker):

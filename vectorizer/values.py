@@ -47,7 +47,7 @@ def union_axes(*sets: Iterable[Axis]) -> Axes:
 Symbol = str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Affine:
     """An integer ``const + sum(coefficient * symbol)``; symbols stand for sizes, integer arguments and loop targets."""
 

@@ -228,7 +228,7 @@ class Expressions(Walk):
         if a.weak and b.weak and (a.axes or b.axes) and ufunc.__name__ in DIVISIONS and not is_nonzero_constant(b):
             self.facts.strict_floats = True
         aligned, axes, rank = self.align([left, right])
-        dims = broadcast_dims([a, b], rank)
+        dims = broadcast_dims([a, b], rank, self)
         made = value.with_(axes=axes, rank=rank, dims=dims, affine=value.affine, const=value.const)
         factors = (*(left.factors or (left,)), *(right.factors or (right,))) if symbol == "*" else ()
         return Operand(self.infix(aligned[0], aligned[1], spaced, level), made, level, fresh=True, factors=factors)
@@ -461,7 +461,7 @@ class Expressions(Walk):
         a, b = self.array(left), self.array(right)
         aligned, axes, rank = self.align([left, right])
         weak = a.weak and b.weak
-        value = Array(np.dtype(bool), rank, axes, weak=weak, dims=broadcast_dims([a, b], rank))
+        value = Array(np.dtype(bool), rank, axes, weak=weak, dims=broadcast_dims([a, b], rank, self))
         return Operand(f"{aligned[0].at(COMPARE + 1)} {symbol} {aligned[1].at(COMPARE + 1)}", value, COMPARE, fresh=True)
 
     def _membership(self, left: Operand, right: Operand) -> Operand:

@@ -76,6 +76,7 @@ class Lanes(Loops):
 
     lane_loops: list[LaneLoop]
     returned_lanes: Returned | None = None
+    fell_through: bool = False
 
     # --- deciding ------------------------------------------------------------------------------------------------------
 
@@ -493,8 +494,9 @@ class Lanes(Loops):
                 loop.region.cache.clear()
                 head(loop)
                 ended = self.block(_statements(node.body))
-                if not ended:
+                if not ended or self.fell_through:
                     self.close_iteration(self.out)
+                self.fell_through = False
                 return header(), self.out
             finally:
                 self.out = outer_out
@@ -520,7 +522,7 @@ class Lanes(Loops):
 
     def expand_slot(self, slot: Stmt) -> None:
         """A slot that was filled with several lines becomes as many statements."""
-        k = self.out.index(slot)
+        k = next(n for n, s in enumerate(self.out) if s is slot)
         lines = [t for t in slot.text.split("\n") if t]
         self.out[k : k + 1] = [Stmt(t, line=slot.line) for t in lines]
 
@@ -601,6 +603,7 @@ class Lanes(Loops):
                 self.emit(f"{loop.broke}[{loop.region.mask}[{flag}]] = True")
         if rest:
             self.convert(Operand(f"~{test.code}", test.value, UNARY), list(rest), [], None)
+        self.fell_through = top
         return True
 
     def below(self, loop: LaneLoop, flag: str, test: Operand | None) -> str:
@@ -643,6 +646,7 @@ class Lanes(Loops):
             if rest:
                 mask = Operand(f"~{skipping}", Array(np.dtype(bool), 0, (loop.region.axis,)), UNARY)
                 self.convert(mask, list(rest), [], None)
+            self.fell_through = True
             return True
         if rest:
             flags = [f for f in (loop.leaving if breaks else None, loop.skipping if skips else None) if f is not None]

@@ -360,7 +360,7 @@ class Loops(Branches):
                     continue
                 if now.value == head.value:
                     continue
-                merged = join(head.value, _forget_constants(now.value))
+                merged = join(head.value, _forget_constants(self.same_lengths(head.value, now.value)))
                 merged = _forget_constants(merged)
                 if isinstance(merged, Array) and isinstance(now.value, Array) and isinstance(head.value, Array):
                     merged = _loop_dtype(merged, head.value, now.value)
@@ -368,6 +368,13 @@ class Loops(Branches):
                     found[name] = join(found[name], merged) if name in found else merged
         _ = assigned
         return found
+
+    def same_lengths(self, head: Value, now: Value) -> Value:
+        """`now` with the lengths of `head` where they are the same."""
+        if not isinstance(head, Array) or not isinstance(now, Array) or head.rank != now.rank or head.dims == now.dims:
+            return now
+        dims = tuple(a if a is not None and self.equal(a, b) else b for a, b in zip(head.dims, now.dims, strict=True))
+        return now.with_(dims=dims, affine=now.affine, const=now.const)
 
     def close_iteration(self, statements: list[Stmt]) -> None:
         """At the end of an iteration every variable has the form that it has at the head."""
@@ -379,11 +386,8 @@ class Loops(Branches):
             if now is None or now is head or now.value == head.value and now._code == head._code:  # noqa: SLF001
                 continue
             if now.lazy or now.code != head.code or not self.same_layout(now.value, head.value):
-                try:
-                    wide = join(head.value, now.value)
-                except Unsupported:
-                    raise
-                if self.same_layout(head.value, wide):
+                wide = join(head.value, now.value)
+                if self.same_layout(head.value, wide) and isinstance(head.value, (Array, TupleV)):
                     saved, self.out = self.out, statements
                     made = self.coerced(self.read(name), head.value)
                     if made.code != head.code:

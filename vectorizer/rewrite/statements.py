@@ -417,7 +417,7 @@ class Statements(Calls):
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """``base[index] = operand``, or ``base[index] op= operand``."""
         target = self.array(base)
-        if not isinstance(operand.value, (Array, TupleV, ListV, StackedV)):
+        if not isinstance(operand.value, (Array, TupleV, ListV, StackedV, SeqV)):
             raise Unsupported("a value of unknown kind is stored")
         operand = self.as_array(operand)
         if isinstance(base.value, Array) and target.rank == 0:

@@ -32,6 +32,7 @@ from vectorizer.values import (
     Value,
     axes_of,
     is_uniform,
+    number,
     union_axes,
 )
 
@@ -91,7 +92,7 @@ class Walk(Context):
             return Operand(name, value)
         if hasattr(builtins, name):
             found = getattr(builtins, name)
-            return Operand(name, Obj(found))
+            return Operand(name, number(found) if isinstance(found, bool) else Obj(found))
         raise Unsupported(f"the name {name} is not known")
 
     def restricted(self, name: str, operand: Operand) -> Operand:
@@ -197,9 +198,13 @@ class Walk(Context):
 
     def usable(self, axes: Axes) -> Axes:
         """Axes that the plan gives a buffer: all of them must be open here."""
-        if any(axis not in self.sizes for axis in axes):
+        here = set(axes)
+        for region in self.regions:  # a buffer that is made under a condition holds the active examples only
+            if here & set(region.replaced):
+                here = here - set(region.replaced) | {region.axis}
+        if any(axis not in self.sizes for axis in here):
             raise Unsupported("a buffer that is made for some examples only")
-        return axes
+        return tuple(sorted(here))
 
     def can_size(self, axis: Axis) -> bool:
         return axis.kind == "batch"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from vectorizer.rules.context import Context, Effect
+from vectorizer.rules.context import Context
 from vectorizer.rules.indexing import FULL, Slice, subscript
-from vectorizer.rules.table import Call, Lower, Rule, find, probe, register, value_like
+from vectorizer.rules.table import Call, Rule, find, probe, register, value_like
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Affine, Array, Obj, Opaque, Unsupported, Value, is_uniform, number
 
@@ -112,49 +111,3 @@ def at_rank(rw: Context, operand: Operand, rank: int) -> Operand:
         return Operand(code, value.with_(rank=rank, weak=False, dims=(Affine(1),) * rank))
     dims = (*(Affine(1),) * extra, *value.dims)
     return Operand(f"{operand.primary}[{index}]", value.with_(rank=rank, dims=dims, weak=False))
-
-
-# --- out= ---------------------------------------------------------------------------------------------------------------
-
-
-def with_out(rule: Rule) -> Lower:
-    """The lowering of a function that takes ``out=``: its result is computed, then stored."""
-
-    @functools.wraps(rule.lower)
-    def lower(rw: Context, c: Call) -> Operand:
-        bound = c.bind(rule.params)
-        out = bound.get("out")
-        if out is None:
-            return rule.lower(rw, c)
-        plain = without(c, rule.params, "out")
-        if isinstance(out.value, Obj) and out.value.value is None:
-            return rule.lower(rw, plain)
-        return store_into(rw, out, rule.lower(rw, plain))
-
-    return lower
-
-
-def without(c: Call, params: tuple[str, ...], name: str) -> Call:
-    """The call without one of its arguments; positional ones behind it become keywords."""
-    first = params.index(name) - (c.base is not None)
-    args, rest = c.args[:first], c.args[first + 1 :]
-    later = dict(zip(params[params.index(name) + 1 :], rest, strict=False))
-    keywords = {k: o for k, o in (later | c.keywords).items() if k != name}
-    return Call(c.function, args, keywords, c.base, c.target, c.site)
-
-
-def store_into(rw: Context, out: Operand, result: Operand) -> Operand:
-    """``out[...] = result``, where `out` has just the shape and dtype of the result."""
-    if not isinstance(out.value, Array) or not isinstance(result.value, Array):
-        raise Effect("out= is not one array")
-    target, value = out.value, result.value
-    same = target.rank == value.rank and target.dtype == value.dtype and target.rank > 0
-    if not same or not all(rw.equal(a, b) for a, b in zip(target.dims, value.dims, strict=True)):
-        raise Effect("out= is not known to have the shape and the dtype of the result")
-    if rw.regions or rw.loops or getattr(rw, "speculating", 0) or not out.is_name:
-        raise Effect("out= inside a loop or branch that has become an array operation")
-    try:
-        rw.store(out, [FULL] * target.rank, result, None)  # type: ignore[attr-defined]
-    except Unsupported as error:
-        raise Effect(error.reason) from None
-    return out

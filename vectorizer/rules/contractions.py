@@ -112,8 +112,6 @@ def transposed(matrix: Operand) -> str:
 def lower_dot(rw: Context, c: Call) -> Operand:
     """`np.dot`: its meaning depends on the ranks."""
     bound = c.bind(("a", "b", "out"))
-    if "out" in bound:
-        raise Unsupported(f"{c.name} with out=")
     first, second = rw.as_array(bound["a"]), rw.as_array(bound["b"])
     a, b = rw.array(first), rw.array(second)
     form = "@" if c.base is not None else c.function
@@ -323,6 +321,9 @@ def lower_gufunc(rw: Context, c: Call) -> Operand:
         return lower_matmul(rw, c.args[0], c.args[1], c.function)
     assert ufunc.signature is not None
     return lower_core(rw, c, ufunc, ufunc.signature)
+
+
+GUFUNC.append(lower_gufunc)
 
 
 def lower_core(rw: Context, c: Call, function: Any, signature: str, keywords: dict[str, str] | None = None) -> Operand:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from vectorizer.rules.context import Context
-from vectorizer.rules.table import Call, Rule, custom, probe, register, ufunc_dtypes, value_like
+from vectorizer.rules.context import Context, Effect
+from vectorizer.rules.table import Call, Lower, Rule, custom, probe, register, ufunc_dtypes, value_like
 from vectorizer.source.operand import Operand, call
-from vectorizer.values import MISSING, Affine, Array, Dims, Obj, Unsupported, promote
+from vectorizer.values import MISSING, Affine, Array, Axes, Dims, Obj, TupleV, Unsupported, promote
 
 # Elementwise functions that neither raise nor warn on finite operands: both sides of a `where` may compute them.
 QUIET = frozenset(
@@ -21,7 +21,7 @@ QUIET = frozenset(
 DIVISIONS = frozenset(("divide", "true_divide", "floor_divide", "remainder", "fmod"))
 
 
-def broadcast_dims(values: list[Array], rank: int) -> Dims:
+def broadcast_dims(values: list[Array], rank: int, rw: Context | None = None) -> Dims:
     """The logical lengths of an elementwise result, where all operands agree on them."""
     dims: list[Affine | None] = []
     for k in range(rank):
@@ -31,7 +31,10 @@ def broadcast_dims(values: list[Array], rank: int) -> Dims:
             dims.append(Affine(1))
         else:
             known = [d for d in found if d is not None and d.is_const]
-            dims.append(found.pop() if len(found) == 1 else known[0] if len(known) == 1 else None)
+            if len(found) == 2 and not known and rw is not None and None not in found and rw.equal(*found):
+                dims.append(min(d for d in found if d is not None))
+            else:
+                dims.append(found.pop() if len(found) == 1 else known[0] if len(known) == 1 else None)
     return tuple(dims)
 
 
@@ -77,22 +80,25 @@ def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
 def ufunc_result(ufunc: np.ufunc, values: list[Array], axes: Any, rank: int, dtype: Any = None) -> Any:
     dtypes = ufunc_dtypes(ufunc, values) if dtype is None else (np.dtype(dtype),) * ufunc.nout
     dims = broadcast_dims(values, rank)
-    from vectorizer.values import TupleV
-
-    results = tuple(Array(d, rank, axes, dims=dims) for d in dtypes)
+        results = tuple(Array(d, rank, axes, dims=dims) for d in dtypes)
     return results[0] if ufunc.nout == 1 else TupleV(results)
+
+
+GUFUNC: list[Lower] = []  # filled by the module of contractions, which imports this one
 
 
 def lower_ufunc(rw: Context, c: Call) -> Operand:
     """A ufunc: operands are aligned, the call stays."""
     ufunc: np.ufunc = c.target
     if ufunc.signature is not None:
-        from vectorizer.rules.contractions import lower_gufunc
-
-        return lower_gufunc(rw, c)
+        return GUFUNC[0](rw, c)
     if len(c.args) < ufunc.nin:
         raise Unsupported(f"{c.name} is called with too few arguments")
-    if len(c.args) > ufunc.nin or c.keywords.keys() - {"out", "where", "dtype", "casting"}:
+    if len(c.args) == ufunc.nin + 1 and ufunc.nout == 1 and "out" not in c.keywords:
+        c = Call(c.function, c.args[: ufunc.nin], c.keywords | {"out": c.args[-1]}, None, c.target, c.site)
+    if len(c.args) > ufunc.nin or "out" in c.keywords and ufunc.nout != 1:
+        raise Effect(f"{c.name} is called in a form that has no rule")
+    if c.keywords.keys() - {"out", "where", "dtype", "casting"}:
         raise Unsupported(f"{c.name} is called in a form that has no rule")
     operands = [rw.as_array(arg) for arg in c.args]
     operands = strengthen(rw, operands, ufunc)
@@ -100,17 +106,20 @@ def lower_ufunc(rw: Context, c: Call) -> Operand:
     note_hazard(rw, ufunc.__name__, values)
     dtype = rw.pin(c.keywords["dtype"], "dtype") if "dtype" in c.keywords else None
     aligned, axes, rank = rw.align(operands)
+    if "out" in c.keywords and is_none(c.keywords["out"]):
+        c.keywords.pop("out")
     if "out" in c.keywords or "where" in c.keywords:
-        return _ufunc_out(rw, c, ufunc, aligned, values, axes, rank)
+        try:
+            return _ufunc_out(rw, c, ufunc, operands, axes, rank)
+        except Unsupported as error:
+            raise (Effect(error.reason) if "out" in c.keywords else error) from None
     code = call(c.function, *(a.code for a in aligned), **{k: o.code for k, o in c.keywords.items()})
     result = ufunc_result(ufunc, values, axes, rank, dtype)
     factors = tuple(c.args) if ufunc is np.multiply else ()
     return Operand(code, result, fresh=True, factors=factors)
 
 
-def _ufunc_out(
-    rw: Context, c: Call, ufunc: np.ufunc, aligned: list[Operand], values: list[Array], axes: Any, rank: int
-) -> Operand:
+def _ufunc_out(rw: Context, c: Call, ufunc: np.ufunc, operands: list[Operand], axes: Axes, rank: int) -> Operand:
     out = c.keywords.get("out")
     if out is None or ufunc.nout != 1:
         raise Unsupported(f"{c.name} with where= and no out= leaves parts of its result undefined")
@@ -123,7 +132,7 @@ def _ufunc_out(
         rw.store_needs(out, tuple(sorted(all_axes)))  # type: ignore[attr-defined]
     if rw.regions or rw.loops:
         raise Unsupported("out= inside a loop or branch that has become an array operation")
-    codes = [rw.expand(a, target.axes, target.rank).code for a in c.args] if target.axes else [a.code for a in c.args]
+    codes = [rw.expand(a, target.axes, target.rank).code for a in operands] if target.axes else [a.code for a in operands]
     keywords = {k: o.code for k, o in c.keywords.items()}
     if where is not None:
         keywords["where"] = rw.expand(where, target.axes, target.rank).code
@@ -162,37 +171,27 @@ def elementwise(function: Any, params: str, operands: int = 1, method: str | Non
 
     def lower(rw: Context, c: Call) -> Operand:
         bound = c.bind(names)
-        if "out" in bound:
-            raise Unsupported(f"{c.name} with out=")
         arrays = {k: rw.as_array(bound[k]) for k in names[:operands] if k in bound and not is_none(bound[k])}
         aligned, axes, rank = rw.align(list(arrays.values()))
         values = [rw.array(o) for o in arrays.values()]
         plain = {k: rw.pin(o, f"{k}=") for k, o in bound.items() if k not in arrays}
-        result = probe(function, *(), **_by_position(names, {**{k: v.value for k, v in arrays.items()}, **plain}))
+        if plain.get("copy") is False:
+            raise Effect(f"{c.name} with copy=False")
+        result = probe(function, **{k: v.value for k, v in arrays.items()}, **plain)
         codes = {k: o.code for k, o in bound.items()} | dict(zip(arrays, (a.code for a in aligned), strict=True))
         shape = value_like(result)
         dtype = shape.dtype if isinstance(shape, Array) else None
         if any(v.weak and v.axes for v in values) and any(not v.weak for v in values):
             raise Unsupported(f"{c.name} of Python numbers that vary")
-        if function in HAZARDOUS:
-            rw.hazard(f"{c.name} could warn")
         return Operand(c.render(names, codes), Array(dtype, rank, axes, dims=broadcast_dims(values, rank)), fresh=True)
 
     register(function, Rule(f"numpy.{function.__name__}", "elementwise", lower, names), method)
-
-
-HAZARDOUS: set[Any] = set()
-
-
-def _by_position(names: tuple[str, ...], values: dict[str, Any]) -> dict[str, Any]:
-    return values
 
 
 def is_none(operand: Operand) -> bool:
     return isinstance(operand.value, Obj) and operand.value.value is None
 
 
-elementwise(np.clip, "a a_min a_max out", 3, method="clip")
 elementwise(np.round, "a decimals out", 1, method="round")
 elementwise(np.around, "a decimals out", 1)
 elementwise(np.nan_to_num, "x copy nan posinf neginf", 1)
@@ -207,7 +206,6 @@ elementwise(np.isreal, "x", 1)
 elementwise(np.iscomplex, "x", 1)
 elementwise(np.isposinf, "x out", 1)
 elementwise(np.isneginf, "x out", 1)
-elementwise(np.unwrap, "p", 1) if False else None
 
 
 @custom(np.copy, method="copy", params="a order", kind="elementwise")
@@ -225,16 +223,46 @@ def lower_conj(rw: Context, c: Call) -> Operand:
     return Operand(f"{base.primary}.{c.function}()", rw.array(base).with_(dims=rw.array(base).dims), fresh=False)
 
 
-@custom(method="astype", params="a dtype order casting subok copy", kind="elementwise")
+@custom(np.astype, method="astype", params="a dtype order casting subok copy", kind="elementwise")
 def lower_astype(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "dtype", "order", "casting", "subok", "copy"))
     value = rw.array(bound["a"])
     dtype = np.dtype(rw.pin(bound["dtype"], "a dtype"))
     if value.kind in "fc" and dtype.kind in "iu":
         rw.hazard("a cast to integers could warn")
-    codes = {k: o.code for k, o in bound.items()} | {"a": bound["a"].primary}
+    codes = {k: o.code for k, o in bound.items()} | {"a": bound["a"].primary if c.base is not None else bound["a"].code}
     code = c.render(("a", "dtype", "order", "casting", "subok", "copy"), codes)
     origins = value.origins if "copy" in bound else frozenset[object]()
     return Operand(
         code, value.with_(dtype=dtype, weak=False, dims=value.dims, origins=origins), fresh="copy" not in bound
     )
+
+
+@custom(np.clip, method="clip", params="a a_min a_max out min max", kind="elementwise")
+def lower_clip(rw: Context, c: Call) -> Operand:
+    """Bounds may be called `a_min` or, as for the method, `min`; either may be missing."""
+    bound = c.bind(("a", "a_min", "a_max", "out", "min", "max"))
+    bounds = [_bound(bound, "a_min", "min"), _bound(bound, "a_max", "max")]
+    given = [o for o in bounds if o is not None]
+    operands = [rw.as_array(o) for o in (bound["a"], *given)]
+    values = [rw.array(o) for o in operands]
+    if any(v.weak and v.axes for v in values) and not all(v.weak for v in values):
+        raise Unsupported(f"{c.name} of Python numbers that vary")
+    dtype = np.asarray(probe(np.clip, values[0], *_limits(bounds, values[1:]))).dtype
+    aligned, axes, rank = rw.align(operands)
+    rest = iter(a.code for a in aligned[1:])
+    codes = [None if o is None else next(rest) for o in bounds]
+    result = Array(dtype, rank, axes, dims=broadcast_dims(values, rank))
+    if all(codes):
+        return Operand(call(rw.np("clip"), aligned[0].code, *(x for x in codes if x)), result, fresh=True)
+    return Operand(call(rw.np("clip"), aligned[0].code, min=codes[0], max=codes[1]), result, fresh=True)
+
+
+def _bound(bound: dict[str, Operand], *names: str) -> Operand | None:
+    found = [bound[n] for n in names if n in bound and not is_none(bound[n])]
+    return found[0] if found else None
+
+
+def _limits(bounds: list[Operand | None], values: list[Array]) -> list[Any]:
+    rest = iter(values)
+    return [None if o is None else next(rest) for o in bounds]

@@ -83,8 +83,6 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     original = bound[names[0]]
     operand = rw.as_array(original)
     value = rw.array(operand)
-    if bound.get("out") is not None and not is_none(bound["out"]):
-        raise Unsupported(f"{c.name} with out=")
     for extra in set(names[1:]) - {"axis", "out", "where"}:
         if extra in bound:
             rw.pin(bound[extra], f"{extra}=")
@@ -205,8 +203,6 @@ def along(
         bound = c.bind(names)
         operand = rw.as_array(bound[names[0]])
         value = rw.array(operand)
-        if bound.get("out") is not None:
-            raise Unsupported(f"{c.name} with out=")
         for extra in set(names[1:]) - {"axis"}:
             if extra in bound:
                 rw.pin(bound[extra], f"{extra}=")

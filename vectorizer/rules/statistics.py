@@ -19,6 +19,7 @@ from vectorizer.rules.indexing import Parts
 from vectorizer.rules.reductions import flattened, normalized, remaining, shifted
 from vectorizer.rules.table import Call, probe
 from vectorizer.source.operand import PRODUCT, Operand, call
+from vectorizer.source.statements import Stmt
 from vectorizer.values import Affine, Array, TupleV, Unsupported, is_uniform, union_axes
 
 INT, FLOAT = np.dtype(np.int64), np.dtype(float)
@@ -52,6 +53,12 @@ def lower_searchsorted(rw: Context, c: Call, bound: Bound) -> Operand:
 
 
 def _counted(rw: Context, table: Operand, sought: Operand, side: str) -> Operand:
+    table = rw.temp(table, "table")
+    test = f"({table.code}[..., 1:] >= {table.code}[..., :-1]).all()"
+    rw.emit(
+        f"if not {test}:", body=[Stmt('raise ValueError("an array that is searched must be sorted")', line=rw.line)]
+    )
+    rw.hazard("an array that is searched may not be sorted")
     a, v = rw.array(table), rw.array(sought)
     axes = union_axes(a.axes, v.axes)
     column = (
@@ -381,7 +388,8 @@ def convolved(rw: Context, first: Operand, second: Operand, mode: str, correlate
     factor = call(rw.np("conj"), factor) if correlate and b.kind == "c" else factor
     left = rw.expand(signal, axes, 1)
     weight = rw.expand(Operand(factor, b.with_()), axes, 1) if b.axes else Operand(factor, b)
-    rw.emit(f"for {k} in range({m}):\n    {result}[..., {k} : {k} + {n}] += {left.code} * {weight.code}")
+    step = f"{result}[..., {k} : {k} + {n}] += {left.code} * {weight.code}"
+    rw.emit(f"for {k} in range({m}):", body=[Stmt(step, line=rw.line)])
     return Operand(_cut(result, mode, n, m), Array(dtype, 1, axes, dims=(_length(long, short, mode),)), fresh=True)
 
 

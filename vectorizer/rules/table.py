@@ -11,12 +11,13 @@ import functools
 import types
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from vectorizer.rules.context import Context
+from vectorizer.rules.context import Context, Effect
+from vectorizer.rules.outputs import store_into
 from vectorizer.source.operand import Operand, argument_list
 from vectorizer.values import (
     MISSING,
@@ -65,6 +66,8 @@ class Call:
             raise Unsupported(f"{self.name} is called with too many arguments")
         bound = dict(zip(params, given, strict=False))
         for key, operand in self.keywords.items():
+            if key == "out" and key not in params:
+                raise Effect(f"{self.name} with out= has no rule")
             if key not in params or key in bound:
                 raise Unsupported(f"{self.name} is called with an argument {key!r} that has no rule")
             bound[key] = operand
@@ -112,7 +115,38 @@ ATTRIBUTES: dict[str, Callable[[Context, Operand], Operand]] = {}
 _KEEP: list[Any] = []  # the functions themselves, so that their ids stay theirs
 
 
+def with_out(rule: Rule) -> Lower:
+    """The lowering of a function that takes ``out=``: its result is computed, then stored."""
+
+    @functools.wraps(rule.lower)
+    def lower(rw: Context, c: Call) -> Operand:
+        try:
+            bound = c.bind(rule.params)
+        except Unsupported as error:
+            raise (Effect(error.reason) if "out" in c.keywords else error) from None
+        out = bound.get("out")
+        if out is None:
+            return rule.lower(rw, c)
+        plain = without(c, rule.params, "out")
+        if isinstance(out.value, Obj) and out.value.value is None:
+            return rule.lower(rw, plain)
+        return store_into(rw, out, rule.lower(rw, plain))
+
+    return lower
+
+
+def without(c: Call, params: tuple[str, ...], name: str) -> Call:
+    """The call without one of its arguments; positional ones behind it become keywords."""
+    first = params.index(name) - (c.base is not None)
+    args, rest = c.args[:first], c.args[first + 1 :]
+    later = dict(zip(params[params.index(name) + 1 :], rest, strict=False))
+    keywords = {k: o for k, o in (later | c.keywords).items() if k != name}
+    return Call(c.function, args, keywords, c.base, c.target, c.site)
+
+
 def register(function: Any, rule: Rule, method: str | None = None) -> None:
+    if "out" in rule.params:
+        rule = replace(rule, lower=with_out(rule))
     if function is not None:
         _KEEP.append(function)
         FUNCTIONS[id(function)] = rule

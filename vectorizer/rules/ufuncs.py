@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from vectorizer.rules.compose import store_into, uniform_call
+from vectorizer.rules.compose import uniform_call
 from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.elementwise import is_none, lower_ufunc
+from vectorizer.rules.outputs import store_into
 from vectorizer.rules.reductions import normalized, remaining, shifted
 from vectorizer.rules.table import UFUNC_METHODS, Call, Lower, Rule, probe
 from vectorizer.source.operand import Operand

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import ast
 import textwrap
-from typing import Any
+from collections.abc import Iterable
 
 from vectorizer.spec import UNBATCHED, LeafAxes
-from vectorizer.static.problems import InputError
 from vectorizer.static.reading import StaticModule, span
 from vectorizer.static.rewriting import Rewritten
 from vectorizer.static.targets import Target
-from vectorizer.tree import Tree, is_container, leaves
+from vectorizer.tree import Tree, children, is_container, leaves, map_tree
 
 WIDTH = 84
 
 
-def loop_text(done: Rewritten, module: StaticModule, one: str, names: dict[str, str]) -> str:
+def loop_text(done: Rewritten, module: StaticModule, one: str) -> tuple[str, str]:
     """The user's function under the name `one`, and below it a function that calls it for each example.
 
-    `names` has the names of `np` and `stack_examples` in the file; those that were used are left in it.
-
-    Raises:
-        InputError: the batch cannot be looped over in one line: nested `vmap`, or axes inside of containers.
+    Also the name in `vectorizer.runtime` that it needs; empty without a batch.
     """
     target = done.target
     assert done.looped is not None
     kept = original_text(target, module)
     if not target.layers:
-        return kept
-    renamed = _renamed(kept, target.name, one)
-    body = [f"# {line}" for line in _comment(done.looped.reason)]
-    body += _wrapped(f"return {_stacked(target, done, one, names, module)}")
-    head = f"def {target.name}({_parameters(target)}):"
-    return f"{renamed.rstrip()}\n\n\n" + "\n".join([head, *(f"    {line}" for line in body)])
+        return kept, ""
+    needed, call = _comprehension(done, one) or _mapping(done, one)
+    body = textwrap.wrap(f"looped over the examples: {done.looped.reason}", WIDTH, subsequent_indent="  ")
+    lines = [f"def {target.name}({_parameters(target)}):", *(f"    # {line}" for line in body), f"    return {call}"]
+    return f"{_renamed(kept, target.name, one).rstrip()}\n\n\n" + "\n".join(lines), needed
 
 
 def original_text(target: Target, module: StaticModule) -> str:
@@ -41,18 +36,6 @@ def original_text(target: Target, module: StaticModule) -> str:
     _, last = span(target.node, module.lines)
     above = min([target.node.lineno, *(decorator.lineno for decorator in target.others)])
     return "".join(module.lines[above - 1 : last]).replace("\r\n", "\n").rstrip()
-
-
-def _wrapped(line: str) -> list[str]:
-    """A line, broken inside of its outer parentheses if it is long."""
-    if len(line) <= WIDTH:
-        return [line]
-    start = line.index("(stack" if line.startswith("return np.moveaxis(stack") else "(") + 1
-    return [line[:start], f"    {line[start:-1]}", ")"]
-
-
-def _comment(reason: str) -> list[str]:
-    return textwrap.wrap(f"looped over the examples: {reason}", WIDTH, subsequent_indent="  ")
 
 
 def _renamed(text: str, name: str, one: str) -> str:
@@ -82,57 +65,57 @@ def _parameters(target: Target) -> str:
     return ast.unparse(bare.args)
 
 
-def _stacked(target: Target, done: Rewritten, one: str, names: dict[str, str], module: StaticModule) -> str:
+def _comprehension(done: Rewritten, one: str) -> tuple[str, str] | None:
+    """The loop in one line, where batch axes are the first of arrays and results are stacked along the first."""
+    target = done.target
     axes = done.arguments.resolved.axes
-    if len(target.layers) != 1:
-        raise _cannot(target, module, "more than one vmap")
-    batched: dict[str, int] = {}
-    for name, spec in axes.items():
-        found = _axis(spec)
-        if found is None:
-            raise _cannot(target, module, f"the items of {name} are batched one by one")
-        if found is not UNBATCHED:
-            batched[name] = int(found)
-    singles = {name: f"{name}_i" for name in batched}
-    codes = [_example_argument(name, singles.get(name, name), target) for name in axes]
-    call = f"{one}({', '.join(codes)})"
-    listed = f"[{call} for {_targets(singles)} in {_iterable(batched, target, names)}]"
-    return _result(listed, target, names, module)
+    batched = [name for name, spec in axes.items() if isinstance(spec, LeafAxes) and spec == (0,)]
+    others = [leaf for name, spec in axes.items() if name not in batched for leaf in leaves(spec)]
+    if len(target.layers) != 1 or target.layers[0].out_axes != 0 or any(axis is not UNBATCHED for (axis,) in others):
+        return None
+    if not batched:
+        singles, source = ["_"], f"range({target.layers[0].axis_size})"
+    else:
+        singles = [_single(name, axes) for name in batched]
+        source = batched[0] if len(batched) == 1 else f"zip({', '.join(batched)})"
+    codes = {**{name: name for name in axes}, **dict(zip(batched, singles, strict=False))}
+    passed = ", ".join(_passed(name, code, target) for name, code in codes.items())
+    return "stack_examples", f"stack_examples([{one}({passed}) for {', '.join(singles)} in {source}])"
 
 
-def _axis(spec: Tree) -> Any:
-    """The one axis of an argument; None where its items differ, or lie inside of a container."""
-    if isinstance(spec, LeafAxes):
-        return spec[0]
-    return UNBATCHED if all(leaf[0] is UNBATCHED for leaf in leaves(spec)) else None
+def _single(name: str, axes: Iterable[str]) -> str:
+    """The name of one example's part of an argument."""
+    found = f"{name}_i"
+    while found in axes:
+        found += "_"
+    return found
 
 
-def _cannot(target: Target, module: StaticModule, why: str) -> InputError:
-    return InputError(
-        module.place(line=target.node.lineno), f"{target.name} cannot be emitted, not even as a loop: {why}"
-    )
-
-
-def _example_argument(name: str, code: str, target: Target) -> str:
+def _passed(name: str, code: str, target: Target) -> str:
     return f"{name}={code}" if name in {arg.arg for arg in target.node.args.kwonlyargs} else code
 
 
-def _targets(singles: dict[str, str]) -> str:
-    return ", ".join(singles.values()) if singles else "_"
+def _mapping(done: Rewritten, one: str) -> tuple[str, str]:
+    """The loop by `map_examples`, once for each layer."""
+    target, axes = done.target, done.arguments.resolved.axes
+    names = ", ".join(axes)
+    function = one
+    if target.node.args.kwonlyargs:
+        function = f"lambda {names}: {one}({', '.join(_passed(name, name, target) for name in axes)})"
+    for level in reversed(range(len(target.layers))):
+        codes = [_axes_code(map_tree(lambda leaf, k=level: leaf[k], spec)) for spec in axes.values()]
+        listed = f"({', '.join(codes)}{',' if len(codes) == 1 else ''})"
+        function = f"map_examples({function}, {listed}, {_axes_code(target.layers[level].out_axes)})"
+    return "map_examples", f"{function}({names})"
 
 
-def _iterable(batched: dict[str, int], target: Target, names: dict[str, str]) -> str:
-    if not batched:
-        return f"range({target.layers[0].axis_size})"
-    codes = [name if axis == 0 else f"{names['np']}.moveaxis({name}, {axis}, 0)" for name, axis in batched.items()]
-    return codes[0] if len(codes) == 1 else f"zip({', '.join(codes)})"
-
-
-def _result(listed: str, target: Target, names: dict[str, str], module: StaticModule) -> str:
-    out_axes = target.layers[0].out_axes
-    stacked = f"{names['stack_examples']}({listed})"
-    if out_axes == 0:
-        return stacked
-    if out_axes is UNBATCHED or is_container(out_axes):
-        raise _cannot(target, module, f"out_axes={out_axes!r}".replace("UNBATCHED", "None"))
-    return f"{names['np']}.moveaxis({stacked}, 0, {out_axes})"
+def _axes_code(spec: Tree) -> str:
+    """Axes as code."""
+    if is_container(spec) and all(axis is UNBATCHED for axis in leaves(spec)):
+        return "None"
+    if isinstance(spec, dict):
+        return "{" + ", ".join(f"{key!r}: {_axes_code(item)}" for key, item in spec.items()) + "}"
+    if is_container(spec):
+        codes = [_axes_code(item) for item in children(spec)]
+        return f"({', '.join(codes)}{',' if len(codes) == 1 else ''})"
+    return "None" if spec is UNBATCHED else str(spec)

@@ -107,19 +107,14 @@ class _Editor:
         return line
 
     def looped(self, done: Rewritten) -> str:
-        """The loop over the examples, with the imports that it needs."""
-        names = {"np": self.numpy_name(), "stack_examples": self.free("stack_examples")}
-        text = loop_text(done, self.module, self.free(f"_{done.target.name}_example"), names)
-        used = words([text.rpartition("\n\n\n")[2]]) if done.target.layers else set()
-        if names["np"] in used and names["np"] not in self.module.globals:
-            self.imports[names["np"]] = f"import numpy as {names['np']}"
-        if names["stack_examples"] in used:
-            self.imports[names["stack_examples"]] = f"from vectorizer.runtime import {names['stack_examples']}"
+        """The loop over the examples, with the import that it needs."""
+        text, needed = loop_text(done, self.module, self.free(f"_{done.target.name}_example"))
+        if needed:
+            name = self.free(needed)
+            self.imports[name] = f"from vectorizer.runtime import {needed}" + (f" as {name}" if name != needed else "")
+            head, gap, loop = text.rpartition("\n\n\n")
+            text = head + gap + re.sub(rf"\b{needed}\b", name, loop)
         return text
-
-    def numpy_name(self) -> str:
-        namespace = self.module.namespace(self.functions[0].target.source.function)
-        return namespace.alias_of("numpy") or self.free("np")
 
     def free(self, name: str) -> str:
         found, number = name, 2

@@ -12,6 +12,7 @@ def relu_batched(x):
 
 
 def predict(params, x):
+    assert params[0][0].shape[1] == len(params[0][1]) and params[1][0].shape[1] == len(params[1][1])
     # params: weights and biases of each layer
     for w, b in params[:-1]:
         x = relu_batched(x @ w + b)

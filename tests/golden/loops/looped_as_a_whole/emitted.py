@@ -1,5 +1,5 @@
 import numpy as np
-from vectorizer.runtime import stack_examples
+from vectorizer.runtime import map_examples
 
 
 def _ranked_example(x, table):
@@ -12,6 +12,4 @@ def _ranked_example(x, table):
 
 def ranked(x, table):
     # looped over the examples: a key must be known when the function is rewritten
-    return np.moveaxis(
-        stack_examples([_ranked_example(x_i, table) for x_i in np.moveaxis(x, 1, 0)]), 0, -1
-    )
+    return map_examples(_ranked_example, (1, None), -1)(x, table)
