@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -70,11 +71,15 @@ print(json.dumps(times))
 def first_calls(processes: int) -> tuple[float, float]:
     """Seconds of the first `vmap(convolve)(xs, ws)` of a process that has imported libcst, and of later ones."""
     first, later = [], []
-    for _ in range(processes):
-        printed = subprocess.run(
-            [sys.executable, "-c", FIRST_CALL], cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout
-        times = json.loads(printed)
+    for times in [run_first_calls() for _ in range(processes + 1)][1:]:  # one writes the byte code of all modules
         first.append(times[0])
         later.extend(times[1:])
     return statistics.median(first), statistics.median(later)
+
+
+def run_first_calls() -> list[float]:
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", FIRST_CALL]
+    done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
+    found: list[float] = json.loads(done.stdout)
+    return found

@@ -24,8 +24,9 @@ from click.testing import CliRunner, Result
 
 from vectorizer import vmap
 from vectorizer.cli import main
-from vectorizer.static import Options, find_targets, given_facts, read_module
-from vectorizer.static.arguments import find_arguments
+from vectorizer.static.arguments import find_arguments, given_facts
+from vectorizer.static.reading import read_module
+from vectorizer.static.targets import Options, find_targets
 from vectorizer.static.verifying import Maker, plain_function
 from vectorizer.testing import assert_matches_loop
 

@@ -20,9 +20,9 @@ LAYERS = [
     ["backends", "rules"],
     ["analysis"],
     ["rewrite"],
-    ["pipeline"],
+    ["guards", "namespace", "pipeline"],
     ["static"],
-    ["cache"],
+    ["cache", "callables", "calling", "checking", "kinds", "listing"],
     ["api"],
     ["cli", "__main__"],
 ]

@@ -11,7 +11,7 @@ from vectorizer.cache import MOST_SPECIALIZATIONS, Entry, State, find_entry, res
 from vectorizer.calling import call, describe, recover
 from vectorizer.errors import VectorizeTypeError, VectorizeValueError
 from vectorizer.listing import diff_text, explanation, source_text
-from vectorizer.spec import Layer, make_layer, signature_of
+from vectorizer.spec import UNBATCHED, Layer, make_layer, signature_of
 
 __all__ = ["CacheInfo", "Vectorized", "jit", "vmap"]
 
@@ -261,9 +261,20 @@ def _wrap(fun: Any, layers: tuple[Layer, ...], options: dict[str, Any], word: st
     if isinstance(fun, (staticmethod, classmethod)):
         inner = _wrap(fun.__func__, layers, options, word)
         return staticmethod(inner) if isinstance(fun, staticmethod) else _ClassMethod(inner)
-    if isinstance(fun, Vectorized) and not fun._instance:
+    if isinstance(fun, Vectorized):
         merged = {name: options[name] or fun._options[name] for name in options}
-        return Vectorized(fun._function, (*layers, *fun._layers), merged)
+        own = fun._layers if not fun._instance else tuple(_without_instance(fun, layer) for layer in fun._layers)
+        return Vectorized(fun._function, (*layers, *own), merged)
     if not callable(fun):
         raise VectorizeTypeError(f"{word}: expected a function, got {type(fun).__name__}.")
     return Vectorized(fun, layers, options)
+
+
+def _without_instance(method: Vectorized, layer: Layer) -> Layer:
+    """A layer of a bound method, whose axes speak of the instance no more."""
+    axes, parameters = layer.in_axes, method._state.signature.parameters
+    if isinstance(axes, dict):
+        axes = {name: axis for name, axis in axes.items() if name != next(iter(parameters))}
+    elif isinstance(axes, tuple) and len(axes) == len(parameters) and axes[0] is UNBATCHED:
+        axes = axes[1:]
+    return Layer(axes, layer.out_axes, layer.axis_size)

@@ -20,7 +20,8 @@ from vectorizer.source.diff import unified
 from vectorizer.static.problems import InputError, Place
 
 if TYPE_CHECKING:
-    from vectorizer.static import Emitted, StaticModule
+    from vectorizer.static.module import Emitted
+    from vectorizer.static.reading import StaticModule
     from vectorizer.static.rewriting import Rewritten
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -33,7 +34,7 @@ class Axes(click.ParamType):  # type: ignore[type-arg]  # older versions of clic
     name = "axes"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from vectorizer.static import GIVEN_NONE
+        from vectorizer.static.targets import GIVEN_NONE
 
         try:
             axes = ast.literal_eval(value.strip())
@@ -160,7 +161,7 @@ class File:
         return text.encode(self.encoding)
 
     def parsed(self) -> StaticModule:
-        from vectorizer.static import read_module
+        from vectorizer.static.reading import read_module
 
         return read_module(self.path, self.text)
 
@@ -210,7 +211,9 @@ def _umask() -> int:
 
 def rewritten(target: str, in_axes: Any, out_axes: Any, args: Sequence[str], strict: bool) -> tuple[File, Emitted]:
     """The rewritten file; what the user must know about it goes to the standard error."""
-    from vectorizer.static import find_targets, given_facts, rewrite_module
+    from vectorizer.static.arguments import given_facts
+    from vectorizer.static.module import rewrite_module
+    from vectorizer.static.targets import find_targets
 
     try:
         file, name = read(target)
@@ -228,7 +231,7 @@ def rewritten(target: str, in_axes: Any, out_axes: Any, args: Sequence[str], str
 
 
 def options(in_axes: Any, out_axes: Any, strict: bool) -> Any:
-    from vectorizer.static import Options
+    from vectorizer.static.targets import Options
 
     return Options(in_axes, out_axes, strict)
 

@@ -271,7 +271,7 @@ class Rewriter(Lanes):
         axes = tuple(sorted({a for o in bound.values() for a in axes_of(o.value)}))
         renamed = {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
         values = {n: _rename(o.value, renamed, n) for n, o in bound.items()}
-        key = (id(node), tuple(_key(v) for v in values.values()))
+        key = (id(identity), tuple(_key(v) for v in values.values()))
         if any(k[0] == key[0] for k in self.shared.calls):
             raise Unsupported(f"{name} calls itself")
         made = self.shared.helpers.get(key)
@@ -350,7 +350,7 @@ class Rewriter(Lanes):
             merged = join(merged, other)
         plain = re.sub(rf"\b{emitted}\b", "@", text)
         for (other, _), held in self.shared.helpers.items():
-            if other == id(node) and held[4] is not None and re.sub(rf"\b{held[0]}\b", "@", held[4]) == plain:
+            if other == self.shared.calls[-1][0] and held[4] is not None and re.sub(rf"\b{held[0]}\b", "@", held[4]) == plain:
                 self.shared.taken.discard(emitted)
                 return held[0], merged, written, hazards, held[4]
         return emitted, merged, written, hazards, text

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.context import Context
-from vectorizer.rules.elementwise import strengthen
+from vectorizer.rules.elementwise import GUFUNC, is_none, strengthen, ufunc_result
+from vectorizer.rules.reductions import flattened, normalized, remaining, shifted
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.values import Affine, Array, Axes, Dims, TupleV, Unsupported, union_axes
@@ -147,8 +148,6 @@ def _letters(count: int, start: int = 0) -> str:
 def multiply(rw: Context, first: Operand, second: Operand) -> Operand:
     first, second = strengthen(rw, [first, second], np.multiply)
     aligned, axes, rank = rw.align([first, second])
-    from vectorizer.rules.elementwise import ufunc_result
-
     value = ufunc_result(np.multiply, [rw.array(first), rw.array(second)], axes, rank)
     return Operand(f"{aligned[0].at(PRODUCT)} * {aligned[1].at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
 
@@ -234,7 +233,7 @@ def lower_einsum(rw: Context, c: Call) -> Operand:
     return Operand(code, Array(np.asarray(result).dtype, rank, axes), fresh=True)
 
 
-@custom(np.tensordot, params="a b axes", kind="contraction")
+@custom(np.tensordot, np.linalg.tensordot, params="a b axes", kind="contraction")
 def lower_tensordot(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "b", "axes"))
     first, second = rw.as_array(bound["a"]), rw.as_array(bound["b"])
@@ -274,10 +273,8 @@ def lower_inner(rw: Context, c: Call) -> Operand:
     return contract(rw, [first, second], [left, right], left[:-1] + right[:-1])
 
 
-@custom(np.outer, params="a b", kind="contraction")
+@custom(np.outer, np.linalg.outer, params="a b", kind="contraction")
 def lower_outer(rw: Context, c: Call) -> Operand:
-    from vectorizer.rules.reductions import flattened
-
     bound = c.bind(("a", "b"))
     first, second = rw.as_array(bound["a"]), rw.as_array(bound["b"])
     a, b = rw.array(first), rw.array(second)
@@ -292,8 +289,6 @@ def lower_outer(rw: Context, c: Call) -> Operand:
 
 @custom(np.vdot, params="a b", kind="contraction")
 def lower_vdot(rw: Context, c: Call) -> Operand:
-    from vectorizer.rules.reductions import flattened
-
     bound = c.bind(("a", "b"))
     first, second = flattened(rw, rw.as_array(bound["a"])), flattened(rw, rw.as_array(bound["b"]))
     a, b = rw.array(first), rw.array(second)
@@ -374,7 +369,11 @@ core(np.linalg.qr, "(m,n)->(m,n),(n,n)")
 core(np.linalg.cond, "(m,n)->()")
 core(np.linalg.matrix_rank, "(m,n)->()")
 core(np.linalg.matrix_transpose, "(m,n)->(n,m)")
-register(np.dot, Rule("numpy.dot", "contraction", lower_dot), "dot")
+core(np.matrix_transpose, "(m,n)->(n,m)", "numpy.matrix_transpose")
+core(np.linalg.matrix_norm, "(m,n)->()")
+core(np.linalg.trace, "(m,n)->()")
+core(np.linalg.diagonal, "(m,n)->(m)")
+register(np.dot, Rule("numpy.dot", "contraction", lower_dot, ("a", "b", "out")), "dot")
 
 
 @custom(np.linalg.matrix_power, params="a n", kind="core")
@@ -419,9 +418,6 @@ def lower_solve(rw: Context, c: Call) -> Operand:
 
 @custom(np.linalg.norm, params="x ord axis keepdims", kind="reduction")
 def lower_norm(rw: Context, c: Call) -> Operand:
-    from vectorizer.rules.elementwise import is_none
-    from vectorizer.rules.reductions import flattened, normalized, shifted
-
     bound = c.bind(("x", "ord", "axis", "keepdims"))
     operand = rw.as_array(bound["x"])
     value = rw.array(operand)
@@ -431,13 +427,14 @@ def lower_norm(rw: Context, c: Call) -> Operand:
         if value.rank == 0:
             raise Unsupported("norm of a single number")
         plain = "ord" not in bound or is_none(bound["ord"])
-        if value.axes and value.rank != 1 and (plain or value.rank > 2):
-            if keep or not plain:
-                raise Unsupported("norm with keepdims= over all axes")
-            if value.rank > 2:
-                operand = flattened(rw, operand)
-                value = rw.array(operand)
-                codes["x"] = operand.code
+        if value.axes and keep and value.rank > 1:
+            return _kept_norm(rw, c, operand, bound)
+        if value.axes and value.rank > 2 and not plain:
+            raise Unsupported("norm of an array of a higher rank")
+        if value.axes and value.rank > 2:
+            operand = flattened(rw, operand)
+            value = rw.array(operand)
+            codes["x"] = operand.code
         code, logical = shifted(rw, None, value)
     else:
         code, logical = shifted(rw, bound["axis"], value)
@@ -448,6 +445,15 @@ def lower_norm(rw: Context, c: Call) -> Operand:
     dtype = np.asarray(probe(np.linalg.norm, np.ones(2, value.dtype))).dtype
     rank = value.rank if keep else value.rank - len(normalized(logical, value.rank))
     return Operand(c.render(("x", "ord", "axis", "keepdims"), codes), Array(dtype, rank, value.axes), fresh=True)
+
+
+def _kept_norm(rw: Context, c: Call, operand: Operand, bound: dict[str, Operand]) -> Operand:
+    """A norm over all axes, which stay with length one."""
+    rest = {k: o for k, o in bound.items() if k == "ord"}
+    whole = lower_norm(rw, Call(c.function, [operand], rest, None, c.target))
+    rank = rw.array(operand).rank
+    value = rw.array(whole).with_(rank=rank, dims=(Affine(1),) * rank)
+    return Operand(f"{whole.primary}[{', '.join(['...', *['None'] * rank])}]", value, fresh=True)
 
 
 @custom(np.trace, method="trace", params="a offset axis1 axis2", kind="reduction")
@@ -469,12 +475,20 @@ def lower_trace(rw: Context, c: Call) -> Operand:
     )
 
 
+@custom(np.linalg.cross, params="x1 x2 axis", kind="contraction")
+def lower_linalg_cross(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("x1", "x2", "axis"))
+    keywords = {k: o for k, o in bound.items() if k == "axis"}
+    return lower_cross(rw, Call(c.function, [bound["x1"], bound["x2"]], keywords, None, c.target))
+
+
 @custom(np.cross, params="a b axisa axisb axisc axis", kind="contraction")
 def lower_cross(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "b", "axisa", "axisb", "axisc", "axis"))
-    if len(bound) != 2:
+    axes = {k: rw.pin_int(bound.pop(k), k) for k in ("axis", "axisa", "axisb", "axisc") if k in bound}
+    if set(axes.values()) - {-1} or len(bound) != 2:
         raise Unsupported("np.cross with axes")
-    (left, right), axes = batched(rw, [rw.as_array(bound["a"]), rw.as_array(bound["b"])], [1, 1])
+    (left, right), spread = batched(rw, [rw.as_array(bound["a"]), rw.as_array(bound["b"])], [1, 1])
     values = [rw.array(left), rw.array(right)]
     if any(v.rank < 1 for v in values):
         raise Unsupported("np.cross of single numbers")
@@ -486,8 +500,78 @@ def lower_cross(rw: Context, c: Call) -> Operand:
         Array(
             product_dtype(values),
             max(v.rank for v in values),
-            axes,
+            spread,
             dims=values[0].dims if values[0].rank >= values[1].rank else values[1].dims,
         ),
         fresh=True,
+    )
+
+
+@custom(np.linalg.matmul, params="x1 x2", kind="contraction")
+def lower_linalg_matmul(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("x1", "x2"))
+    return lower_matmul(rw, bound["x1"], bound["x2"], rw.np("matmul"))
+
+
+@custom(np.linalg.vecdot, params="x1 x2 axis", kind="contraction")
+def lower_vecdot(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("x1", "x2", "axis"))
+    if "axis" in bound and rw.pin_int(bound["axis"], "an axis") != -1:
+        raise Unsupported("np.linalg.vecdot along another axis than the last")
+    return lower_core(rw, Call(rw.np("vecdot"), [bound["x1"], bound["x2"]], {}), np.vecdot, "(n),(n)->()")
+
+
+@custom(np.linalg.multi_dot, params="arrays", kind="contraction")
+def lower_multi_dot(rw: Context, c: Call) -> Operand:
+    parts = rw.items(c.bind(("arrays",))["arrays"])
+    if not any(rw.array(p).axes for p in parts):
+        values = [rw.array(p) for p in parts]
+        return Operand(call(c.function, c.args[0].code), value_like(probe(np.linalg.multi_dot, values)), fresh=True)
+    result = parts[0]
+    for part in parts[1:]:
+        result = lower_matmul(rw, result, part)
+    return result
+
+
+@custom(np.kron, params="a b", kind="contraction")
+def lower_kron(rw: Context, c: Call) -> Operand:
+    """Each axis of the first stands before one of the second; then the pairs are merged."""
+    bound = c.bind(("a", "b"))
+    first, second = rw.as_array(bound["a"]), rw.as_array(bound["b"])
+    a, b = rw.array(first), rw.array(second)
+    if not (a.axes or b.axes):
+        return Operand(call(c.function, first.code, second.code), value_like(probe(np.kron, a, b)), fresh=True)
+    if a.rank != b.rank or not 1 <= a.rank <= 2 or len(union_axes(a.axes, b.axes)) != 1:
+        raise Unsupported("np.kron of different ranks")
+    left = ", ".join([*[":"] * len(a.axes), *[":", "None"] * a.rank])
+    right = ", ".join([*[":"] * len(b.axes), *["None", ":"] * b.rank])
+    product = multiply(
+        rw,
+        Operand(f"{first.primary}[{left}]", a.with_(rank=2 * a.rank)),
+        Operand(f"{second.primary}[{right}]", b.with_(rank=2 * b.rank)),
+    )
+    value = rw.array(product).with_(rank=a.rank)
+    named = rw.temp(product, "products")
+    size = f"{named.code}.shape[0]"
+    if a.rank == 1:
+        return Operand(f"{named.code}.reshape({size}, -1)", value, fresh=True)
+    rows = f"{named.code}.shape[1] * {named.code}.shape[2]"
+    return Operand(f"{named.code}.reshape({size}, {rows}, -1)", value, fresh=True)
+
+
+@custom(np.linalg.vector_norm, params="x axis keepdims ord", kind="reduction")
+def lower_vector_norm(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("x", "axis", "keepdims", "ord"))
+    operand = rw.as_array(bound["x"])
+    value = rw.array(operand)
+    if not value.rank:
+        raise Unsupported("norm of a single number")
+    keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))
+    code, logical = shifted(rw, bound.get("axis"), value)
+    dtype = np.asarray(probe(np.linalg.vector_norm, np.ones(2, value.dtype))).dtype
+    dims = remaining(value, logical, keep)
+    codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"x": operand.code}
+    codes["axis"] = code
+    return Operand(
+        c.render(("x", "axis", "keepdims", "ord"), codes), Array(dtype, len(dims), value.axes, dims=dims), fresh=True
     )

@@ -80,7 +80,7 @@ def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
 def ufunc_result(ufunc: np.ufunc, values: list[Array], axes: Any, rank: int, dtype: Any = None) -> Any:
     dtypes = ufunc_dtypes(ufunc, values) if dtype is None else (np.dtype(dtype),) * ufunc.nout
     dims = broadcast_dims(values, rank)
-        results = tuple(Array(d, rank, axes, dims=dims) for d in dtypes)
+    results = tuple(Array(d, rank, axes, dims=dims) for d in dtypes)
     return results[0] if ufunc.nout == 1 else TupleV(results)
 
 
@@ -132,7 +132,9 @@ def _ufunc_out(rw: Context, c: Call, ufunc: np.ufunc, operands: list[Operand], a
         rw.store_needs(out, tuple(sorted(all_axes)))  # type: ignore[attr-defined]
     if rw.regions or rw.loops:
         raise Unsupported("out= inside a loop or branch that has become an array operation")
-    codes = [rw.expand(a, target.axes, target.rank).code for a in operands] if target.axes else [a.code for a in operands]
+    codes = (
+        [rw.expand(a, target.axes, target.rank).code for a in operands] if target.axes else [a.code for a in operands]
+    )
     keywords = {k: o.code for k, o in c.keywords.items()}
     if where is not None:
         keywords["where"] = rw.expand(where, target.axes, target.rank).code

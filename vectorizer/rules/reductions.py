@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import Any, Literal
 
 import numpy as np
 
-from vectorizer.rules.context import Context
+from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.elementwise import is_none
-from vectorizer.rules.table import Call, Rule, probe, register, value_like
-from vectorizer.source.operand import Operand, tuple_code
-from vectorizer.values import Affine, Array, Dims, Obj, StackedV, Unsupported
+from vectorizer.rules.table import FUNCTIONS, Call, Rule, probe, register
+from vectorizer.source.operand import Operand, call, tuple_code
+from vectorizer.values import Affine, Array, Dims, ListV, TupleV, Unsupported, union_axes
 
 REDUCE = "a axis dtype out keepdims initial where"
 
@@ -83,6 +82,7 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     original = bound[names[0]]
     operand = rw.as_array(original)
     value = rw.array(operand)
+    refuse_overwriting(rw, c, bound)
     for extra in set(names[1:]) - {"axis", "out", "where"}:
         if extra in bound:
             rw.pin(bound[extra], f"{extra}=")
@@ -91,12 +91,20 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))
     whole = "axis" not in bound or is_none(bound["axis"])
     if value.rank == 0 and value.axes:
-        return _of_scalar(rw, function, value, operand, c)
-    if whole and value.axes and value.rank > 1 and axes == "single":
+        if not whole:
+            raise Unsupported(f"{c.name} of a single number along an axis")
+        if len(bound) == 1 and (same := _of_scalar(function, value, operand)) is not None:
+            return same
         operand = flattened(rw, operand)
-        value, keep_rank = rw.array(operand), value.rank
-        if keep and keep_rank > 1:
-            raise Unsupported(f"{c.name} with keepdims= over all axes")
+        value, keep = rw.array(operand), False
+        bound.pop("keepdims", None)
+    if whole and value.axes and value.rank > 1 and axes == "single":
+        rank, operand = value.rank, flattened(rw, operand)
+        value = rw.array(operand)
+        if keep:
+            return _with_ones(
+                rw, lower_reduction(rw, Call(rw.np(function.__name__), [operand]), function, names, axes), rank
+            )
     code, logical = shifted(rw, bound.get("axis"), value)
     result = _probed(rw, function, value, bound, logical, whole)
     codes = {k: o.code for k, o in bound.items()} | {names[0]: operand.code}
@@ -125,20 +133,19 @@ def _with_where(rw: Context, operand: Operand, where: Operand) -> tuple[Operand,
     return spread, rw.array(spread), aligned[1]
 
 
-def _of_scalar(rw: Context, function: Any, value: Array, operand: Operand, c: Call) -> Operand:
-    """A reduction of a single number is that number, in the dtype of the reduction."""
-    if (
-        function not in (np.sum, np.prod, np.max, np.min, np.mean, np.median, np.amax, np.amin)
-        or len(c.args) > 1
-        or c.keywords
-    ):
-        raise Unsupported(f"{c.name} of a single number")
-    dtype = value_like(probe(function, Array(value.dtype, 0))).dtype  # type: ignore[union-attr]
-    if dtype == value.dtype:
-        return Operand(operand.code, value.with_(weak=False), operand.level)
-    return Operand(
-        f"{operand.primary}.astype({rw.dtype_code(dtype)})", value.with_(weak=False, dtype=dtype), fresh=True
-    )
+def _with_ones(rw: Context, operand: Operand, rank: int) -> Operand:
+    """A number with `rank` axes of length one."""
+    value = rw.array(operand).with_(rank=rank, dims=(Affine(1),) * rank)
+    return Operand(f"{operand.primary}[{', '.join(['...', *['None'] * rank])}]", value, fresh=True)
+
+
+def _of_scalar(function: Any, value: Array, operand: Operand) -> Operand | None:
+    """Some reductions of a single number are that number, if the dtype stays."""
+    if function not in (np.sum, np.prod, np.max, np.min, np.mean, np.median, np.amax, np.amin) or value.dtype is None:
+        return None
+    if np.asarray(probe(function, np.ones(2, value.dtype))).dtype != value.dtype:
+        return None
+    return Operand(operand.code, value.with_(weak=False, zero_d=False), operand.level)
 
 
 def _probed(
@@ -263,31 +270,34 @@ along(np.fft.hfft, "a n axis norm out", default=-1, grows=True, kind="fft")
 along(np.fft.ihfft, "a n axis norm out", default=-1, grows=True, kind="fft")
 
 
-def _function_of(name: str, module: Any = np) -> Callable[..., Any]:
-    return getattr(module, name)  # type: ignore[no-any-return]
-
-
 def quantile(function: Any) -> None:
     names = tuple("a q axis out overwrite_input method keepdims".split())
 
     def lower(rw: Context, c: Call) -> Operand:
         bound = c.bind(names)
-        q = bound["q"]
-        if not isinstance(q.value, Array) or q.value.rank or q.value.axes:
-            raise Unsupported(f"{c.name} with more than one quantile, or one that varies")
+        several = rw.as_array(bound["q"])
+        q = rw.array(several)
+        if q.axes or q.rank > 1:
+            raise Unsupported(f"{c.name} at quantiles that vary")
+        refuse_overwriting(rw, c, bound)
         operand = rw.as_array(bound["a"])
         value = rw.array(operand)
+        if not value.rank or value.dtype is None:
+            raise Unsupported(f"{c.name} of a single number")
         keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))
         code, logical = shifted(rw, bound.get("axis"), value)
-        codes = {k: o.code for k, o in bound.items()} | {"a": operand.code}
+        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"a": operand.code}
         if value.axes:
-            codes["axis"] = code  # type: ignore[assignment]
-        dtype = np.asarray(probe(function, np.ones(2, value.dtype), Array(q.value.dtype, 0, weak=q.value.weak))).dtype
-        rank = value.rank if keep else value.rank - len(normalized(logical, value.rank))
+            codes["axis"] = code
+        method = {"method": rw.pin(bound["method"], "method")} if "method" in bound else {}
+        dtype = np.asarray(probe(function, np.ones(2, value.dtype), q, **method)).dtype
+        dims = (*q.dims, *remaining(value, logical, keep))
         rw.hazard(f"{c.name} of an empty array")
-        return Operand(
-            c.render(names, codes), Array(dtype, rank, value.axes, dims=remaining(value, logical, keep)), fresh=True
-        )
+        text = c.render(names, codes)
+        lead = len(value.axes)
+        if q.rank and lead:  # NumPy puts the quantiles in front of all axes
+            text = call(rw.np("moveaxis"), text, "0", str(lead))
+        return Operand(text, Array(dtype, len(dims), value.axes, dims=dims), fresh=True)
 
     register(function, Rule(f"numpy.{function.__name__}", "reduction", lower, names))
 
@@ -296,22 +306,148 @@ for _f in (np.percentile, np.quantile, np.nanpercentile, np.nanquantile):
     quantile(_f)
 
 
-def lower_average(rw: Context, c: Call) -> Operand:
-    bound = c.bind(("a", "axis", "weights", "returned", "keepdims"))
-    if "weights" not in bound or is_none(bound["weights"]):
-        bound.pop("weights", None)
-        inner = Call(
-            c.function.replace("average", "mean"),
-            [bound["a"]],
-            {k: v for k, v in bound.items() if k != "a"},
-            None,
-            np.mean,
-        )
-        return lower_reduction(rw, inner, np.mean, tuple("a axis dtype out keepdims where".split()), "many")
-    raise Unsupported("np.average with weights")
+def refuse_overwriting(rw: Context, c: Call, bound: dict[str, Operand]) -> None:
+    if "overwrite_input" in bound and rw.pin(bound["overwrite_input"], "overwrite_input"):
+        raise Effect(f"{c.name} with overwrite_input=True")
 
 
-register(np.average, Rule("numpy.average", "reduction", lower_average))
+# --- Fourier transforms ---------------------------------------------------------------------------------------------------
 
-__all__ = ["flattened", "lower_reduction", "normalized", "shifted"]
-_ = (Obj, StackedV)
+
+def moved_axes(
+    rw: Context, operand: Operand | None, value: Array, default: tuple[int, ...]
+) -> tuple[str, tuple[int, ...]]:
+    """Code for an argument `axes` past the batch axes, and the axes that it names; a single one stays single."""
+    given = default if operand is None or is_none(operand) else rw.pin(operand, "axes")
+    many = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+    normalized(many, value.rank)
+    codes = [str(k if k < 0 else k + len(value.axes)) for k in many]
+    return (tuple_code(codes) if isinstance(given, (tuple, list)) else codes[0]), many
+
+
+def transform(function: Any, every: bool) -> None:
+    """A transform over several axes; `every`: over all of them where none are given, else over the last two."""
+    names = ("a", "s", "axes", "norm", "out")
+
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(names)
+        operand = rw.as_array(bound["a"])
+        value = rw.array(operand)
+        if value.dtype is None or not value.rank:
+            raise Unsupported(f"{c.name} of an array that is not known")
+        if "s" in bound and not is_none(bound["s"]) and "axes" not in bound and every:
+            raise Unsupported(f"{c.name} with s= and no axes=")
+        default = tuple(range(-value.rank, 0)) if every else (-2, -1)
+        code, _ = moved_axes(rw, bound.get("axes"), value, default)
+        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"a": operand.code}
+        if value.axes and (every or "axes" in bound):
+            codes["axes"] = code
+        dtype = np.asarray(probe(function, np.ones((2, 2), value.dtype))).dtype
+        return Operand(c.render(names, codes), Array(dtype, value.rank, value.axes), fresh=True)
+
+    register(function, Rule(f"numpy.fft.{function.__name__}", "fft", lower, names))
+
+
+for _name in ("fft", "ifft", "rfft", "irfft"):
+    transform(getattr(np.fft, f"{_name}2"), every=False)
+    transform(getattr(np.fft, f"{_name}n"), every=True)
+
+
+def shift(function: Any) -> None:
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(("x", "axes"))
+        operand = rw.as_array(bound["x"])
+        value = rw.array(operand)
+        if not value.rank:
+            raise Unsupported(f"{c.name} of a single number")
+        code, _ = moved_axes(rw, bound.get("axes"), value, tuple(range(value.rank)))
+        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"x": operand.code}
+        if value.axes:
+            codes["axes"] = code
+        result = value.with_(origins=frozenset(), dims=value.dims)
+        return Operand(c.render(("x", "axes"), codes), result, fresh=True)
+
+    register(function, Rule(f"numpy.fft.{function.__name__}", "fft", lower, ("x", "axes")))
+
+
+shift(np.fft.fftshift)
+shift(np.fft.ifftshift)
+
+
+def lower_lexsort(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("keys", "axis"))
+    keys = bound["keys"]
+    parts = [rw.as_array(k) for k in rw.items(keys)] if isinstance(keys.value, (TupleV, ListV)) else [rw.as_array(keys)]
+    values = [rw.array(p) for p in parts]
+    axes = union_axes(*(v.axes for v in values))
+    if len(parts) < 2 or any(v.rank != values[0].rank or not v.rank for v in values):
+        raise Unsupported("np.lexsort of keys that are not known one by one")
+    axis = rw.pin_int(bound["axis"], "an axis") if "axis" in bound else -1
+    normalized((axis,), values[0].rank)
+    spread = [rw.spread(p, axes).code for p in parts]
+    position = str(axis % values[0].rank - values[0].rank)
+    code = call(c.function, tuple_code(spread), axis=position if position != "-1" else None)
+    return Operand(code, Array(np.dtype(np.intp), values[0].rank, axes, dims=values[0].dims), fresh=True)
+
+
+register(np.lexsort, Rule("numpy.lexsort", "sort", lower_lexsort))
+
+
+def lower_diff(rw: Context, c: Call) -> Operand:
+    """What is put in front or behind is given all batch axes."""
+    bound = c.bind(("a", "n", "axis", "prepend", "append"))
+    extra = [k for k in ("prepend", "append") if k in bound]
+    plain = Call(c.function, [], {k: o for k, o in bound.items() if k not in extra}, None, c.target)
+    if not extra:
+        return LOWER_DIFF(rw, c)
+    operand = rw.as_array(bound["a"])
+    ends = {k: rw.as_array(bound[k]) for k in extra}
+    axes = union_axes(rw.array(operand).axes, *(rw.array(o).axes for o in ends.values()))
+    if any(
+        rw.array(o).rank not in (0, rw.array(operand).rank) or rw.array(o).rank == 0 and rw.array(o).axes
+        for o in ends.values()
+    ):
+        raise Unsupported(f"{c.name} with an end that varies")
+    dtypes = [rw.array(o).dtype for o in ends.values() if not rw.array(o).weak]
+    if any(d != rw.array(operand).dtype for d in dtypes) or any(
+        rw.array(o).weak and rw.array(o).kind != "i" for o in ends.values()
+    ):
+        raise Unsupported(f"{c.name} with an end of another dtype")
+    if rw.array(operand).kind not in "ifc":
+        raise Unsupported(f"{c.name} of other than numbers")
+    plain.keywords["a"] = rw.spread(operand, axes)
+    made = LOWER_DIFF(rw, plain)
+    tail = ", ".join(f"{k}={(rw.spread(o, axes) if rw.array(o).rank else o).code}" for k, o in ends.items())
+    return Operand(f"{made.code[:-1]}, {tail})", rw.array(made).with_(), fresh=True)
+
+
+LOWER_DIFF = FUNCTIONS[id(np.diff)].lower
+register(np.diff, Rule("numpy.diff", "cumulative", lower_diff, ("a", "n", "axis", "prepend", "append")))
+
+
+def cumulative(function: Any) -> None:
+    """The array API's names: the axis may only be left away for a vector."""
+    names = ("x", "axis", "dtype", "out", "include_initial")
+
+    def lower(rw: Context, c: Call) -> Operand:
+        bound = c.bind(names)
+        operand = rw.as_array(bound["x"])
+        value = rw.array(operand)
+        if value.dtype is None or not value.rank or "axis" not in bound and value.rank != 1:
+            raise Unsupported(f"{c.name} in a form that has no rule")
+        axis = rw.pin_int(bound["axis"], "an axis") if "axis" in bound else 0
+        normalized((axis,), value.rank)
+        longer = "include_initial" in bound and bool(rw.pin(bound["include_initial"], "include_initial"))
+        options = {"dtype": rw.pin(bound["dtype"], "a dtype")} if "dtype" in bound else {}
+        dtype = np.asarray(probe(function, np.ones(2, value.dtype), **options)).dtype
+        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"x": operand.code}
+        if value.axes:
+            codes["axis"] = str(axis if axis < 0 else axis + len(value.axes))
+        dims = tuple(None if longer and k == axis % value.rank else d for k, d in enumerate(value.dims))
+        return Operand(c.render(names, codes), Array(dtype, value.rank, value.axes, dims=dims), fresh=True)
+
+    register(function, Rule(f"numpy.{function.__name__}", "cumulative", lower, names))
+
+
+cumulative(np.cumulative_sum)
+cumulative(np.cumulative_prod)

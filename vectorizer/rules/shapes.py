@@ -9,10 +9,10 @@ import numpy as np
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.indexing import FULL, subscript
-from vectorizer.rules.reductions import flattened
+from vectorizer.rules.reductions import flattened, normalized
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
-from vectorizer.source.operand import PRODUCT, Operand, call, tuple_code
-from vectorizer.values import Affine, Array, Dims, ListV, TupleV, Unsupported
+from vectorizer.source.operand import Operand, call, tuple_code
+from vectorizer.values import Affine, Array, Dims, ListV, TupleV, Unsupported, is_uniform, union_axes
 
 
 def code_for(c: Call, operand: Operand) -> str:
@@ -315,8 +315,6 @@ register(np.stack, Rule("numpy.stack", "join", lower_stack))
 
 def joined(rw: Context, parts: list[Operand], axis: int, function: str) -> Operand:
     """`np.concatenate` along logical axis `axis`; every part gets all batch axes."""
-    from vectorizer.values import union_axes
-
     values = [rw.array(p) for p in parts]
     axes = union_axes(*(v.axes for v in values))
     rank = values[0].rank
@@ -459,8 +457,6 @@ def lower_roll(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "shift", "axis"))
     operand = rw.as_array(bound["a"])
     value = rw.array(operand)
-    from vectorizer.values import is_uniform
-
     if not is_uniform(bound["shift"].value):
         raise Unsupported("np.roll by a shift that varies")
     whole = "axis" not in bound or is_none(bound["axis"])
@@ -469,7 +465,7 @@ def lower_roll(rw: Context, c: Call) -> Operand:
         return Operand(kept(c, ("a", "shift", "axis"), bound, a=operand.code), fresh, fresh=True)
     if whole:
         if value.rank != 1:
-            raise Unsupported("np.roll over all axes at once")
+            return _rolled_flat(rw, operand, bound["shift"])
         axis: str | None = str(len(value.axes))
     else:
         given = rw.pin(bound["axis"], "axis=")
@@ -477,6 +473,17 @@ def lower_roll(rw: Context, c: Call) -> Operand:
         codes = [str(k if k < 0 else k + len(value.axes)) for k in many]
         axis = tuple_code(codes) if isinstance(given, tuple) else codes[0]
     return Operand(kept(c, ("a", "shift", "axis"), bound, a=operand.code, axis=axis), fresh, fresh=True)
+
+
+def _rolled_flat(rw: Context, operand: Operand, shift: Operand) -> Operand:
+    """A roll over all axes goes through the flattened array."""
+    value = rw.array(operand)
+    if not value.rank or not isinstance(shift.value, Array):
+        raise Unsupported("np.roll of a single number")
+    named = rw.temp(operand, "operand")
+    rolled = call(rw.np("roll"), flattened(rw, named).code, shift.code, axis=str(len(value.axes)))
+    fresh = value.with_(origins=frozenset(), dims=value.dims)
+    return Operand(f"{rolled}.reshape({named.code}.shape)", fresh, fresh=True)
 
 
 @custom(np.flip, params="m axis", kind="shape")
@@ -592,25 +599,39 @@ def lower_diag(rw: Context, c: Call) -> Operand:
     if value.rank == 2:
         keywords = {"offset": str(k) if k else None, "axis1": str(lead), "axis2": str(lead + 1)}
         return Operand(call(rw.np("diagonal"), operand.code, **keywords), value.with_(rank=1))
-    if value.rank != 1 or k:
-        raise Unsupported("np.diag off the main diagonal")
+    if value.rank != 1:
+        raise Unsupported("np.diag of an array of a higher rank")
+    return _diagonal_matrix(rw, operand, k)
+
+
+def _diagonal_matrix(rw: Context, operand: Operand, k: int) -> Operand:
+    """The vector is put on a diagonal by selection: a product would make NaN of zero times infinity."""
+    value = rw.array(operand)
     named = rw.temp(operand, "diagonal")
-    eye = (
-        f"{rw.np('eye')}({named.code}.shape[-1], dtype={rw.dtype_code(value.dtype)})"
-        if value.dtype is not None and value.dtype != np.float64
-        else f"{rw.np('eye')}({named.code}.shape[-1])"
-    )
-    if value.kind not in "iub":  # 0 * inf is nan: select instead of multiplying
-        eye = f"{rw.np('eye')}({named.code}.shape[-1], dtype=bool)"
-        zero = "0.0" if value.kind == "f" else "0"
-        code = call(rw.np("where"), eye, f"{named.code}[..., None]", zero)
-        return Operand(code, value.with_(rank=2, dims=(value.dims[0], value.dims[0]), origins=frozenset()), fresh=True)
-    return Operand(
-        f"{named.code}[..., None] * {eye}",
-        value.with_(rank=2, dims=(value.dims[0], value.dims[0]), origins=frozenset()),
-        PRODUCT,
-        fresh=True,
-    )
+    padded = named.code
+    if k:
+        width = tuple_code(["(0, 0)"] * len(value.axes) + [f"(0, {abs(k)})"])
+        padded = call(rw.np("pad"), named.code, width)
+    size = f"{named.code}.shape[-1]" + (f" + {abs(k)}" if k else "")
+    eye = call(rw.np("eye"), size, k=str(k) if k else None, dtype="bool")
+    code = call(rw.np("where"), eye, f"{padded}[..., {'None, :' if k < 0 else ':, None'}]", _zero(value))
+    dim = value.dims[0] + abs(k) if value.dims[0] is not None else None
+    return Operand(code, value.with_(rank=2, dims=(dim, dim), origins=frozenset()), fresh=True)
+
+
+def _zero(value: Array) -> str:
+    return {"f": "0.0", "b": "False"}.get(value.kind, "0")
+
+
+@custom(np.diagflat, params="v k", kind="shape")
+def lower_diagflat(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("v", "k"))
+    operand = rw.as_array(bound["v"])
+    value = rw.array(operand)
+    if not value.axes:
+        return Operand(kept(c, ("v", "k"), bound, v=operand.code), Array(value.dtype, 2), fresh=True)
+    k = rw.pin_int(bound["k"], "k=") if "k" in bound else 0
+    return _diagonal_matrix(rw, flattened(rw, operand), k)
 
 
 def triangle(function: Any) -> None:
@@ -661,13 +682,16 @@ splitting(np.array_split)
 def lower_take(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "indices", "axis", "out", "mode"))
     operand, indices = rw.as_array(bound["a"]), rw.as_array(bound["indices"])
-    if "mode" in bound or "out" in bound:
-        raise Unsupported(f"{c.name} with mode= or out=")
+    if "mode" in bound and (not is_uniform(bound["mode"].value) or rw.array(indices).axes):
+        raise Unsupported(f"{c.name} with mode= at indices that vary")
     if "axis" not in bound or is_none(bound["axis"]):
         flat = flattened(rw, operand) if rw.array(operand).rank != 1 else operand
+        if "mode" in bound:
+            raise Unsupported(f"{c.name} of a flattened array with mode=")
         return subscript(rw, flat, [indices])
-    axis = rw.pin_int(bound["axis"], "axis=") % rw.array(operand).rank
-
+    axis = rw.pin_int(bound["axis"], "axis=")
+    normalized((axis,), rw.array(operand).rank)
+    axis %= rw.array(operand).rank
     a, i = rw.array(operand), rw.array(indices)
     if not i.axes:
         codes = {k: o.code for k, o in bound.items()} | {"a": code_for(c, operand)}
@@ -676,8 +700,6 @@ def lower_take(rw: Context, c: Call) -> Operand:
         dims = (*a.dims[:axis], *i.dims, *a.dims[axis + 1 :])
         made = Array(a.dtype, a.rank - 1 + i.rank, a.axes, dims=dims)
         return Operand(c.render(("a", "indices", "axis", "out", "mode"), codes), made, fresh=True)
-    if axis and rw.array(indices).axes and rw.array(operand).rank > 1 and rw.array(indices).rank:
-        raise Unsupported("np.take at indices that vary along a later axis")
     return subscript(rw, operand, [*(FULL,) * axis, indices])
 
 
@@ -689,8 +711,6 @@ def lower_take_along(rw: Context, c: Call) -> Operand:
     if a.rank != b.rank or "axis" not in bound:
         raise Unsupported("take_along_axis of different ranks")
     axis = rw.pin_int(bound["axis"], "axis=")
-    from vectorizer.values import union_axes
-
     axes = union_axes(a.axes, b.axes)
     first, second = rw.fully(operand, axes, a.rank), rw.fully(indices, axes, b.rank)
     if axes and (set(axes) - set(a.axes) and a.axes == () or set(axes) - set(b.axes) and b.axes == ()):

@@ -114,6 +114,8 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         shared.taken |= {target.name, *taken}
         finish = Finisher(target.layers, axes, target.name)
         text, _, _ = rewrite(Function(target.source.node, parameters, axes, finish), shared, target.name)
+        ast.parse("\n\n".join([*shared.helper_sources, text]))
+        checked = with_checks(text, facts, arguments, describer.known)
     except Unsupported as error:
         done.looped = Looped(error.reason, place_of(error, target.source, module))
         return done
@@ -123,7 +125,7 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         reason = f"the rewriter failed ({type(error).__name__}: {error})"
         done.looped = Looped(reason, module.place(line=target.node.lineno))
         return done
-    done.text = with_checks(text, facts, arguments, describer.known)
+    done.text = checked
     done.helpers, done.imports = list(shared.helper_sources), dict(shared.imports)
     done.warns = facts.strict_floats
     done.changes, done.fallbacks = list(shared.changes), list(shared.fallbacks)
