@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vectorizer import CacheInfo, jit, vmap
+from vectorizer import CacheInfo, VectorizeValueError, jit, vmap
 from vectorizer.cache import MOST_FAST, MOST_SPECIALIZATIONS
 from vectorizer.guards import Guards
 from vectorizer.values import Affine, derived
@@ -164,11 +164,28 @@ def test_containers_on_the_fast_path() -> None:
 
 def test_keywords_find_the_same_specialization() -> None:
     batched = vmap(scaled, {"by": None})
-    for _ in range(2):
-        batched(ROWS, 2.0)
-        batched(ROWS, by=3.0)
-        batched(x=ROWS, by=3.0)
-    assert batched.cache_info() == CacheInfo(5, 1, MOST_SPECIALIZATIONS, 1)
+    for _ in range(3):
+        for result in (batched(ROWS, 2.0), batched(ROWS, by=2.0), batched(x=ROWS, by=2.0), batched(by=2.0, x=ROWS)):
+            np.testing.assert_array_equal(result, ROWS * 2.0)
+    assert batched.cache_info() == CacheInfo(11, 1, MOST_SPECIALIZATIONS, 1)
+    assert len(batched._state.fast) == 4
+
+
+def test_keywords_on_the_fast_path() -> None:
+    def variadic(x: Any, *args: Any, s: Any = 1.0, **kwargs: Any) -> Any:
+        return x + args[0] * s + kwargs["q"]
+
+    batched = vmap(variadic, {"s": None})
+    for factor in (1.0, 2.0, 3.0):
+        result = batched(ROWS, ROWS, s=factor, q=ROWS)
+        np.testing.assert_array_equal(result, np.stack([variadic(x, x, s=factor, q=x) for x in ROWS]))
+        assert batched(ROWS, ROWS, q=ROWS).shape == ROWS.shape
+    with pytest.raises(VectorizeValueError, match="the batch axes differ in size"):
+        batched(ROWS, ROWS, s=1.0, q=ROWS[:2])
+    assert all(
+        fast.fits(ROWS, ROWS, **dict.fromkeys(fast.names, ROWS)) is (fast.names == ("q",))
+        for fast in batched._state.fast
+    )
 
 
 def test_names_that_the_check_needs_may_be_parameters() -> None:

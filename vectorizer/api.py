@@ -48,17 +48,17 @@ class Vectorized:
         state = self._state
         if self._instance:
             args = self._instance + args
-        if not kwargs:
-            count = len(args)
-            for entry in state.fast:
-                if entry.count == count and entry.fits(*args):  # type: ignore[misc]  # fast ones have it
-                    state.hits = entry.used = state.hits + 1
-                    state.latest = entry
-                    try:
-                        return entry.run(*args)  # type: ignore[misc]
-                    except Exception as error:  # noqa: BLE001 - the loop decides
-                        failure = describe(error)
-                    return recover(state, entry, args, failure)
+        count, names = len(args), tuple(kwargs)
+        for fast in state.fast:
+            if fast.count == count and fast.names == names and fast.fits(*args, **kwargs):
+                entry = fast.entry
+                state.hits = entry.used = state.hits + 1
+                state.latest = entry
+                try:
+                    return fast.run(*args, **kwargs)
+                except Exception as error:  # noqa: BLE001 - the loop decides
+                    failure = describe(error)
+                return recover(state, entry, args, kwargs, failure)
         return call(state, args, kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:

@@ -56,9 +56,9 @@ class Entry:
     axes: the batch axes of the arguments, by these parameters.
     signature: of the function itself.
     key: of the arguments.
-    count: how many positional arguments `fits` takes.
-    fits: whether positional arguments are such that `run` may be called with them as they are.
     used: at which hit it was last used.
+    fast: the checks that were made for it, by how many arguments are passed by position and which by keyword.
+    is_new: nothing has been called yet.
     unsure: the loop is to be asked before the first result is returned.
     told: the user has been told that a call had to be looped.
     late_reason: a reason to be told once the loop has run without an exception.
@@ -71,9 +71,9 @@ class Entry:
     axes: dict[str, Any] = field(default_factory=dict)
     signature: inspect.Signature | None = None
     key: Any = None
-    count: int = -1
-    fits: Callable[..., bool] | None = None
     used: int = 0
+    fast: dict[tuple[int, tuple[str, ...]], Fast | None] = field(default_factory=dict)
+    is_new: bool = True
     unsure: bool = False
     told: bool = False
     late_reason: str = ""
@@ -84,13 +84,30 @@ class Entry:
         return self.specialization.guards.compiled(self.arguments, {})
 
 
+@dataclass(eq=False, slots=True)
+class Fast:
+    """A way to call a specialization without looking at the arguments in full.
+
+    run: that of the entry.
+    count: how many arguments are passed by position.
+    names: of those passed by keyword.
+    fits: whether the arguments are such that `run` may be called with them as they are.
+    """
+
+    entry: Entry
+    run: Callable[..., Any]
+    count: int
+    names: tuple[str, ...]
+    fits: Callable[..., bool]
+
+
 @dataclass(eq=False)
 class State:
     """What a vectorized function knows of itself, shared by the bound methods that are made of it.
 
     is_method: the first argument is an instance, which is not batched and of which `in_axes` need not speak.
     entries: by key; entries of one key differ in what holds beside the kinds of the arguments.
-    fast: the entries that a call is compared with first.
+    fast: what a call is compared with first.
     """
 
     function: Callable[..., Any]
@@ -100,7 +117,7 @@ class State:
     signature: inspect.Signature
     is_method: bool = False
     entries: dict[Any, list[Entry]] = field(default_factory=dict)
-    fast: tuple[Entry, ...] = ()
+    fast: tuple[Fast, ...] = ()
     latest: Entry | None = None
     hits: int = 0
     misses: int = 0
@@ -218,25 +235,33 @@ def _drop(state: State, entry: Entry) -> None:
     state.entries[entry.key].remove(entry)
     if not state.entries[entry.key]:
         del state.entries[entry.key]
-    state.fast = tuple(other for other in state.fast if other is not entry)
+    state.fast = tuple(fast for fast in state.fast if fast.entry is not entry)
 
 
-def make_fast(state: State, entry: Entry, resolved: Resolved) -> None:
-    """Let calls like this one, without keywords, take the fast path."""
-    if entry.run is None or entry.unsure or entry.specialization.writes or entry in state.fast:
+def make_fast(state: State, entry: Entry, resolved: Resolved, count: int, names: tuple[str, ...]) -> None:
+    """Let calls like this one, with `count` positional arguments and keywords `names`, take the fast path."""
+    if entry.run is None or entry.unsure or entry.specialization.writes:
         return
-    if entry.fits is None:
-        source, inner = state.target.prepare(resolved)
-        sizes = tuple(layer.axis_size for layer in state.layers)
-        try:
-            count, fits = compile_check(entry.specialization.guards, inner, sizes)
-        except TooMany:
-            return
-        entry.count = count - len(source.bound)
-        entry.fits = functools.partial(fits, *source.bound) if source.bound else fits
+    if (count, names) not in entry.fast:
+        entry.fast[count, names] = _compile_fast(state, entry, resolved, count, names)
+    made = entry.fast[count, names]
     with state.lock:
-        kept = sorted(state.fast, key=lambda other: -other.used)[: MOST_FAST - 1]
-        state.fast = (entry, *kept)
+        if made is None or made in state.fast:
+            return
+        kept = sorted(state.fast, key=lambda fast: -fast.entry.used)[: MOST_FAST - 1]
+        state.fast = (made, *kept)
+
+
+def _compile_fast(state: State, entry: Entry, resolved: Resolved, count: int, names: tuple[str, ...]) -> Fast | None:
+    assert entry.run is not None
+    source, inner = state.target.prepare(resolved)
+    sizes = tuple(layer.axis_size for layer in state.layers)
+    constants = inner.defaulted | (set(source.bound_keywords) - set(names))
+    try:
+        fits = compile_check(entry.specialization.guards, inner, constants, sizes)
+    except TooMany:
+        return None
+    return Fast(entry, entry.run, count, names, functools.partial(fits, *source.bound) if source.bound else fits)
 
 
 # --- making ----------------------------------------------------------------------------------------------------------

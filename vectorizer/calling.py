@@ -31,8 +31,9 @@ def call(state: State, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     state.latest = entry
     if entry.unsure:
         return first_call(state, entry, resolved, layers)
-    if not kwargs:
-        make_fast(state, entry, resolved)
+    if not entry.is_new:
+        make_fast(state, entry, resolved, len(args), tuple(kwargs))
+    entry.is_new = False
     return execute(state, entry, resolved, layers)
 
 
@@ -53,9 +54,9 @@ def execute(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer,
     return replay(state, entry, resolved, layers, failure)
 
 
-def recover(state: State, entry: Entry, args: tuple[Any, ...], failure: str) -> Any:
+def recover(state: State, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any], failure: str) -> Any:
     """The call again, as a loop, after the emitted code has failed on the fast path."""
-    return replay(state, entry, resolve(state, args, {}), state.layers_for(len(args)), failure)
+    return replay(state, entry, resolve(state, args, kwargs), state.layers_for(len(args)), failure)
 
 
 def replay(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...], failure: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from enum import Enum
 from typing import Any
 
@@ -74,31 +74,28 @@ def is_one_of_a_kind(value: Any) -> bool:
 # The same as a check
 
 
-def compile_check(guards: Guards, resolved: Resolved, sizes: tuple[int | None, ...]) -> tuple[int, Callable[..., bool]]:
-    """How many positional arguments a check takes, and the check; what was not passed by position is taken as it is.
+def compile_check(
+    guards: Guards, resolved: Resolved, constants: Set[str], sizes: tuple[int | None, ...]
+) -> Callable[..., bool]:
+    """A function that tells whether a call is like this one; it takes the arguments as they are passed.
 
     Args:
         guards: the other conditions.
         resolved: the arguments by the parameters of the function itself.
+        constants: the parameters that are not passed, whose values are taken as they are.
         sizes: the batch size of each layer, where it is given.
+
+    Raises:
+        TooMany: the arguments have too many parts.
     """
-    positional, _ = resolved.split()
     own = _Conditions(guards, len(resolved.sizes))
     parameters: list[str] = []
-    constants: dict[str, Any] = {}
-    taken = 0
     for name, parameter in resolved.signature.parameters.items():
-        value = resolved.arguments[name]
-        if parameter.kind is parameter.VAR_POSITIONAL:
-            parameters.append(f"*{name}")
-            taken += len(value)
-        elif taken < len(positional) and parameter.kind is not parameter.VAR_KEYWORD:
-            parameters.append(name)
-            taken += 1
-        else:
-            constants[name] = value
-        own.add(name, value, resolved.axes[name])
-    return len(positional), guards.compiled(parameters, constants, own.all(sizes))
+        stars = "*" * (parameter.kind is parameter.VAR_POSITIONAL) or "**" * (parameter.kind is parameter.VAR_KEYWORD)
+        if name not in constants:
+            parameters.append(stars + name)
+        own.add(name, resolved.arguments[name], resolved.axes[name])
+    return guards.compiled(parameters, {name: resolved.arguments[name] for name in constants}, own.all(sizes))
 
 
 class _Conditions:

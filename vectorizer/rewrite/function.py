@@ -282,6 +282,7 @@ class Rewriter(Lanes):
             count = len(self.shared.helper_sources)
             try:
                 made = self.make_helper(name, node, values, tuple(renamed[a] for a in axes), source)
+                made = (*made[:4], [*self.shared.helper_sources[count:], made[4]])
             except Unsupported as error:
                 del self.shared.helper_sources[count:]
                 raise Unsupported(f"in {name}: {error.reason}") from None
@@ -289,7 +290,7 @@ class Rewriter(Lanes):
                 self.shared.calls.pop()
                 self.shared.namespace = saved
             self.shared.helpers[key] = made
-        emitted, result, writes, hazards, text = made
+        emitted, result, writes, hazards, texts = made
         back = {new: old for old, new in renamed.items()}
         value = _rename(result, back, None, bound)
         origins = frozenset(o for p in bound.values() if isinstance(p.value, Array) for o in p.value.origins)
@@ -305,8 +306,9 @@ class Rewriter(Lanes):
         if uniform and is_uniform(value):
             code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
             return Operand(code, value, fresh=True)
-        if text is not None and text not in self.shared.helper_sources:
-            self.shared.helper_sources.append(text)
+        if source is not None and re.sub(rf"\b{emitted}\b", name, texts[-1]).strip() == source.text.strip():
+            return Operand(call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()}), value, fresh=not origins)
+        self.shared.helper_sources += [text for text in texts if text not in self.shared.helper_sources]
         self.change("call", f"{name} is rewritten too")
         arguments = [o.code for n, o in bound.items() if o.code != "<default>" and n in values]
         keywords: list[str] = []
@@ -350,9 +352,9 @@ class Rewriter(Lanes):
             merged = join(merged, other)
         plain = re.sub(rf"\b{emitted}\b", "@", text)
         for (other, _), held in self.shared.helpers.items():
-            if other == self.shared.calls[-1][0] and held[4] is not None and re.sub(rf"\b{held[0]}\b", "@", held[4]) == plain:
+            if other == self.shared.calls[-1][0] and re.sub(rf"\b{held[0]}\b", "@", held[4][-1]) == plain:
                 self.shared.taken.discard(emitted)
-                return held[0], merged, written, hazards, held[4]
+                return held[0], merged, written, hazards, held[4][-1]
         return emitted, merged, written, hazards, text
 
     def call_nested(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
@@ -435,28 +437,35 @@ class Rewriter(Lanes):
             self.emit_return(Operand("None", Obj(None)))
             if self.out[-1].text == "return None":
                 self.out.pop()
-        if self.pending and self.out:
-            pass
+        if self.out and isinstance(node.body, cst.IndentedBlock):
+            self.out[-1].after += tuple(line for line in self.comments(node.body.footer) if line)
         statements = [*self.prologue(), *self.out]
         statements = tidy(statements, set(self.function.parameters))
         if not statements and not docstring:
             statements = [Stmt("pass")]
         head = self.signature(name)
-        return "\n".join(Stmt(head, body=[*docstring, *statements]).render())
+        comment = node.body.header.comment if isinstance(node.body, cst.IndentedBlock) else None
+        trailing = comment.value if comment is not None else ""
+        return "\n".join(Stmt(head, body=[*docstring, *statements], trailing=trailing).render())
 
     def signature(self, name: str) -> str:
+        """The head of the function, without annotations: they speak of one example."""
         params = self.function.node.params
-        code = self.module_node.code_for_node(params.visit(_DropAnnotations()))  # type: ignore[arg-type]
-        return f"def {name}({' '.join(code.split())}):"
+        items = [self.parameter_code(p) for p in params.posonly_params]
+        items += ["/"] if params.posonly_params else []
+        items += [self.parameter_code(p) for p in params.params]
+        if isinstance(params.star_arg, cst.Param):
+            items.append(f"*{params.star_arg.name.value}")
+        elif params.kwonly_params:
+            items.append("*")
+        items += [self.parameter_code(p) for p in params.kwonly_params]
+        if params.star_kwarg is not None:
+            items.append(f"**{params.star_kwarg.name.value}")
+        return f"def {name}({', '.join(items)}):"
 
-
-class _DropAnnotations(cst.CSTTransformer):
-    """Annotations speak of one example; on the batched function they would be wrong."""
-
-    def leave_Param(self, original_node: cst.Param, updated_node: cst.Param) -> cst.Param:
-        if updated_node.annotation is None:
-            return updated_node
-        return updated_node.with_changes(annotation=None, equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")) if updated_node.default is not None else cst.MaybeSentinel.DEFAULT)
+    def parameter_code(self, param: cst.Param) -> str:
+        name = param.name.value
+        return name if param.default is None else f"{name}={' '.join(self.text(param.default).split())}"
 
 
 def rewrite(function: Function, shared: Shared, name: str) -> tuple[str, list[Value], list[str]]:
@@ -467,7 +476,7 @@ def rewrite(function: Function, shared: Shared, name: str) -> tuple[str, list[Va
     imports, helpers, fallbacks = dict(shared.imports), len(shared.helper_sources), len(shared.fallbacks)
     for _ in range(MOST_RESTARTS):
         shared.taken.clear()
-        shared.taken |= taken
+        shared.taken |= taken | {made[0] for made in shared.helpers.values()}
         del shared.changes[changes:]
         del shared.helper_sources[helpers:]
         del shared.fallbacks[fallbacks:]

@@ -738,12 +738,8 @@ class Statements(Calls):
             else:
                 ended = self.block(statements)  # type: ignore[arg-type]
             made = self.out
-            if isinstance(body, cst.IndentedBlock) and body.footer and made:
-                footer = self.comments(body.footer)
-                if any(footer):
-                    last = made[-1]
-                    made.append(Stmt("", leading=tuple(f for f in footer if f))) if False else None
-                    _ = last
+            if isinstance(body, cst.IndentedBlock) and made:
+                made[-1].after += tuple(line for line in self.comments(body.footer) if line)
             return made, ended
         finally:
             self.out = saved

@@ -11,7 +11,9 @@ from vectorizer.rules.context import Context
 from vectorizer.rules.indexing import FULL, Slice, subscript
 from vectorizer.rules.table import Call, Rule, find, probe, register, value_like
 from vectorizer.source.operand import Operand, call
-from vectorizer.values import Affine, Array, Obj, Opaque, Unsupported, Value, is_uniform, number
+from vectorizer.values import Affine, Array, Obj, Opaque, TupleV, Unsupported, Value, is_uniform, number
+
+NO_ORIGINS = frozenset[object]()
 
 
 def is_missing(bound: dict[str, Operand], name: str) -> bool:
@@ -26,28 +28,44 @@ def verbatim(c: Call) -> str:
     return call(first + c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
 
 
-def uniform_call(c: Call, function: Any) -> Operand:
-    """A call whose operands are the same for all examples stays as it is."""
+def uniform_call(c: Call, function: Any, origins: frozenset[object] = NO_ORIGINS) -> Operand:
+    """A call whose operands are the same for all examples stays as it is.
+
+    origins: the memory that the result may share.
+    """
     values = [o.value for o in ([c.base] if c.base is not None else []) + c.args]
     try:
         value: Value = value_like(probe(function, *values, **{k: o.value for k, o in c.keywords.items()}))
     except Unsupported:
         value = Opaque()
+    if origins:
+        return Operand(verbatim(c), _with_origins(value, origins))
     return Operand(verbatim(c), value, fresh=True)
+
+
+def _with_origins(value: Value, origins: frozenset[object]) -> Value:
+    if isinstance(value, Array):
+        return value.with_(origins=origins)
+    if isinstance(value, TupleV):
+        return TupleV(tuple(_with_origins(item, origins) for item in value.items), value.type_)
+    raise Unsupported("parts of an array in a list")
 
 
 Body = Callable[[Context, Call, dict[str, Operand]], Operand]
 
 
-def composite(function: Any, params: str, kind: str, method: str | None = None) -> Callable[[Body], Body]:
-    """Registers a lowering that is given the operands by name, some of which vary."""
+def composite(
+    function: Any, params: str, kind: str, method: str | None = None, *, views: bool = False
+) -> Callable[[Body], Body]:
+    """Registers a lowering that is given the operands by name, some of which vary; `views`: it may give views."""
     names = tuple(params.split())
 
     def add(body: Body) -> Body:
         def lower(rw: Context, c: Call) -> Operand:
             bound = c.bind(names)
             if all(is_uniform(o.value) for o in c.operands):
-                return uniform_call(c, function)
+                shared = rw.may_share(*(o.value for o in c.operands)) if views else NO_ORIGINS
+                return uniform_call(c, function, shared)
             return body(rw, c, bound)
 
         register(function, Rule(f"numpy.{function.__name__}", kind, lower, names), method)

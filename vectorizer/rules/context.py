@@ -200,6 +200,19 @@ class Context:
         """Notes that what is emitted could raise or warn where the example's own values do not call for it."""
         self.hazards.append(reason)
 
+    def may_share(self, *values: Value) -> frozenset[object]:
+        """The memory that a result may share with `values`, for one example but not for the batch or the reverse.
+
+        Nothing may be stored into it: once it is, the walk starts again, and ends here.
+        """
+        shared = frozenset[object]().union(*(v.origins for v in values if isinstance(v, Array)))
+        if shared & self.plan.stored:
+            raise Unsupported(
+                "what is stored into may be a copy for one example and a view for the batch, or the reverse"
+            )
+        self.viewed |= shared
+        return shared
+
     # --- axes and shapes -------------------------------------------------------------------------------------------
 
     def size(self, axis: Axis) -> str:

@@ -215,12 +215,13 @@ def lower_einsum(rw: Context, c: Call) -> Operand:
         text += "->" + ("..." if ellipsis else "") + "".join(x for x in names if text.count(x) == 1)
     left, output = text.split("->")
     inputs = left.split(",")
+    shared = rw.may_share(*values) if len(values) == 1 else frozenset[object]()
     axes = union_axes(*(v.axes for v in values))
     result = probe(np.einsum, subscripts, *values)
     rank = np.ndim(result)
     if not axes:
         code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
-        return Operand(code, Array(np.asarray(result).dtype, rank), fresh=True)
+        return Operand(code, Array(np.asarray(result).dtype, rank, origins=shared), fresh=not shared)
     letters = axis_letters(axes, text)
     terms = ["".join(letters[x] for x in v.axes) + t for v, t in zip(values, inputs, strict=True)]
     target = "".join(letters[x] for x in axes) + output
@@ -230,7 +231,7 @@ def lower_einsum(rw: Context, c: Call) -> Operand:
         *(o.code for o in operands),
         **{k: o.code for k, o in c.keywords.items()},
     )
-    return Operand(code, Array(np.asarray(result).dtype, rank, axes), fresh=True)
+    return Operand(code, Array(np.asarray(result).dtype, rank, axes, origins=shared), fresh=not shared)
 
 
 @custom(np.tensordot, np.linalg.tensordot, params="a b axes", kind="contraction")
@@ -347,11 +348,14 @@ def _keep_square(result: Any, values: list[Array], inputs: list[list[str]]) -> A
     return result
 
 
-def core(function: Any, signature: str, name: str | None = None) -> None:
-    """A function that works on the trailing axes and broadcasts over the others."""
+def core(function: Any, signature: str, name: str | None = None, *, views: bool = False) -> None:
+    """A function that works on the trailing axes and broadcasts over the others; `views`: it gives a view."""
 
     def lower(rw: Context, c: Call) -> Operand:
-        return lower_core(rw, c, function, signature)
+        made = lower_core(rw, c, function, signature)
+        if not views:
+            return made
+        return Operand(made.code, rw.array(made).with_(origins=rw.array(c.args[0]).origins))
 
     register(function, Rule(name or f"numpy.linalg.{function.__name__}", "core", lower))
 
@@ -368,11 +372,11 @@ core(np.linalg.svdvals, "(m,n)->(n)")
 core(np.linalg.qr, "(m,n)->(m,n),(n,n)")
 core(np.linalg.cond, "(m,n)->()")
 core(np.linalg.matrix_rank, "(m,n)->()")
-core(np.linalg.matrix_transpose, "(m,n)->(n,m)")
-core(np.matrix_transpose, "(m,n)->(n,m)", "numpy.matrix_transpose")
+core(np.linalg.matrix_transpose, "(m,n)->(n,m)", views=True)
+core(np.matrix_transpose, "(m,n)->(n,m)", "numpy.matrix_transpose", views=True)
 core(np.linalg.matrix_norm, "(m,n)->()")
 core(np.linalg.trace, "(m,n)->()")
-core(np.linalg.diagonal, "(m,n)->(m)")
+core(np.linalg.diagonal, "(m,n)->(m)", views=True)
 register(np.dot, Rule("numpy.dot", "contraction", lower_dot, ("a", "b", "out")), "dot")
 
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none
+from vectorizer.rules.layouts import lower_meshgrid as lower_varying_grid
 from vectorizer.rules.shapes import kept, shape_items
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
 from vectorizer.source.operand import Operand, argument_list, call
-from vectorizer.values import MISSING, Affine, Array, Dims, ListV, SeqV, StackedV, TupleV, Unsupported, is_uniform
+from vectorizer.values import Affine, Array, Dims, ListV, SeqV, TupleV, Unsupported, is_uniform
 
 
 def dims_of(shape: list[Operand]) -> Dims:
@@ -40,8 +41,8 @@ def filling(function: Any, params: str) -> None:
         )
         dtype = dtype or (value.dtype if fill is not None else np.dtype(float))
         axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
-        if fill is not None and value.rank:
-            raise Unsupported("np.full with an array")
+        if fill is not None and value.rank > len(shape):
+            raise Unsupported("np.full with an array of a higher rank")
         result = Array(dtype, len(shape), axes, dims=dims_of(shape), zero_d=not shape)
         codes: dict[str, str | None] = {k: o.code for k, o in bound.items()}
         if axes:
@@ -163,6 +164,11 @@ def lower_arange(rw: Context, c: Call) -> Operand:
     return Operand(code, Array(dtype, 1, dims=(length,)), fresh=True)
 
 
+def _spaced_dims(length: Affine | None, rank: int, place: int) -> Dims:
+    place %= rank + 1
+    return tuple(length if k == place else None for k in range(rank + 1))
+
+
 def spaced(function: Any) -> None:
     """linspace and its kin: array ends give a new first axis, which moves behind the batch axes."""
     names = (
@@ -174,12 +180,13 @@ def spaced(function: Any) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         bound = c.bind(names)
         ends = [rw.as_array(bound[k]) for k in ("start", "stop")]
-        if {"axis", "retstep", "base"} & bound.keys():
-            raise Unsupported(f"{c.name} with axis= or retstep=")
+        if {"retstep", "base"} & bound.keys():
+            raise Unsupported(f"{c.name} with base= or retstep=")
         aligned, axes, rank = rw.align(ends)
         values = [rw.array(e) for e in ends]
-        if rank and axes:
-            raise Unsupported(f"{c.name} between arrays")
+        place = rw.pin_int(bound["axis"], "an axis") if "axis" in bound else 0
+        if not -rank - 1 <= place <= rank:
+            raise Unsupported("an axis that is out of range")
         dtype = (
             np.dtype(rw.pin(bound["dtype"], "a dtype"))
             if "dtype" in bound
@@ -192,9 +199,9 @@ def spaced(function: Any) -> None:
         if "num" in bound and rw.array(bound["num"]).axes:
             raise Unsupported(f"{c.name} of a length that varies")
         if axes:
-            codes["axis"] = "-1"
+            codes["axis"] = str(place if place < 0 else place + len(axes)) if rank else "-1"
         return Operand(
-            c.render(names, codes), Array(dtype, rank + 1, axes, dims=(length,) + (None,) * rank), fresh=True
+            c.render(names, codes), Array(dtype, rank + 1, axes, dims=_spaced_dims(length, rank, place)), fresh=True
         )
 
     register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))
@@ -213,9 +220,8 @@ def converting(function: Any) -> None:
         dtype = (
             np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
         )
-        rw.as_array(given) if isinstance(given.value, SeqV) else None
         if isinstance(given.value, (TupleV, ListV, SeqV)) and is_uniform(given.value):
-            value = value_like(probe(np.asarray, _array_of(given.value), dtype=dtype))
+            value = value_like(probe(np.asarray, given.value, dtype=dtype))
             assert isinstance(value, Array)
             dims = (
                 (Affine(len(given.value.items)),) + (None,) * (value.rank - 1)
@@ -226,6 +232,12 @@ def converting(function: Any) -> None:
             return _promoted(rw, c, Operand(code, value.with_(dims=dims), fresh=True))
         operand = rw.as_array(given)
         value = rw.array(operand)
+        if function is np.ascontiguousarray and not value.rank:
+            raise Unsupported("np.ascontiguousarray of a single number")
+        if function is np.ascontiguousarray and value.axes:
+            rw.may_share(value)
+        if "copy" in bound and rw.pin(bound["copy"], "copy=") is not True:
+            raise Unsupported("np.array that may or may not copy")
         natural = value.dtype if dtype is None else dtype
         if not value.axes and isinstance(given.value, Array):
             code = c.render(("a", "dtype", "copy"), {k: o.code for k, o in bound.items()})
@@ -258,10 +270,6 @@ def _promoted(rw: Context, c: Call, made: Operand) -> Operand:
     return Operand(f"{spread.primary}.copy()", value.with_(axes=axes, dims=value.dims), fresh=True)
 
 
-def _array_of(value: Any) -> Any:
-    return value
-
-
 for _f in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray):
     converting(_f)
 
@@ -269,7 +277,7 @@ for _f in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray):
 @custom(np.meshgrid, kind="creation")
 def lower_meshgrid(rw: Context, c: Call) -> Operand:
     if not all(is_uniform(o.value) for o in c.operands):
-        raise Unsupported("np.meshgrid of something that varies")
+        return lower_varying_grid(rw, c)
     result = value_like(probe(np.meshgrid, *(a.value for a in c.args), **{k: o.value for k, o in c.keywords.items()}))
     code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
     return Operand(code, result, fresh=True)
@@ -289,10 +297,7 @@ def lower_vander(rw: Context, c: Call) -> Operand:
     up = "increasing" in bound and rw.pin(bound["increasing"], "increasing")
     powers = call(rw.np("arange"), count) if up else f"{call(rw.np('arange'), count)}[::-1]"
     dtype = result.dtype
-    if value.kind not in "fc":
-        raise Unsupported("np.vander of integers")
+    if value.kind in "iub":
+        named = Operand(f"{named.primary}.astype({rw.dtype_code(result.dtype)})", value)  # type: ignore[arg-type]
     code = f"{named.primary}[..., None] ** {powers}"
     return Operand(code, Array(dtype, 2, value.axes), 14, fresh=True)
-
-
-_ = (MISSING, StackedV, TupleV, ListV)

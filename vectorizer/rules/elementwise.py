@@ -197,8 +197,6 @@ def is_none(operand: Operand) -> bool:
 elementwise(np.round, "a decimals out", 1, method="round")
 elementwise(np.around, "a decimals out", 1)
 elementwise(np.nan_to_num, "x copy nan posinf neginf", 1)
-elementwise(np.real, "val", 1)
-elementwise(np.imag, "val", 1)
 elementwise(np.angle, "z deg", 1)
 elementwise(np.isclose, "a b rtol atol equal_nan", 2)
 elementwise(np.sinc, "x", 1)
@@ -268,3 +266,19 @@ def _bound(bound: dict[str, Operand], *names: str) -> Operand | None:
 def _limits(bounds: list[Operand | None], values: list[Array]) -> list[Any]:
     rest = iter(values)
     return [None if o is None else next(rest) for o in bounds]
+
+
+def part(function: Any) -> None:
+    """real and imag: the attribute, which is a view."""
+
+    def lower(rw: Context, c: Call) -> Operand:
+        operand = rw.as_array(c.bind(("val",))["val"])
+        value = rw.array(operand)
+        dtype = np.dtype(f"f{value.dtype.itemsize // 2}") if value.dtype and value.kind == "c" else value.dtype
+        return Operand(call(c.function, operand.code), value.with_(dtype=dtype, dims=value.dims, weak=False))
+
+    register(function, Rule(f"numpy.{function.__name__}", "elementwise", lower, ("val",)))
+
+
+part(np.real)
+part(np.imag)

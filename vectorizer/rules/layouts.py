@@ -13,14 +13,14 @@ from vectorizer.rules.reductions import flattened, moved_axes, normalized
 from vectorizer.rules.shapes import joined, permuted
 from vectorizer.rules.table import Call, Rule, register
 from vectorizer.source.operand import Operand, call, tuple_code
-from vectorizer.values import Affine, Array, ListV, TupleV, Unsupported, is_uniform
+from vectorizer.values import Affine, Array, Axes, ListV, TupleV, Unsupported, is_uniform
 
 Bound = dict[str, Operand]
 # Memory that several results may share, or that may not be written to: `Walk.written` refuses it.
 SPREAD = frozenset({("spread", "the result of broadcasting")})
 
 
-@composite(np.rot90, "m k axes", "shape")
+@composite(np.rot90, "m k axes", "shape", views=True)
 def lower_rot90(rw: Context, c: Call, bound: Bound) -> Operand:
     operand = rw.as_array(bound["m"])
     value = rw.array(operand)
@@ -34,7 +34,7 @@ def lower_rot90(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(text, value.with_(dims=tuple(dims)))
 
 
-@composite(np.rollaxis, "a axis start", "shape")
+@composite(np.rollaxis, "a axis start", "shape", views=True)
 def lower_rollaxis(rw: Context, c: Call, bound: Bound) -> Operand:
     operand = rw.as_array(bound["a"])
     rank = rw.array(operand).rank
@@ -148,7 +148,7 @@ def _blocked(rw: Context, operand: Operand, axis: int, rank: int) -> Operand:
     return joined(rw, parts, axis, rw.np("concatenate"))
 
 
-@composite(np.lib.stride_tricks.sliding_window_view, "x window_shape axis subok writeable", "shape")
+@composite(np.lib.stride_tricks.sliding_window_view, "x window_shape axis subok writeable", "shape", views=True)
 def lower_windows(rw: Context, c: Call, bound: Bound) -> Operand:
     operand = rw.as_array(bound["x"])
     value = rw.array(operand)
@@ -161,7 +161,7 @@ def lower_windows(rw: Context, c: Call, bound: Bound) -> Operand:
     if not several and value.rank != 1 and is_missing(bound, "axis"):
         raise Unsupported("sliding_window_view of an array whose axis is not given")
     code, axes = moved_axes(rw, bound.get("axis"), value, default)  # type: ignore[arg-type]
-    if len(axes) != len(sizes) or len(set(k % value.rank for k in axes)) != len(axes):
+    if len(axes) != len(sizes) or len({k % value.rank for k in axes}) != len(axes):
         raise Unsupported("sliding_window_view in a form that has no rule")
     dims = list(value.dims)
     widths = [rw.array(s).affine for s in sizes]
@@ -176,14 +176,18 @@ def lower_windows(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(text, made)
 
 
-@composite(np.broadcast_arrays, "a b c d e f subok", "shape")
+@composite(np.broadcast_arrays, "a b c d e f subok", "shape", views=True)
 def lower_broadcast_arrays(rw: Context, c: Call, bound: Bound) -> Operand:
     operands = [rw.as_array(a) for a in c.args]
     if c.keywords or any(rw.array(o).weak and rw.array(o).axes for o in operands):
         raise Unsupported("np.broadcast_arrays in a form that has no rule")
     aligned, axes, rank = rw.align(operands)
-    parts = tuple(Array(rw.array(o).dtype, rank, axes, origins=SPREAD, zero_d=not rank) for o in operands)
+    parts = tuple(_broadcast(rw.array(o), rank, axes) for o in operands)
     return Operand(call(c.function, *(a.code for a in aligned)), TupleV(parts))
+
+
+def _broadcast(value: Array, rank: int, axes: Axes) -> Array:
+    return Array(value.dtype, rank, axes, origins=value.origins | SPREAD, zero_d=not rank)
 
 
 def lower_meshgrid(rw: Context, c: Call) -> Operand:
@@ -209,6 +213,7 @@ def lower_meshgrid(rw: Context, c: Call) -> Operand:
         ]
         made = TupleV(tuple(p.value for p in parts))
         return Operand(tuple_code([p.code for p in parts]), made, node=Parts(parts), fresh=True)
+    rw.may_share(*values)
     aligned, axes, _ = rw.align(placed)
     dims = tuple(values[places.index(k)].dims[0] for k in range(count))
     grid = tuple(Array(v.dtype, count, axes, dims=dims, origins=SPREAD) for v in values)
@@ -233,7 +238,7 @@ def split_along(function: Any, axis: int) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         bound = c.bind(("ary", "indices_or_sections"))
         rank = rw.array(rw.as_array(bound["ary"])).rank
-        if rank < (1 if function is np.hsplit else axis + 1):
+        if rank < (1 if function is np.hsplit else max(axis + 1, 2)):
             raise Unsupported(f"{c.name} of an array of rank {rank}")
         place = 0 if rank == 1 else axis
         return apply(rw, np.split, bound["ary"], bound["indices_or_sections"], axis=integer(place))

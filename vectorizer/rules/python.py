@@ -5,18 +5,19 @@ from __future__ import annotations
 import builtins
 import math
 import numbers
+import operator
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from vectorizer.rules.context import Context
-from vectorizer.rules.elementwise import broadcast_dims, is_none, strengthen
+from vectorizer.rules.elementwise import is_none, strengthen
+from vectorizer.rules.indexing import Parts, subscript
 from vectorizer.rules.table import Call, Rule, custom, register
-from vectorizer.source.operand import COMPARE, PRODUCT, SUM, Operand, call
+from vectorizer.source.operand import COMPARE, PRODUCT, Operand, call
 from vectorizer.values import (
     MISSING,
-    NONE,
     Affine,
     Array,
     DictV,
@@ -29,6 +30,7 @@ from vectorizer.values import (
     Value,
     derived,
     is_uniform,
+    join,
     number,
     promote,
     weak_type,
@@ -138,19 +140,24 @@ def _uniform_extremum(rw: Context, function: Any, parts: list[Operand], c: Call)
     return merged
 
 
+def _check_kinds(values: list[Array]) -> None:
+    """Which number is chosen must not decide the kind of the result."""
+    if len({v.dtype for v in values if not v.weak}) > 1 or len({v.kind == "b" for v in values}) > 1:
+        raise Unsupported("the lesser or greater of numbers of different kinds is one or the other")
+    kinds = {(v.kind in "iub") for v in values if v.dtype is not None}
+    if len(kinds) == 2 and any(v.weak and v.kind == "f" for v in values):
+        raise Unsupported("the lesser or greater of a float and an integer is one or the other")
+
+
 def _pairwise(rw: Context, ufunc: np.ufunc, first: Operand, second: Operand) -> Operand:
     values = [rw.array(first), rw.array(second)]
     if any(v.rank for v in values):
         raise Unsupported("min or max of arrays")
     dtype, weak = promote(*values)
-    kinds = {(v.kind in "iub") for v in values if v.dtype is not None}
-    if len(kinds) == 2 and any(v.weak and v.kind == "f" for v in values):
-        raise Unsupported("the lesser or greater of a float and an integer is one or the other")
+    _check_kinds(values)
     if not weak:
         first, second = strengthen(rw, [first, second], ufunc)
     aligned, axes, rank = rw.align([first, second])
-    if weak and dtype is not None:
-        weak = True
     code = call(rw.np(ufunc.__name__), *(a.code for a in aligned))
     return Operand(code, Array(dtype, rank, axes, weak=weak), fresh=True)
 
@@ -308,9 +315,17 @@ conversion(int, INT)
 conversion(bool, BOOL)
 conversion(complex, np.dtype(complex))
 
-for _type in (np.float64, np.float32, np.int64, np.int32, np.complex128, np.uint8, np.int8, np.int16, np.uint16, np.uint32, np.uint64, np.complex64, np.bool_, np.float16):  # fmt: skip
+SCALARS = (
+    np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,
+    np.complex64, np.complex128, np.bool_,
+)  # fmt: skip
 
-    def _lower_type(rw: Context, c: Call, dtype: np.dtype[Any] = np.dtype(_type)) -> Operand:
+
+def scalar_type(type_: Any) -> None:
+    """A scalar type called on a value: a cast."""
+    dtype = np.dtype(type_)
+
+    def lower(rw: Context, c: Call) -> Operand:
         if len(c.args) != 1 or c.keywords:
             raise Unsupported(f"{c.function} in a form that has no rule")
         operand = rw.as_array(c.args[0])
@@ -318,11 +333,17 @@ for _type in (np.float64, np.float32, np.int64, np.int32, np.complex128, np.uint
         result = value.with_(dtype=dtype, weak=False, dims=value.dims, origins=frozenset())
         if not value.axes:
             return Operand(verbatim(c), result, fresh=True)
-        if value.kind in "fc" and dtype.kind in "iu":
-            rw.hazard("a cast to integers could warn")
+        if value.kind == "c" and dtype.kind != "c":
+            raise Unsupported(f"{c.function} of a complex number")
+        if value.kind in "fc" and dtype.kind in "iu" or value.kind in "iu" and value.weak:
+            rw.hazard("a cast to integers could warn or raise")
         return Operand(f"{operand.primary}.astype({rw.dtype_code(dtype)})", result, fresh=True)
 
-    register(_type, Rule(f"numpy.{_type.__name__}", "elementwise", _lower_type))
+    register(type_, Rule(f"numpy.{type_.__name__}", "elementwise", lower))
+
+
+for _type in SCALARS:
+    scalar_type(_type)
 
 
 @custom(builtins.round, kind="builtin")
@@ -330,6 +351,8 @@ def lower_round(rw: Context, c: Call) -> Operand:
     bound = c.bind(("number", "ndigits"))
     operand = scalar_of(rw, bound["number"], "round")
     value = rw.array(operand)
+    if value.kind == "b" and value.axes:
+        raise Unsupported("round of a boolean")
     whole = "ndigits" not in bound or is_none(bound["ndigits"])
     if not value.axes:
         return Operand(verbatim(c), Array(INT, 0, weak=True) if whole else value.with_())
@@ -362,8 +385,6 @@ def lower_divmod(rw: Context, c: Call) -> Operand:
     if all(is_uniform(a.value) for a in c.args):
         code = verbatim(c)
     made = Operand(code, TupleV((quotient.value, remainder.value)), fresh=True)
-    from vectorizer.rules.indexing import Parts
-
     if not all(is_uniform(a.value) for a in c.args):
         made.node = Parts([quotient, remainder])
     return made
@@ -374,8 +395,6 @@ def lower_sorted(rw: Context, c: Call) -> Operand:
     if is_uniform(c.args[0].value) and isinstance(c.args[0].value, (ListV, TupleV)) and not c.keywords:
         items = c.args[0].value.items
         merged = items[0] if items else number(0)
-        from vectorizer.values import join
-
         for item in items[1:]:
             merged = join(merged, item)
         return Operand(verbatim(c), ListV((merged,) * len(items)))
@@ -443,6 +462,8 @@ def lower_list(rw: Context, c: Call) -> Operand:
     if isinstance(value, StackedV):
         return Operand(f"{c.args[0].primary}.copy()", value, fresh=True)
     if isinstance(value, Array) and value.rank:
+        if value.rank > 1:  # the items are views, but those of the batch's list are not
+            rw.may_share(value)
         if not value.axes:
             return Operand(verbatim(c), SeqV(value.with_(rank=value.rank - 1, dims=value.dims[1:]), site=rw.site(c)))  # type: ignore[attr-defined]
         return Operand(
@@ -494,6 +515,8 @@ def as_double(rw: Context, operand: Operand, name: str) -> Operand:
     value = rw.array(operand)
     if value.kind == "c" or value.dtype is None:
         raise Unsupported(f"math.{name} of a number of dtype {value.dtype}")
+    if name == "trunc" and value.axes and not value.weak and value.dtype != FLOAT:
+        raise Unsupported("math.trunc of other than floats")
     if value.axes and value.kind != "f" and name in ("fmod", "pow", "fabs", "copysign"):
         return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT), fresh=True)
     if value.axes and value.dtype not in (FLOAT, INT, np.dtype("i4"), np.dtype("u4"), np.dtype("u8")):
@@ -563,4 +586,43 @@ def integer_math(name: str, ufunc: np.ufunc) -> None:
 
 integer_math("gcd", np.gcd)
 
-_ = (NONE, SUM, broadcast_dims)
+
+# --- operator ----------------------------------------------------------------------------------------------------------
+
+SYMBOLS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",
+    "and_": "&", "or_": "|", "xor": "^", "lshift": "<<", "rshift": ">>",
+}  # fmt: skip
+COMPARED = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
+PREFIXES = {"neg": "-", "pos": "+", "invert": "~"}
+
+
+def operator_rule(name: str, symbol: str, method: str) -> None:
+    """A function of `operator` is what its symbol is."""
+    function = getattr(operator, name)
+
+    def lower(rw: Context, c: Call) -> Operand:
+        if c.keywords or len(c.args) != (1 if method == "unary" else 2):
+            raise Unsupported(f"{c.name} in a form that has no rule")
+        made: Operand = getattr(rw, method)(symbol, *c.args)
+        return Operand(verbatim(c), made.value, fresh=True) if is_uniform(made.value) else made
+
+    register(function, Rule(f"operator.{name}", "operator", lower))
+
+
+for _name, _symbol in SYMBOLS.items():
+    operator_rule(_name, _symbol, "binary")
+for _name, _symbol in COMPARED.items():
+    operator_rule(_name, _symbol, "compare")
+
+
+@custom(operator.getitem, params="a b", kind="operator")
+def lower_getitem(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("a", "b"))
+    if not isinstance(bound["b"].value, Array) or bound["b"].value.kind == "b":
+        raise Unsupported("operator.getitem in a form that has no rule")
+    return subscript(rw, bound["a"], [bound["b"]])
+
+
+for _name, _symbol in PREFIXES.items():
+    operator_rule(_name, _symbol, "unary")

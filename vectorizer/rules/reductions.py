@@ -240,7 +240,7 @@ def along(
         options = {k: rw.pin(o, k) for k, o in bound.items() if k not in ("axis", names[0])}
         if value.dtype is None:
             raise Unsupported("the dtype of an operand is not known")
-        dtype = np.asarray(probe(function, np.ones((3,), value.dtype), **{k: v for k, v in options.items()})).dtype
+        dtype = np.asarray(probe(function, np.ones((3,), value.dtype), **options)).dtype
         dims: Dims = tuple(None if grows and k == axis % value.rank else d for k, d in enumerate(value.dims))
         rendered = c.render(
             names,

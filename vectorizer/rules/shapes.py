@@ -80,6 +80,8 @@ def lower_ravel(rw: Context, c: Call) -> Operand:
     operand = rw.as_array(bound["a"])
     value = rw.array(operand)
     fresh = c.function == "flatten"
+    if value.axes and not fresh:
+        rw.may_share(value)
     if not value.axes:
         result = value.with_(
             rank=1, dims=value.dims if value.rank == 1 else (None,), origins=frozenset() if fresh else value.origins
@@ -588,12 +590,12 @@ def lower_diag(rw: Context, c: Call) -> Operand:
     bound = c.bind(("v", "k"))
     operand = rw.as_array(bound["v"])
     value = rw.array(operand)
+    if not 1 <= value.rank <= 2:
+        raise Unsupported("np.diag of an array of another rank")
     if not value.axes:
-        return Operand(
-            kept(c, ("v", "k"), bound, v=operand.code),
-            value.with_(rank=3 - value.rank, origins=frozenset()),
-            fresh=True,
-        )
+        origins = value.origins if value.rank == 2 else frozenset[object]()
+        made = value.with_(rank=3 - value.rank, origins=origins)
+        return Operand(kept(c, ("v", "k"), bound, v=operand.code), made, fresh=value.rank == 1)
     k = rw.pin_int(bound["k"], "k=") if "k" in bound else 0
     lead = len(value.axes)
     if value.rank == 2:

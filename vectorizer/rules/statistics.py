@@ -94,7 +94,7 @@ def lower_interp(rw: Context, c: Call, bound: Bound) -> Operand:
         raise Unsupported("np.interp between points that vary")
     operand = rw.as_array(bound["x"])
     value = rw.array(operand)
-    dtype = np.asarray(probe(np.interp, 1.0, [1.0], rw.array(rw.as_array(bound["fp"])))).dtype
+    dtype = np.asarray(probe(np.interp, 1.0, [1.0], np.ones(1, rw.array(rw.as_array(bound["fp"])).dtype))).dtype
     codes = {k: o.code for k, o in bound.items()} | {"x": operand.code}
     code = c.render(("x", "xp", "fp", "left", "right", "period"), codes)
     return Operand(code, Array(dtype, value.rank, value.axes, dims=value.dims), fresh=True)
@@ -427,11 +427,14 @@ def lower_polyval(rw: Context, c: Call, bound: Bound) -> Operand:
     coefficients, points = rw.as_array(bound["p"]), rw.as_array(bound["x"])
     p, x = rw.array(coefficients), rw.array(points)
     known_dtype(p, x)
-    if p.rank != 1 or p.dims[0] is None or not rw.relies_on(p.dims[0] - 1) or x.weak:
+    if p.rank != 1 or p.dims[0] is None or not rw.relies_on(p.dims[0] - 1) or x.weak and x.axes:
         raise Unsupported("np.polyval in a form that has no rule")
     axes = union_axes(p.axes, x.axes)
     result = Array(
-        np.asarray(probe(np.polyval, Array(p.dtype, 1), Array(x.dtype, x.rank))).dtype, x.rank, axes, dims=x.dims
+        np.asarray(probe(np.polyval, Array(p.dtype, 1), Array(x.dtype, x.rank, weak=x.weak))).dtype,
+        x.rank,
+        axes,
+        dims=x.dims,
     )
     points = rw.expand(points, axes, x.rank)
     code = coefficients.code
@@ -479,7 +482,7 @@ def lower_ediff1d(rw: Context, c: Call, bound: Bound) -> Operand:
     return apply(rw, np.diff, flat)
 
 
-@composite(np.unstack, "x axis", "split")
+@composite(np.unstack, "x axis", "split", views=True)
 def lower_unstack(rw: Context, c: Call, bound: Bound) -> Operand:
     operand = rw.as_array(bound["x"])
     value = rw.array(operand)

@@ -99,7 +99,7 @@ def lower_outer(rw: Context, c: Call) -> Operand:
         raise Unsupported(f"{c.name} in a form that has no rule")
     first, second = (rw.as_array(a) for a in c.args)
     a, b = rw.array(first), rw.array(second)
-    if a.weak != b.weak and (a.weak or b.weak):
+    if a.weak and a.axes or b.weak and b.axes:
         raise Unsupported(f"{c.name} of a Python number")
     if a.rank and b.rank or a.axes and b.rank:
         index = ", ".join(["...", *["None"] * b.rank])

@@ -13,6 +13,7 @@ class Stmt:
 
     leading: comment and blank lines that stand before it.
     generated: a name that the rewriter made up and assigns here, which may be folded into its only use.
+    after: comment lines at the end of the block that this statement closes.
     line: the line of the user's function that it came from (1 is the first line of its text).
     """
 
@@ -24,7 +25,7 @@ class Stmt:
     line: int = 0
     pure: bool = False
     target: str | None = None
-    footer: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     def render(self, depth: int = 0) -> list[str]:
         pad = INDENT * depth
@@ -36,8 +37,7 @@ class Stmt:
         if self.body is not None:
             for statement in self.body or [Stmt("pass")]:
                 lines += statement.render(depth + 1)
-            lines += [pad + INDENT + comment if comment else "" for comment in self.footer]
-        return lines
+        return lines + [pad + comment for comment in self.after]
 
 
 @dataclass
