@@ -801,6 +801,31 @@ def test_the_diff_of_a_method_is_indented_as_the_file_is() -> None:
     assert "+    def batched(self, x):\n" in diff
 
 
+class Documented:
+    @vmap
+    def method(self, x: Any) -> Any:
+        """Of a
+        batch."""
+        text = """
+  kept"""
+        print(text)
+        return x
+
+
+def test_the_diff_of_a_loop_is_indented_as_the_file_is() -> None:
+    method = Documented().method
+    fallbacks(lambda: method(ROWS))
+    kept = [line for line in method.diff().splitlines() if line.startswith(" ")]
+    assert kept == [
+        '         """Of a',
+        '         batch."""',
+        '         text = """',
+        '   kept"""',
+        "         print(text)",
+        "         return x",
+    ]
+
+
 @pytest.mark.parametrize("out_axes", [0, 1])
 @pytest.mark.parametrize("axes", [(0, 0, None), (1, 0, None)])
 def test_the_source_of_a_loop_runs(axes: Any, out_axes: int) -> None:

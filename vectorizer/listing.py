@@ -171,9 +171,15 @@ def _indented(text: str, indent: str) -> str:
 
 
 def _string_lines(text: str) -> set[int]:
-    """Numbers of the lines that begin inside a string."""
+    """Numbers of the lines that begin inside a string that is no docstring of a def at the top."""
     inside: set[int] = set()
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, (ast.Constant, ast.JoinedStr)):
+    tree = ast.parse(text)
+    docstrings = [
+        node.body[0].value
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and isinstance(node.body[0], ast.Expr) and ast.get_docstring(node)
+    ]
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node not in docstrings:
             inside.update(range(node.lineno + 1, (node.end_lineno or 0) + 1))
     return inside

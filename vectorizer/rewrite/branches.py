@@ -13,6 +13,7 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.statements import Statements, _statements, assigned_names
+from vectorizer.rewrite.walk import copies
 from vectorizer.rules.elementwise import select
 from vectorizer.rules.indexing import Parts, Region
 from vectorizer.source.operand import UNARY, Operand, call
@@ -173,6 +174,8 @@ class Branches(Statements):
         self.pending = pending
         if self.loops:
             raise Unsupported("a branch in a loop that must not be computed for all iterations")
+        if self.masks:  # the outer branch must become a region first, or its condition would be lost
+            raise Unsupported("a branch that must not be computed for all examples")
         self.by_region(test, body, orelse, frame)
         self.change("lanes", "each branch runs for the examples that take it")
 
@@ -191,7 +194,11 @@ class Branches(Statements):
         if frame is not None:
             if first.result is None or second.result is None:
                 raise Unsupported("some examples return a value and others do not")
-            frame.result = self.merge_values(test, first.result, second.result)
+            self.merging_results = True
+            try:
+                frame.result = self.merge_values(test, first.result, second.result)
+            finally:
+                self.merging_results = False
             return True
         names = sorted(first.names | second.names)
         before = dict(self.env)
@@ -202,7 +209,7 @@ class Branches(Statements):
                 continue
             if one is two:
                 continue
-            merged = self.merge_values(test, one, two)
+            merged = self.unaliased(name, one, two, self.merge_values(test, one, two), (first.env, second.env))
             self.assign_name(name, merged)
         _ = before
         return True
@@ -230,6 +237,20 @@ class Branches(Statements):
             self.masks.pop()
             self.scopes.pop()
             self.env = saved
+
+    def unaliased(self, name: str, one: Operand, two: Operand, merged: Operand, envs: tuple[dict[str, Operand], ...]) -> Operand:
+        """The merge of two arrays is a copy, where each example's variable is one of the two arrays itself.
+
+        If something else can see either of them, neither the copy nor the arrays may be stored into any more.
+        """
+        if not isinstance(merged.value, Array) or not merged.value.rank:
+            return merged
+        origins = one.array.origins | two.array.origins
+        others = [o for env in (*envs, self.env) for n, o in env.items() if n != name]
+        shared = any(isinstance(o.value, Array) and o.value.origins & origins for o in others)
+        if not shared and not any(isinstance(o, tuple) for o in origins):
+            return merged.with_value(merged.value.with_(origins=frozenset({f"merge of {name}"}), dims=merged.value.dims))
+        return merged.with_value(merged.value.with_(origins=copies(origins), dims=merged.value.dims))
 
     # --- regions -------------------------------------------------------------------------------------------------------
 
@@ -297,6 +318,7 @@ class Branches(Statements):
             target = self.holder(name, value, region, old, axes)
             merged[name] = held = target
         current = self.leaf(held)
+        self.check_mixed(current, value)
         joined = join(current.with_(axes=(), dims=current.dims), value.with_(axes=(), dims=value.dims))
         assert isinstance(joined, Array)
         if joined.dtype != current.dtype:
@@ -305,7 +327,8 @@ class Branches(Statements):
             self.emit(f"{held.code} = {held.code}.astype({self.dtype_code(joined.dtype)})")
         rank = value.rank
         self.emit(f"{held.code}[{region.mask}] = {self.expand(operand, (region.axis,), rank).code}")
-        merged[name] = Operand(held.code, joined.with_(axes=current.axes, dims=joined.dims))
+        origins = copies(current.origins | value.origins) if value.rank else frozenset()
+        merged[name] = Operand(held.code, joined.with_(axes=current.axes, dims=joined.dims, origins=origins))
 
     def leaf(self, operand: Operand) -> Array:
         if not isinstance(operand.value, Array):
@@ -320,6 +343,7 @@ class Branches(Statements):
         target = self.target_name(name) if old is None or old.code != self.target_name(name) else self.fresh(name)
         if old is not None and isinstance(old.value, Array):
             current = self.array(old)
+            self.check_mixed(current, value)
             joined = join(current.with_(axes=(), dims=current.dims), value.with_(axes=(), dims=value.dims))
             assert isinstance(joined, Array)
             if joined.dtype is None:
@@ -328,7 +352,8 @@ class Branches(Statements):
             same = current.dtype == joined.dtype
             code = f"{full.primary}.astype({self.dtype_code(joined.dtype)})" if not same else full.code if full.fresh and full.code.startswith(self.np("")) and "broadcast_to" not in full.code else f"{full.primary}.copy()"
             self.emit(f"{target} = {code}", target=target)
-            made = joined.with_(axes=self.array(full).axes, dims=joined.dims)
+            origins = copies(current.origins | value.origins) if value.rank else frozenset()
+            made = joined.with_(axes=self.array(full).axes, dims=joined.dims, origins=origins)
             return Operand(target, made)
         if old is not None and not isinstance(old.value, Obj):
             raise Unsupported("a container is set under a condition")

@@ -288,6 +288,8 @@ class Calls(Expressions):
             if name in keywords:
                 bound[name] = keywords[name]
             elif param.default is not None:
+                if isinstance(param.default, (cst.List, cst.Dict, cst.Set, cst.Call, cst.ListComp)):
+                    raise Unsupported("a default that is made once and can be changed")
                 bound[name] = self.expression(param.default)
             else:
                 raise Unsupported("a call with too few arguments")

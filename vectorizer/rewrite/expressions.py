@@ -596,6 +596,8 @@ class Expressions(Walk):
                     raise Unsupported("a conditional expression between arrays that must not all be computed")
                 self.emit(f"{result}[{region.mask}] = {operand.code}")
                 sides.append((region, operand))
+                if merged is not None:
+                    self.check_mixed(merged, value)
                 merged = value if merged is None else _joined(merged, value)
         assert merged is not None
         if merged.dtype is None:
@@ -763,10 +765,18 @@ class Expressions(Walk):
         merged = select(self, test, body, orelse)
         return merged.with_value(self.array(merged).with_(weak=weak, dtype=dtype, dims=self.array(merged).dims))
 
+    merging_results: bool = False
+
     def check_mixed(self, a: Array, b: Array) -> None:
         """Whether values of different dtypes may share one array without changing what follows."""
         if a.dtype is None or b.dtype is None:
             raise Unsupported("values of unknown dtype are merged")
+        if a.dtype != b.dtype and not self.merging_results:
+            if not a.weak and not b.weak:
+                raise Unsupported("values of different dtypes for different examples")
+            weak, strong = (a, b) if a.weak else (b, a)
+            if not strong.weak and weak.kind in "fc" and strong.kind in "iu":
+                raise Unsupported("a float for some examples and an integer for others")
         if "b" in (a.kind, b.kind) and a.kind != b.kind:
             raise Unsupported("a boolean for some examples and a number for others")
 

@@ -12,6 +12,7 @@ import numpy as np
 from vectorizer.rewrite.branches import Branches, has_jump
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rules.elementwise import select
+from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
@@ -177,10 +178,12 @@ class Loops(Branches):
         array = self.array(operand)
         weak = isinstance(operand.value, StackedV) and operand.value.weak and array.rank == 1
         item = array.with_(rank=array.rank - 1, dims=array.dims[1:], weak=weak, zero_d=False)
-        if array.axes and array.rank == 1 and array.origins:
-            if array.origins & self.plan.stored:
+        sources = {o[1] if isinstance(o, tuple) and o[0] == "copy" else o for o in array.origins}
+        copied = any(isinstance(o, tuple) and o[0] == "copy" for o in array.origins)
+        if array.axes and (array.rank == 1 or copied) and sources:
+            if sources & self.plan.stored:
                 raise Unsupported("an array is changed while it is iterated over")
-            self.viewed |= array.origins
+            self.viewed |= sources
         lead = len(array.axes)
         if not lead:
             return operand.code, item
@@ -334,7 +337,8 @@ class Loops(Branches):
     def at_head(self, name: str, operand: Operand, targets: dict[str, Value]) -> Operand:
         """A variable at the head of a loop that assigns it: what is known of its first value does not hold later."""
         value = targets.get(name, operand.value)
-        if operand.lazy:
+        others = {o.code for n, o in self.env.items() if n != name and not o.lazy}
+        if operand.lazy or not operand.is_name or operand.code in others or operand.code != name in self.env:
             self.assign_name(name, Operand(operand.code, operand.value, operand.level))
             operand = self.env[name]
             value = targets.get(name, operand.value)
@@ -464,6 +468,7 @@ class Loops(Branches):
         loop.carried = {n for n in loop.assigned if n in exposed}
         self.check_carried(loop, node)
         self.check_memory(node, loop)
+        self.check_iterated(node, it)
         before = dict(self.env)
         self.loops.append(loop)
         self.loop_depth += 1
@@ -583,6 +588,7 @@ class Loops(Branches):
             counter = self.range_item(None, loop, False)
             if first is not None:
                 counter = self.binary("+", counter, first)
+                counter = counter.with_value(self.array(counter).with_(weak=True, affine=self.array(counter).affine))
             item = self.axis_item(it.parts[0], loop)
             return Operand("", TupleV((counter.value, item.value)), node=Parts([counter, item]))
         if it.kind == "zip":
@@ -665,6 +671,22 @@ class Loops(Branches):
                 if (other == name or shared or nested) and not places <= texts:
                     raise Unsupported(f"an iteration reads {other} where another one stores")
 
+    def check_iterated(self, node: cst.For, it: Iteration) -> None:
+        """What is iterated over must not be stored into by the loop."""
+        stores = stored_subscripts(node.body)
+        held: frozenset[object] = frozenset()
+        for name in stores:
+            value = self.env[name].value if name in self.env else None
+            held |= value.origins if isinstance(value, Array) else frozenset()
+
+        def visit(part: Iteration) -> None:
+            if part.operand is not None and isinstance(part.operand.value, Array) and part.operand.value.origins & held:
+                raise Unsupported("an array is changed while it is iterated over")
+            for inner in part.parts:
+                visit(inner)
+
+        visit(it)
+
     def check_size(self, loop: LoopAxis) -> None:
         """A temporary over all loop axes must stay within bounds."""
         samples = self.facts.samples
@@ -685,7 +707,13 @@ class Loops(Branches):
             if operand is None or name in loop.carried:
                 continue
             if isinstance(operand.value, Array) and loop.axis in operand.value.axes or operand.lazy:
-                self.env[name] = self.last_value(name, operand, loop)
+                last = self.last_value(name, operand, loop)
+                seen = last.array.origins
+                if seen & self.plan.stored and not operand.lazy:
+                    self.env.pop(name)
+                    continue
+                self.viewed |= seen
+                self.env[name] = last
             elif loop.axis in axes_of(operand.value) or isinstance(operand.value, (ListV, SeqV, DictV)):
                 self.env.pop(name)
             elif not self.relies_on(loop.trips - 1):
@@ -729,7 +757,7 @@ class Loops(Branches):
         if isinstance(before.value, Array) and before.value.rank:
             if set(a for loop in self.loops for a in [loop.axis]) & set(before.value.axes):
                 pass
-        total = self.reduce(symbol, right, axes)
+        total = self.reduce(symbol, right, axes, self.summed_dtype(symbol, before, right))
         value = self.array(before)
         combined = self.binary(symbol, before, total)
         result = self.array(combined)
@@ -760,7 +788,16 @@ class Loops(Branches):
         fitted = self.expand(total, value.axes, value.rank) if other.axes else total
         self.emit(f"{target} {symbol}= {fitted.code}")
 
-    def reduce(self, symbol: str, right: Operand, axes: list[Axis]) -> Operand:
+    def summed_dtype(self, symbol: str, before: Operand, right: Operand) -> np.dtype[Any] | None:
+        """The dtype in which integers are added to floats one by one."""
+        a, b = before.value, right.value
+        if symbol not in ("+", "-", "*") or not isinstance(a, Array) or not isinstance(b, Array):
+            return None
+        if a.kind not in "fc" or b.kind not in "iub" or a.dtype is None:
+            return None
+        return ufunc_dtypes(np.add, [a, b])[0]  # type: ignore[no-any-return]
+
+    def reduce(self, symbol: str, right: Operand, axes: list[Axis], summed: np.dtype[Any] | None = None) -> Operand:
         """`right` summed (or multiplied, ...) over loop axes."""
         right = self.as_array(right)
         if self.inner_masks():
@@ -788,6 +825,8 @@ class Loops(Branches):
             dtype = INT
         elif value.kind in "iu" and value.dtype != INT and dtype is not None:
             keyword = self.dtype_code(dtype)
+        if summed is not None:
+            dtype, keyword = summed, self.dtype_code(summed)
         code = call(self.np(function), right.code, axis=axis, dtype=keyword)
         kept = tuple(a for a in value.axes if a not in axes)
         return Operand(code, value.with_(axes=kept, dtype=dtype, dims=value.dims, origins=frozenset()), fresh=True)
@@ -1125,7 +1164,9 @@ def _forget_constants(value: Value) -> Value:
 
 
 def _loop_dtype(merged: Array, head: Array, now: Array) -> Value:
-    """A uniform variable whose dtype changes from iteration to iteration has none that is known."""
+    """A variable whose dtype changes from iteration to iteration: not known where it is uniform, refused where not."""
+    if merged.axes and head.dtype != now.dtype and not (head.weak or now.weak):
+        raise Unsupported("a variable whose dtype changes from one iteration to the next")
     if head.weak != now.weak and (head if head.weak else now).kind == "f" and (now if head.weak else head).kind in "iub":
         raise Unsupported("a variable that starts as a float and goes on as an integer")
     if not merged.axes and head.dtype != now.dtype and not (head.weak or now.weak):

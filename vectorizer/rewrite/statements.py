@@ -114,7 +114,7 @@ class Statements(Calls):
             return False
         if isinstance(node.value, cst.Call) and self.effect(node.value):
             return False
-        operand = self.value_or_loop(node.value)
+        operand = self.expression(node.value)  # made for its effect: it is not looped on its own
         self.emit(operand.code)
         return False
 
@@ -444,6 +444,8 @@ class Statements(Calls):
         self.check_loop_store(base, region, symbol)
         if symbol is not None:
             operand = self.weak_for(operand, region.value)
+        else:
+            self.check_cast(self.array(operand), region.value)
         self.write(base, region, operand, symbol)
 
     @staticmethod
@@ -479,6 +481,15 @@ class Statements(Calls):
                 raise Unsupported("iterations store into the same place")
         if self.loops and region.gathered and any(loop.axis in region.covered for loop in self.loops):
             raise Unsupported("iterations store through an index that may repeat")
+
+    def check_cast(self, value: Array, target: Array) -> None:
+        """Python numbers that do not fit an integer array raise; an array of them would wrap."""
+        if not (value.weak and value.axes) or target.kind not in "iu":
+            return
+        if value.kind in "fc":
+            self.facts.strict_floats = True
+        elif target.dtype != np.dtype(np.int64):
+            raise Unsupported("Python integers that differ between the examples are stored into a smaller type")
 
     def weak_for(self, operand: Operand, value: Array) -> Operand:
         return strengthen(self, [Operand("", value), operand], np.add)[1]
@@ -530,6 +541,8 @@ class Statements(Calls):
             raise Unsupported("an array of higher rank is stored")
         if value.axes:
             operand = self.expand(operand, (region.axis,), rank)
+        if symbol is None:
+            self.check_cast(value, target)
         if symbol is not None:
             operand = strengthen(self, [Operand("", Array(target.dtype, rank, (region.axis,))), operand], np.add)[1]
         self.emit(f"{base.primary}[{', '.join(codes)}] {symbol or ''}= {operand.code}")

@@ -37,6 +37,15 @@ from vectorizer.values import (
 )
 
 
+def _is_copy(origin: object) -> bool:
+    return isinstance(origin, tuple) and origin[0] == "copy"
+
+
+def copies(origins: frozenset[object]) -> frozenset[object]:
+    """Origins of an array that holds copies of what one example's array shares memory with."""
+    return frozenset(o if isinstance(o, tuple) and o[0] == "copy" else ("copy", o) for o in origins)
+
+
 @dataclass
 class ActiveRegion:
     """Statements that run for some examples only: those of `mask` along the axes `replaced`, which become `axis`."""
@@ -138,7 +147,8 @@ class Walk(Context):
             raise Unsupported("a condition over axes that are not next to each other")
         index = ", ".join([":"] * position + [region.mask])
         axes = (*value.axes[:position], region.axis, *value.axes[position + len(region.replaced) :])
-        taken = Operand(f"{operand.primary}[{index}]", value.with_(axes=axes, dims=value.dims, affine=None, origins=frozenset()), fresh=True)
+        origins = copies(value.origins) if value.rank else frozenset[object]()
+        taken = Operand(f"{operand.primary}[{index}]", value.with_(axes=axes, dims=value.dims, affine=None, origins=origins), fresh=True)
         return self.temp(taken, f"{name}_{region.label}")
 
     @contextmanager
@@ -232,16 +242,47 @@ class Walk(Context):
         One example's number is a copy; the batch's is a view, which must be copied if the array is stored into.
         """
         value = operand.value
-        if not isinstance(value, Array) or value.rank or not value.axes or not value.origins:
+        if isinstance(value, StackedV):
+            return self.kept_list(operand, value)
+        if not isinstance(value, Array) or not value.axes or not value.origins:
             return operand
-        if value.origins & self.plan.stored:
+        if value.rank:
+            self.freeze(value)
+            return operand
+        seen = frozenset(o for o in value.origins if not _is_copy(o))
+        if seen & self.plan.stored:
             copied = value.with_(origins=frozenset(), affine=value.affine)
             return Operand(f"{operand.primary}.copy()", copied, fresh=True)
-        self.viewed |= value.origins
+        self.viewed |= seen
         return operand
+
+    def kept_list(self, operand: Operand, value: StackedV) -> Operand:
+        """A list of numbers or rows that is held as an array, which may be a view of what the items were read from."""
+        array = value.array
+        seen = frozenset(o for o in array.origins if not _is_copy(o))
+        if not seen or operand.fresh:
+            return operand
+        if seen & self.plan.stored:
+            if array.rank > 1:
+                raise Unsupported("a list of rows of an array that is changed")
+            copied = StackedV(array.with_(origins=frozenset(), dims=array.dims), value.weak)
+            return Operand(f"{operand.primary}.copy()", copied, fresh=True)
+        self.viewed |= seen
+        return operand
+
+    def freeze(self, value: Array) -> None:
+        """Arrays of which `value` is a copy where an example has a view: nobody may store into them any more."""
+        sources = {o[1] for o in value.origins if _is_copy(o)}  # type: ignore[index]
+        if self.loop_depth and sources & self.plan.stored:
+            raise Unsupported("an array that is changed is also seen through a copy")
+        self.frozen |= sources
+
+    loop_depth: int = 0
 
     def written(self, base: Operand) -> None:
         origins = self.array(base).origins
+        if origins & self.frozen or any(_is_copy(o) for o in origins):
+            raise Unsupported("an array that is changed is also seen through a copy")
         new = {o for o in origins if o not in self.plan.stored}
         self.plan.stored |= new
         if new & self.viewed:

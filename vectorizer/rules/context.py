@@ -33,7 +33,7 @@ from vectorizer.values import (
 
 
 class Effect(Unsupported):
-    """A call that changes something beside its result: the whole function must be looped, not this expression."""
+    """The whole function must be looped, not this expression alone: it changes something beside its result."""
 
 
 class PlanChange(Exception):
@@ -140,6 +140,7 @@ class Context:
         self.loops: list[Any] = []
         self.local_names: set[str] = set()
         self.viewed: set[object] = set()
+        self.frozen: set[object] = set()
         self.site_axes: dict[object, Axes] = {}
 
     # --- names -----------------------------------------------------------------------------------------------------

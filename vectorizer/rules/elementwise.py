@@ -67,7 +67,7 @@ def is_nonzero_constant(value: Array) -> bool:
 
 
 def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
-    if not any(v.axes for v in values) and not rw.regions and not rw.loops:
+    if not any(v.axes for v in values) and not rw.regions and not rw.loops and not getattr(rw, "speculating", 0):
         return
     if name in DIVISIONS and is_nonzero_constant(values[-1]):
         return

@@ -501,6 +501,8 @@ def locate_gather(rw: Context, base: Operand, items: list[Index]) -> Region:
     first = next(k for k, i in enumerate(items) if isinstance(i, Operand))
     rw.hazard("a subscript may be out of range")
     covered = set(index_axes)
+    if not width and result.rank:  # one example's row is a view
+        result = result.with_(origins=frozenset(("copy", o) for o in value.origins if not (isinstance(o, tuple) and o[0] == "copy")), dims=result.dims)
     if behind and adjacent and first == 0:
         codes = [":"] * len(value.axes) + [_spread_index(rw, i, index_axes, width) for i in items]
         while codes[-1] == ":":

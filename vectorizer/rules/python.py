@@ -430,7 +430,7 @@ def stands_for(value: Value, types: tuple[Any, ...]) -> bool:
             if value.weak:
                 return any(issubclass(weak_type(value), t) for t in types)
             scalar = value.dtype.type
-            return any(issubclass(scalar, t) or (python is not None and t in _FAMILY.get(python, ())) for t in types)
+            return any(issubclass(scalar, t) or (python is not None and value.axes and t in _FAMILY.get(python, ())) for t in types)
         case Array():
             return any(issubclass(np.ndarray, t) for t in types)
         case TupleV():
@@ -462,12 +462,12 @@ def lower_list(rw: Context, c: Call) -> Operand:
     if isinstance(value, StackedV):
         return Operand(f"{c.args[0].primary}.copy()", value, fresh=True)
     if isinstance(value, Array) and value.rank:
-        if value.rank > 1:  # the items are views, but those of the batch's list are not
-            rw.may_share(value)
+        # The items are views, but those of the batch's list are not.
+        shared = rw.may_share(value) if value.rank > 1 else frozenset[object]()
         if not value.axes:
             return Operand(verbatim(c), SeqV(value.with_(rank=value.rank - 1, dims=value.dims[1:]), site=rw.site(c)))  # type: ignore[attr-defined]
         return Operand(
-            f"{c.args[0].primary}.copy()", StackedV(value.with_(dims=value.dims, origins=frozenset())), fresh=True
+            f"{c.args[0].primary}.copy()", StackedV(value.with_(dims=value.dims, origins=shared)), fresh=not shared
         )
     raise Unsupported("list of something that has no rule")
 
