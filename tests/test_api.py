@@ -424,6 +424,9 @@ def test_code_that_fails_where_the_loop_does_not() -> None:
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
+OVERLAP = "an argument that is written to shares memory with another"
+
+
 def swaps(x: Any, y: Any) -> None:
     x[0] = y[1]
     x[1] = y[0]
@@ -444,7 +447,8 @@ def test_writes() -> None:
 )
 def test_writes_into_overlapping_arguments(parts: tuple[slice, slice]) -> None:
     got, expected = ROWS.copy(), ROWS.copy()
-    vmap(swaps)(got[parts[0]], got[parts[1]])
+    _, [text] = fallbacks(lambda: vmap(swaps)(got[parts[0]], got[parts[1]]))
+    assert text.endswith("swaps: this call is looped over the examples: " + OVERLAP)
     for x, y in zip(expected[parts[0]], expected[parts[1]], strict=True):
         swaps(x, y)
     np.testing.assert_array_equal(got, expected)
@@ -452,7 +456,7 @@ def test_writes_into_overlapping_arguments(parts: tuple[slice, slice]) -> None:
 
 def test_the_same_array_twice() -> None:
     got, expected = ROWS.copy(), ROWS.copy()
-    vmap(swaps)(got, got)
+    fallbacks(lambda: vmap(swaps)(got, got))
     for x in expected:
         swaps(x, x)
     np.testing.assert_array_equal(got, expected)
@@ -460,10 +464,17 @@ def test_the_same_array_twice() -> None:
 
 def test_examples_that_overlap_each_other() -> None:
     got, expected = np.arange(8.0), np.arange(8.0)
-    vmap(rolls)(sliding_window_view(got, 3, writeable=True))
+    fallbacks(lambda: vmap(rolls)(sliding_window_view(got, 3, writeable=True)))
     for window in sliding_window_view(expected, 3, writeable=True):
         rolls(window)
     np.testing.assert_array_equal(got, expected)
+
+
+def test_strict_refuses_what_overlaps_every_time() -> None:
+    batched, array = vmap(swaps, strict=True), ROWS.copy()
+    batched(array, ROWS + 1)
+    for _ in range(2):
+        assert error_text(VectorizeError, lambda: batched(array, array)).endswith(OVERLAP)
 
 
 def test_interleaved_arguments_do_not_overlap() -> None:
@@ -483,7 +494,7 @@ def test_writes_into_what_the_function_reads_from_outside() -> None:
         x[0] = table[0, 1] + 1
 
     assert_matches_loop(reads, (ROWS,), native=True)
-    vmap(reads)(table)
+    fallbacks(lambda: vmap(reads)(table))
     expected = ROWS.copy()
     for x in expected:
         x[0] = expected[0, 1] + 1

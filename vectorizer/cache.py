@@ -60,7 +60,7 @@ class Entry:
     fast: the checks that were made for it, by how many arguments are passed by position and which by keyword.
     is_new: nothing has been called yet.
     unsure: the loop is to be asked before the first result is returned.
-    told: the user has been told that a call had to be looped.
+    told: what the user has been told of calls that had to be looped.
     late_reason: a reason to be told once the loop has run without an exception.
     """
 
@@ -75,7 +75,7 @@ class Entry:
     fast: dict[tuple[int, tuple[str, ...]], Fast | None] = field(default_factory=dict)
     is_new: bool = True
     unsure: bool = False
-    told: bool = False
+    told: set[str] = field(default_factory=set)
     late_reason: str = ""
 
     @functools.cached_property

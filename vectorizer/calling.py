@@ -43,6 +43,7 @@ def execute(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer,
         return looped(state, entry, resolved, layers)
     written = written_arrays(state, entry, resolved)
     if written and has_overlap(state, entry, resolved, written):
+        tell(state, entry, "overlap", "an argument that is written to shares memory with another")
         return run_loop(state, resolved, layers)
     copies = [array.copy() for array in written]
     positional, keywords = resolved.split()
@@ -62,10 +63,15 @@ def recover(state: State, entry: Entry, args: tuple[Any, ...], kwargs: dict[str,
 def replay(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...], failure: str) -> Any:
     """The loop, where the emitted code has failed; if the loop does not, the user is told, once."""
     result = run_loop(state, resolved, layers)
-    if not entry.told:
-        entry.told = True
-        report(state, entry.source, 0, f"the emitted code raised {failure}, and the loop does not", "this call")
+    tell(state, entry, "failure", f"the emitted code raised {failure}, and the loop does not")
     return result
+
+
+def tell(state: State, entry: Entry, what: str, reason: str) -> None:
+    """Say that a call is looped: once for each specialization, but under `strict=True` every time."""
+    if what not in entry.told or state.options["strict"]:
+        entry.told.add(what)
+        report(state, entry.source, 0, reason, "this call")
 
 
 def looped(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:

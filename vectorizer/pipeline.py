@@ -95,6 +95,7 @@ class Describer:
 
     def __init__(self, axes: Axes) -> None:
         self.axes = axes
+        self.floats: dict[str, Any] = {}
         self.samples: dict[str, int] = {}
         self.values: dict[str, Any] = {}
         self.codes: dict[str, str] = {}
@@ -150,6 +151,8 @@ class Describer:
             self.samples[symbol] = value.shape[place]
             self.codes[symbol] = f"{path}.shape[{place}]"
             dims.append(Affine.of(symbol))
+        if value.dtype.kind in "fc":
+            self.floats[path] = value
         varying = tuple(self.axes[k] for k in batched)
         own = bool(batched) or not self.axes  # without batch axes there is no other example to share it with
         origins = frozenset({("argument" if own else "shared", path)}) if left or not batched else frozenset()
@@ -375,6 +378,8 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
         describer.samples[f"size:{axis.name}"] = size
     guards = Guards()
     facts = Facts(samples=describer.samples, values=describer.values)
+    mentions_nan = re.search("nan", source.text, re.IGNORECASE) is not None
+    facts.nan_free = not mentions_nan and not any(has_nan(value) for value in describer.floats.values())
     namespace = LiveNamespace(source.function, guards, {}, describer.values)
     shared = Shared(facts, namespace)
     shared.taken |= {source.name}
@@ -387,8 +392,15 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
         guards.require(f"{guards.affine(condition, describer.codes)} >= 0")
     for path, value in made.pins.items():
         guards.require(guards.equality(path, value))
+    if facts.uses_nan_free:
+        for path in describer.floats:
+            guards.require(f"not {guards.name(has_nan)}({path})")
     _guard_identities(describer.values, guards, source.text + made.source)
     return made
+
+
+def has_nan(value: Any) -> bool:
+    return bool(np.isnan(value).any())
 
 
 def _check_globals(made: Specialization, source: FunctionSource) -> None:

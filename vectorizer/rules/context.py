@@ -72,6 +72,8 @@ class Facts:
     samples: the values of the symbols at this call; None on the command line, where nothing is run.
     conditions: affine expressions that must be >= 0 at a call for the specialization to hold.
     pins: argument or global paths whose very values the rewrite relied on.
+    strict_floats: floating-point exceptions must be noticed, for the loop may raise where they occur.
+    nan_free: the arguments hold no nan; uses_nan_free: the rewrite relied on that.
     """
 
     samples: dict[Symbol, int] | None = None
@@ -80,6 +82,18 @@ class Facts:
     pins: dict[str, Any] = field(default_factory=dict)
     writes: set[str] = field(default_factory=set)
     strict_floats: bool = False
+    nan_free: bool = True
+    uses_nan_free: bool = False
+
+    def no_nan(self) -> bool:
+        """Whether numbers may be taken to be other than nan: the arguments hold none, which is guarded.
+
+        Python's `min` and `max` keep the first of two numbers where one is nan; NumPy's give nan.
+        """
+        if self.nan_free:
+            self.uses_nan_free = True
+            self.strict_floats = True  # a nan that is made on the way is noticed where it is made
+        return self.nan_free
 
     def holds(self, condition: Affine) -> bool:
         """Whether `condition` >= 0 can be relied on: provable, or true now and guarded."""
@@ -208,7 +222,7 @@ class Context:
         """
         shared = frozenset[object]().union(*(v.origins for v in values if isinstance(v, Array)))
         if shared & self.plan.stored:
-            raise Unsupported(
+            raise Effect(
                 "what is stored into may be a copy for one example and a view for the batch, or the reverse"
             )
         self.viewed |= shared
