@@ -317,6 +317,8 @@ class Finisher:
             raise Unsupported("a list at another axis is returned")
         array = operand.with_value(value.array)
         full = rw.spread(array, self.axes)
+        if value.array.origins:
+            full = Operand(f"{full.primary}.copy()", full.value, fresh=True)
         lead = len(self.axes)
         is_matrix = lead == 1 and value.array.rank == 1
         code = f"{full.primary}.T" if is_matrix else call(rw.np("moveaxis"), full.code, str(lead), "0")

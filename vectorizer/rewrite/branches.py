@@ -348,6 +348,8 @@ class Branches(Statements):
             assert isinstance(joined, Array)
             if joined.dtype is None:
                 raise Unsupported("values of unknown dtype are merged")
+            if current.rank:
+                self.freeze(current.with_(origins=copies(current.origins), dims=current.dims))
             full = self.spread(old, union_axes(current.axes, axes))
             same = current.dtype == joined.dtype
             code = f"{full.primary}.astype({self.dtype_code(joined.dtype)})" if not same else full.code if full.fresh and full.code.startswith(self.np("")) and "broadcast_to" not in full.code else f"{full.primary}.copy()"

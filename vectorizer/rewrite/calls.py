@@ -213,8 +213,8 @@ class Calls(Expressions):
 
     def update_site(self, site: object, value: Value) -> None:
         """A list or dict has changed: every variable that names it sees it."""
-        if site is None:
-            raise Unsupported("a list of unknown origin is changed")
+        if site is None or isinstance(site, tuple):
+            raise Unsupported("a list from outside the function is changed")
         for name, operand in list(self.env.items()):
             if getattr(operand.value, "site", None) == site:
                 self.env[name] = Operand(operand.code, value)

@@ -43,7 +43,7 @@ from vectorizer.source.operand import (
     Operand,
     call,
 )
-from vectorizer.rewrite.walk import Walk
+from vectorizer.rewrite.walk import Walk, copies
 from vectorizer.values import (
     MISSING,
     Affine,
@@ -484,9 +484,17 @@ class Expressions(Walk):
     def logical(self, symbol: str, left: Operand, right: Operand) -> Operand:
         """``left & right`` of two booleans."""
         level = BIT_AND if symbol == "&" else BIT_OR
+        left, right = self.as_bool(left), self.as_bool(right)
         (a, b), axes, rank = self.align([left, right])
         weak = self.array(left).weak and self.array(right).weak
         return Operand(f"{a.at(level)} {symbol} {b.at(level + 1)}", Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True)
+
+    def as_bool(self, operand: Operand) -> Operand:
+        """A uniform number as the boolean that it stands for in a condition."""
+        value = self.array(operand)
+        if value.kind == "b" or value.axes or value.rank:
+            return operand
+        return Operand(call("bool", operand.code), Array(np.dtype(bool), 0, weak=True))
 
     def visit_BooleanOperation(self, node: cst.BooleanOperation) -> Operand:
         conjunction = isinstance(node.operator, cst.And)
@@ -559,9 +567,11 @@ class Expressions(Walk):
         body, hazard_one = self.speculate(lambda: self.expression(node.body))
         orelse, hazard_two = self.speculate(lambda: self.expression(node.orelse))
         if not (hazard_one or hazard_two):
-            if isinstance(body.value, Array) and isinstance(orelse.value, Array):
-                return self.merge(test, body, orelse)
-            return self.merge_values(test, body, orelse)
+            merged = self.merge_values(test, body, orelse)
+            if isinstance(merged.value, Array) and merged.value.rank:
+                origins = self.array(body).origins | self.array(orelse).origins
+                return merged.with_value(merged.value.with_(origins=copies(origins), dims=merged.value.dims))
+            return merged
         self.rollback(mark)
         return self._guarded_ternary(node, test)
 

@@ -394,6 +394,8 @@ class Rewriter(Lanes):
             raise error
         if _has_effect(node):
             raise error
+        if any(n in self.local_names and n not in self.env for n in names_read(node)):
+            raise error
         names = sorted(n for n in names_read(node) if n in self.env)
         varying = []
         for name in names:

@@ -329,12 +329,6 @@ class Lanes(Loops):
         # The condition of the `while` is only for a loop that no example enters.
         return self.lane_loop(node, lambda: f"while {self.lane_loops[-1].region.mask}.size:", head, rest, flush=False, surely=forever)
 
-    def as_bool(self, operand: Operand) -> Operand:
-        value = operand.value
-        if isinstance(value, Array) and value.kind == "b":
-            return operand
-        return Operand(call("bool", operand.code), Array(np.dtype(bool), 0, weak=True))
-
     def fresh_once(self, hint: str) -> str:
         """One name for a thing that every pass over the loop makes anew."""
         return self.fresh(hint)

@@ -240,8 +240,19 @@ class Loops(Branches):
                 self.close_iteration(statements)
             return f"for {target} in {header}:", statements
 
-        self.stable_loop(node, body)
+        self.stable_loop(node, body, self.never_runs(it))
         return self.loop_else(node)
+
+    def never_runs(self, it: Iteration) -> bool:
+        """Whether a loop has no iteration at this call; that it has some is guarded, where it is known."""
+        try:
+            trips = self.extent(it)[0]
+        except Unsupported:
+            return False
+        samples = self.facts.samples
+        if samples is None or trips.evaluate(samples) is None:
+            return False
+        return not self.relies_on(trips - 1)
 
     def loop_else(self, node: cst.For | cst.While) -> bool:
         if node.orelse is None:
@@ -291,7 +302,9 @@ class Loops(Branches):
             return f"({text})" if target.lpar else text
         raise Unsupported("a loop target that is not a name")
 
-    def stable_loop(self, node: cst.For | cst.While, walk: Callable[[], tuple[str, list[Stmt]]]) -> None:
+    def stable_loop(
+        self, node: cst.For | cst.While, walk: Callable[[], tuple[str, list[Stmt]]], never: bool = False
+    ) -> None:
         """Walks a loop until its variables no longer change what they are."""
         assigned = assigned_names(node)
         if self.scopes:
@@ -321,6 +334,8 @@ class Loops(Branches):
             targets |= widened
         else:
             raise Unsupported("a variable that changes what it is in every iteration")
+        if never and any(_changes_dtype(start.env[name].value, value) for name, value in targets.items() if name in start.env):
+            raise Unsupported("a loop without iterations leaves its variables as they were")
         statement = self.emit(header, body=statements)
         statement.leading = leading + statement.leading
         if statement is not self.out[0] and leading:
@@ -620,7 +635,7 @@ class Loops(Branches):
 
     def array_item(self, it: Iteration, loop: LoopAxis, backwards: bool = False) -> Operand:
         assert it.operand is not None
-        operand = it.operand
+        operand = self.temp(it.operand, "items")
         array = self.array(operand)
         if any(axis.depth > loop.axis.depth for axis in array.axes):
             raise Unsupported("an outer loop over an array that varies along an inner one")
@@ -629,7 +644,7 @@ class Loops(Branches):
         level = operand.level
         if backwards:
             code, level = f"{operand.primary}[{', '.join([*[':'] * len(array.axes), '::-1'])}]", 15
-        origins = array.origins if array.rank > 1 else frozenset[object]()
+        origins = array.origins
         item = array.with_(rank=array.rank - 1, dims=array.dims[1:], axes=(*array.axes, loop.axis), weak=weak, origins=origins)
         return Operand(code, item, level)
 
@@ -706,7 +721,7 @@ class Loops(Branches):
             operand = self.env.get(name)
             if operand is None or name in loop.carried:
                 continue
-            if isinstance(operand.value, Array) and loop.axis in operand.value.axes or operand.lazy:
+            if isinstance(operand.value, Array) and loop.axis in operand.value.axes:
                 last = self.last_value(name, operand, loop)
                 seen = last.array.origins
                 if seen & self.plan.stored and not operand.lazy:
@@ -1023,12 +1038,13 @@ class Loops(Branches):
         if array.axes[-1] is not loop.axis:
             raise Unsupported("the axes of a list's items are not in the order of the loops")
         kept = array.axes[:-1]
-        stacked = array.with_(rank=array.rank + 1, axes=kept, dims=(loop.trips, *array.dims), weak=False, origins=frozenset())
+        origins = frozenset[object]() if item.fresh else array.origins
+        stacked = array.with_(rank=array.rank + 1, axes=kept, dims=(loop.trips, *array.dims), weak=False, origins=origins)
         list_name = variables[0]
         target = self.target_name(list_name)
         if item.code != target:
             self.emit(f"{target} = {item.code}", target=target)
-        self.env[list_name] = Operand(target, StackedV(stacked, weak), fresh=True)
+        self.env[list_name] = self.kept(Operand(target, StackedV(stacked, weak)))
         loop.lists[value.site] = list_name
         loop.carried.add(list_name)
 
@@ -1084,7 +1100,8 @@ class Loops(Branches):
             if array.axes[-1] is not loop.axis:
                 raise Unsupported("the axes of a list's items are not in the order of the loops")
             weak = weak or array.weak
-            result = array.with_(rank=array.rank + 1, axes=array.axes[:-1], dims=(loop.trips, *array.dims), weak=False, origins=frozenset())
+            origins = frozenset() if item.fresh else array.origins
+            result = array.with_(rank=array.rank + 1, axes=array.axes[:-1], dims=(loop.trips, *array.dims), weak=False, origins=origins)
             self.change("axis", f"the comprehension over {self.text(generator.target)} becomes an axis")
             return Operand(item.code, StackedV(result, weak), item.level, fresh=item.fresh)
         except Unsupported as error:
@@ -1172,6 +1189,10 @@ def _loop_dtype(merged: Array, head: Array, now: Array) -> Value:
     if not merged.axes and head.dtype != now.dtype and not (head.weak or now.weak):
         return merged.with_(dtype=None, dims=merged.dims)
     return merged
+
+
+def _changes_dtype(before: Value, after: Value) -> bool:
+    return isinstance(before, Array) and isinstance(after, Array) and before.dtype != after.dtype
 
 
 def _needs_constants(items: Sequence[Value]) -> bool:

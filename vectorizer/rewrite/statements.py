@@ -376,6 +376,8 @@ class Statements(Calls):
                 if region.view:
                     return Operand(region.code, region.value)
             if isinstance(inner.value, (ListV, TupleV, DictV, SeqV)):
+                if not all(is_uniform(b.value) for i in self.indices(node.slice) for b in self._bounds(i)):
+                    raise Unsupported("a store into an item of a list that differs between the examples")
                 return self.expression(node)
             raise Unsupported("a store into a copy")
         return self.expression(node)
@@ -484,10 +486,12 @@ class Statements(Calls):
 
     def check_cast(self, value: Array, target: Array) -> None:
         """Python numbers that do not fit an integer array raise; an array of them would wrap."""
-        if not (value.weak and value.axes) or target.kind not in "iu":
+        if value.rank or not value.axes or target.kind not in "iu":
             return
         if value.kind in "fc":
-            self.facts.strict_floats = True
+            self.facts.strict_floats = True  # too large a number raises, where an array of them only warns
+        elif not value.weak:
+            return
         elif target.dtype != np.dtype(np.int64):
             raise Unsupported("Python integers that differ between the examples are stored into a smaller type")
 

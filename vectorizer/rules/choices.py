@@ -85,7 +85,7 @@ def lower_piecewise(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(code, value.with_(dims=value.dims, origins=frozenset()), fresh=True)
 
 
-# --- whole arrays -----------------------------------------------------------------------------------------------------------
+# --- whole arrays ----------------------------------------------------------------------------------------------------
 
 
 def whole(rw: Context, code: str, rank: int, axes: Any, count: int) -> Operand:
@@ -120,7 +120,7 @@ def lower_array_equal(rw: Context, c: Call, bound: Bound) -> Operand:
     return whole(rw, f"({left.at(8)} == {right.at(8)})", rank, axes, len(axes))
 
 
-# --- what is known without looking -------------------------------------------------------------------------------------------
+# --- what is known without looking -----------------------------------------------------------------------------------
 
 
 def known(function: Any) -> None:

@@ -6,7 +6,7 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -130,8 +130,13 @@ class Shared:
     temporaries: int = 1 << 27
 
 
+Dtype: TypeAlias = "np.dtype[Any]"  # the method `np` hides the module inside of the class
+
+
 class Context:
     """State and small tools; the mixins beside this module add the syntax."""
+
+    speculating: int = 0
 
     def __init__(self, shared: Shared, plan: Plan, axes: Axes, names: Iterable[str]) -> None:
         self.shared = shared
@@ -222,9 +227,7 @@ class Context:
         """
         shared = frozenset[object]().union(*(v.origins for v in values if isinstance(v, Array)))
         if shared & self.plan.stored:
-            raise Effect(
-                "what is stored into may be a copy for one example and a view for the batch, or the reverse"
-            )
+            raise Effect("what is stored into may be a copy for one example and a view for the batch, or the reverse")
         self.viewed |= shared
         return shared
 
@@ -329,7 +332,7 @@ class Context:
         code = call(self.np("broadcast_to"), named.code, self.shape_code(axes, logical))
         return Operand(code, value.with_(axes=axes, dims=value.dims))
 
-    def filled(self, axes: Axes, value: Array, code: str, dtype: np.dtype[Any] | None = None) -> str:
+    def filled(self, axes: Axes, value: Array, code: str, dtype: Dtype | None = None) -> str:
         """An array of `axes` full of one number, as one writes it."""
         dtype = dtype or value.dtype
         shape = self.shape_code(axes)
@@ -343,7 +346,7 @@ class Context:
             self.np("full"), shape, code, *([self.dtype_code(dtype)] if dtype is not None and dtype != natural else [])
         )
 
-    def dtype_code(self, dtype: np.dtype[Any]) -> str:
+    def dtype_code(self, dtype: Dtype) -> str:
         """A dtype as one writes it: ``int``, ``float``, ``bool``, ``complex``, ``np.float32``."""
         for python in (bool, int, float, complex):
             if dtype == np.dtype(python) and python.__name__ not in self.local_names:
@@ -427,9 +430,9 @@ class Context:
         target = Affine.of(symbol)
         for name, operand in self.env.items():
             value = operand.value
-            if isinstance(value, Array) and value.affine == target and not value.axes and not operand.lazy:
-                if operand.code == name:
-                    return name
+            found = isinstance(value, Array) and value.affine == target and not value.axes
+            if found and not operand.lazy and operand.code == name:
+                return name
         recipe = self.symbol_code.get(symbol)
         if recipe is not None:
             name, make = recipe

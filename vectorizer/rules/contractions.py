@@ -166,7 +166,7 @@ def window_dot(rw: Context, first: Operand, second: Operand) -> Operand | None:
     return result
 
 
-# --- einsum ------------------------------------------------------------------------------------------------------------
+# --- einsum ---------------------------------------------------------------------------------------------------------
 
 
 def axis_letters(axes: Axes, taken: str) -> dict[Any, str]:
@@ -299,13 +299,14 @@ def lower_vdot(rw: Context, c: Call) -> Operand:
     return Operand(call(rw.np("vecdot"), left.code, right.code), Array(product_dtype([a, b]), 0, axes), fresh=True)
 
 
-# --- gufuncs -----------------------------------------------------------------------------------------------------------
+# --- gufuncs --------------------------------------------------------------------------------------------------------
 
 
 def core_ranks(signature: str) -> tuple[list[list[str]], list[list[str]]]:
     """The core dimensions of a gufunc's operands and results."""
     sides = signature.replace(" ", "").split("->")
-    return tuple([[d for d in part.strip("()").split(",") if d] for part in side.split("),(")] for side in sides)  # type: ignore[return-value]
+    inputs, outputs = ([[d for d in part.strip("()").split(",") if d] for part in side.split("),(")] for side in sides)
+    return inputs, outputs
 
 
 def lower_gufunc(rw: Context, c: Call) -> Operand:
@@ -383,12 +384,12 @@ register(np.dot, Rule("numpy.dot", "contraction", lower_dot, ("a", "b", "out")),
 @custom(np.linalg.matrix_power, params="a n", kind="core")
 def lower_matrix_power(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "n"))
-    rw.pin_int(bound["n"], "an exponent")
     value = rw.array(bound["a"])
     rw.hazard("matrix_power may raise")
-    return Operand(
-        c.render(("a", "n"), {k: o.code for k, o in bound.items()}), value.with_(origins=frozenset()), fresh=True
-    )
+    code = c.render(("a", "n"), {k: o.code for k, o in bound.items()})
+    if rw.pin_int(bound["n"], "an exponent") == 1:  # the matrix itself
+        return Operand(code, value.with_(dims=value.dims))
+    return Operand(code, value.with_(origins=frozenset()), fresh=True)
 
 
 @custom(np.linalg.solve, params="a b", kind="core")
@@ -574,7 +575,7 @@ def lower_vector_norm(rw: Context, c: Call) -> Operand:
     code, logical = shifted(rw, bound.get("axis"), value)
     dtype = np.asarray(probe(np.linalg.vector_norm, np.ones(2, value.dtype))).dtype
     dims = remaining(value, logical, keep)
-    codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"x": operand.code}
+    codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, "x": operand.code}
     codes["axis"] = code
     return Operand(
         c.render(("x", "axis", "keepdims", "ord"), codes), Array(dtype, len(dims), value.axes, dims=dims), fresh=True

@@ -133,7 +133,12 @@ def _with_length(function: Any, c: Call, result: Any) -> Any:
     return result
 
 
-for _f in (np.eye, np.identity, np.tri, np.hanning, np.hamming, np.blackman, np.bartlett, np.kaiser, np.fft.fftfreq, np.fft.rfftfreq, np.indices, np.triu_indices, np.tril_indices):  # fmt: skip
+UNIFORM_ONLY: tuple[Any, ...] = (
+    np.eye, np.identity, np.tri, np.hanning, np.hamming, np.blackman, np.bartlett, np.kaiser, np.fft.fftfreq,
+    np.fft.rfftfreq, np.indices, np.triu_indices, np.tril_indices,
+)  # fmt: skip
+_f: Any
+for _f in UNIFORM_ONLY:
     uniform_only(_f)
 
 
@@ -193,9 +198,8 @@ def spaced(function: Any) -> None:
             else np.asarray(probe(function, *(Array(v.dtype, 0, weak=v.weak) for v in values), num=3)).dtype
         )
         length = rw.array(bound["num"]).affine if "num" in bound else Affine(50)
-        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | dict(
-            zip(("start", "stop"), (a.code for a in aligned), strict=True)
-        )
+        ends_codes = zip(("start", "stop"), (a.code for a in aligned), strict=True)
+        codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, **dict(ends_codes)}
         if "num" in bound and rw.array(bound["num"]).axes:
             raise Unsupported(f"{c.name} of a length that varies")
         if axes:
@@ -251,7 +255,12 @@ def converting(function: Any) -> None:
             if value.kind in "fc" and dtype.kind in "iu":
                 rw.hazard("a cast to integers could warn")
             code, level = f"{operand.primary}.astype({bound['dtype'].code})", 15
-        elif function is np.array and not operand.fresh and isinstance(given.value, Array):
+        elif not operand.fresh and (
+            function is np.array
+            and (value.origins or isinstance(given.value, Array))
+            or value.origins
+            and not isinstance(given.value, Array)
+        ):
             code, level = f"{operand.primary}.copy()", 15
         fresh = function is np.array or not isinstance(given.value, Array) or operand.fresh
         origins = frozenset[object]() if fresh else value.origins

@@ -116,12 +116,11 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     if isinstance(value, Obj) and isinstance(value.value, (tuple, list, dict, str)) and len(index) == 1:
         item = value.value[rw.pin(index[0], "a subscript")]
         return Operand(f"{base.primary}[{item_code(index[0])}]", rw.value_of(item))  # type: ignore[attr-defined]
-    stacked = isinstance(value, StackedV)
     operand = rw.as_array(base)
     array = rw.array(operand)
-    if isinstance(base.value, StackedV) and any(isinstance(i, Slice) for i in index):
+    if isinstance(value, StackedV) and any(isinstance(i, Slice) for i in index):
         result = locate(rw, operand, index)
-        return Operand(result.code, StackedV(result.value, value.weak), fresh=False)  # type: ignore[union-attr]
+        return Operand(result.code, StackedV(result.value, value.weak), fresh=False)
     if array.rank == 0 and not index == [ELLIPSIS]:
         raise Unsupported("a number is subscripted")
     window = find_window(rw, operand, index)
@@ -129,7 +128,7 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
         return window
     region = locate(rw, operand, index)
     found = region.value
-    if stacked and value.weak and found.rank == 0:  # type: ignore[union-attr]
+    if isinstance(value, StackedV) and value.weak and found.rank == 0:
         found = found.with_(weak=True)
     return Operand(region.code, found, fresh=not region.view)
 
@@ -198,7 +197,7 @@ def _container_slice(rw: Context, base: Operand, value: Any, item: Slice) -> Ope
     return Operand(f"{base.primary}[{item.code}]", made)
 
 
-# --- locating ------------------------------------------------------------------------------------------------------------
+# --- locating -------------------------------------------------------------------------------------------------------
 
 
 def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
@@ -228,14 +227,15 @@ def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
 
 def _check_bounds_uniform(item: Slice) -> None:
     for bound in (item.lower, item.upper, item.step):
-        if bound is not None and not (isinstance(bound.value, Obj) and bound.value.value is None):
-            if not isinstance(bound.value, Array) or bound.value.axes:
-                raise Unsupported("a slice whose ends differ between the examples")
+        if bound is None or isinstance(bound.value, Obj) and bound.value.value is None:
+            continue
+        if not isinstance(bound.value, Array) or bound.value.axes:
+            raise Unsupported("a slice whose ends differ between the examples")
 
 
 def note_range(rw: Context, base: Array, items: Sequence[Index]) -> None:
     """A subscript that may be out of range must not be computed for examples that do not reach it."""
-    if not (rw.regions or rw.loops or getattr(rw, "speculating", 0)):
+    if not (rw.regions or rw.loops or rw.speculating):
         return
     position = 0
     for item in items:
@@ -266,7 +266,7 @@ def index_bounds_hold(rw: Context, index: Array, dim: Affine) -> bool:
             continue
         if axis.first is None or axis.last is None:
             return False
-        first, last = (axis.first, axis.last) if coefficient > 0 else (axis.last, axis.first)
+        first, last = (axis.first, axis.last) if coefficient * axis.step > 0 else (axis.last, axis.first)
         low, high = low.substitute(axis.symbol, first), high.substitute(axis.symbol, last)
     return rw.relies_on(low) and rw.relies_on(dim - high - 1)
 
@@ -279,7 +279,7 @@ def locate_uniform(rw: Context, base: Operand, items: list[Index]) -> Region:
     code_items = [":"] * lead + [item_code(i) for i in items]
     while code_items and code_items[-1] == ":" and len(code_items) > 1:
         code_items.pop()
-    result, adjacent, width, position = indexed_value(rw, value, items)
+    result, adjacent, width, _ = indexed_value(rw, value, items)
     origins = frozenset[object]() if arrays or not (result.rank or result.axes) else value.origins
     result = result.with_(origins=origins, dims=result.dims)
     joined = ", ".join(code_items)
@@ -360,7 +360,7 @@ def slice_end(bound: Operand | None, dim: Affine, default: Affine) -> Affine | N
     return dim + value.affine if value.affine.is_const and value.affine.const < 0 else value.affine
 
 
-# --- slices of loop axes ---------------------------------------------------------------------------------------------------
+# --- slices of loop axes ---------------------------------------------------------------------------------------------
 
 
 def loop_affine(rw: Context, base: Array, position: int, items: Sequence[Index]) -> bool:
@@ -441,7 +441,7 @@ def slice_code(rw: Context, start: Affine, last: Affine, stride: int, dim: Affin
             upper = end_code(rw, last + 1, dim)
         else:
             lower = "" if start == dim - 1 else rw.print_affine(start).code
-            if not (start == dim - 1) and not start.is_const and (dim - start).is_const:
+            if start != dim - 1 and not start.is_const and (dim - start).is_const:
                 lower = str(-(dim - start).const)
             if last == Affine(0):
                 upper = ""
@@ -481,7 +481,7 @@ def end_code(rw: Context, stop: Affine, dim: Affine) -> str:
     return rw.print_affine(stop).code
 
 
-# --- gathers -----------------------------------------------------------------------------------------------------------------
+# --- gathers --------------------------------------------------------------------------------------------------------
 
 
 def locate_gather(rw: Context, base: Operand, items: list[Index]) -> Region:
@@ -502,7 +502,10 @@ def locate_gather(rw: Context, base: Operand, items: list[Index]) -> Region:
     rw.hazard("a subscript may be out of range")
     covered = set(index_axes)
     if not width and result.rank:  # one example's row is a view
-        result = result.with_(origins=frozenset(("copy", o) for o in value.origins if not (isinstance(o, tuple) and o[0] == "copy")), dims=result.dims)
+        result = result.with_(
+            origins=frozenset(("copy", o) for o in value.origins if not (isinstance(o, tuple) and o[0] == "copy")),
+            dims=result.dims,
+        )
     if behind and adjacent and first == 0:
         codes = [":"] * len(value.axes) + [_spread_index(rw, i, index_axes, width) for i in items]
         while codes[-1] == ":":
@@ -529,17 +532,18 @@ def locate_gather(rw: Context, base: Operand, items: list[Index]) -> Region:
     if not value.axes and adjacent and first:  # NumPy leaves the gathered axes where the indices stand
         before = sum(1 for i in items[:first] if not isinstance(i, Operand))
         if before:
-            n = len(axes)
-            sources = [str(before + k) for k in range(n)]
-            targets = [str(k) for k in range(n)]
-            pair = (sources[0], targets[0]) if n == 1 else (f"({', '.join(sources)})", f"({', '.join(targets)})")
-            region.code, region.moved = call(rw.np("moveaxis"), code, *pair), True
+            _move(rw, region, before, 0, len(axes))
     elif value.axes and adjacent and width and position and not together:
-        sources = [str(len(axes) + k) for k in range(width)]
-        targets = [str(len(axes) + position + k) for k in range(width)]
-        pair = (sources[0], targets[0]) if width == 1 else (f"({', '.join(sources)})", f"({', '.join(targets)})")
-        region.code, region.moved = call(rw.np("moveaxis"), code, *pair), True
+        _move(rw, region, len(axes), len(axes) + position, width)
     return region
+
+
+def _move(rw: Context, region: Region, source: int, target: int, count: int) -> None:
+    """Moves `count` axes of what a subscript gives from `source` to `target`."""
+    pair = [", ".join(str(first + k) for k in range(count)) for first in (source, target)]
+    if count > 1:
+        pair = [f"({places})" for places in pair]
+    region.code, region.moved = call(rw.np("moveaxis"), region.code, *pair), True
 
 
 def _spread_index(rw: Context, item: Index, axes: Axes, width: int) -> str:
@@ -554,7 +558,7 @@ def _spread_index(rw: Context, item: Index, axes: Axes, width: int) -> str:
     return rw.expand(item, axes, width).code
 
 
-# --- windows -------------------------------------------------------------------------------------------------------------------
+# --- windows --------------------------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -578,7 +582,7 @@ class Window:
             return None
         if not rw.equal(vector.dims[0], self.width) or base.kind not in "fc" or vector.dtype != base.dtype:
             return None
-        if rw.regions or len(rw.loops) != 1 or getattr(rw, "speculating", 0):
+        if rw.regions or len(rw.loops) != 1 or rw.speculating:
             return None
         shifted = self.slices(rw)
         if shifted is None:
@@ -619,7 +623,8 @@ def find_window(rw: Context, base: Operand, index: Sequence[Index]) -> Operand |
     value = rw.array(base)
     bounds = [
         (k, i) for k, i in enumerate(index)
-        if isinstance(i, Slice) and any(isinstance(b, Operand) and isinstance(b.value, Array) and b.value.axes for b in (i.lower, i.upper))
+        if isinstance(i, Slice)
+        and any(isinstance(b, Operand) and isinstance(b.value, Array) and b.value.axes for b in (i.lower, i.upper))
     ]  # fmt: skip
     if not bounds:
         return None

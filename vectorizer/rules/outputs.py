@@ -16,7 +16,7 @@ def store_into(rw: Context, out: Operand, result: Operand) -> Operand:
     same = target.rank == value.rank and target.dtype == value.dtype and target.rank > 0
     if not same or not all(rw.equal(a, b) for a, b in zip(target.dims, value.dims, strict=True)):
         raise Effect("out= is not known to have the shape and the dtype of the result")
-    if rw.regions or rw.loops or getattr(rw, "speculating", 0) or not out.is_name:
+    if rw.regions or rw.loops or rw.speculating or not out.is_name:
         raise Effect("out= inside a loop or branch that has become an array operation")
     try:
         rw.store(out, [FULL] * target.rank, result, None)  # type: ignore[attr-defined]

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.context import Context
-from vectorizer.rules.elementwise import is_none, strengthen
+from vectorizer.rules.elementwise import is_none, select, strengthen
 from vectorizer.rules.indexing import Parts, subscript
-from vectorizer.rules.table import Call, Rule, custom, register
+from vectorizer.rules.table import Call, Rule, custom, register, ufunc_dtypes
 from vectorizer.source.operand import COMPARE, PRODUCT, Operand, call
 from vectorizer.values import (
     MISSING,
@@ -46,12 +46,12 @@ def verbatim(c: Call) -> str:
 
 def python_value(rw: Context, function: Any, c: Call) -> Array | None:
     """The number that a builtin gives for known numbers."""
-    values = [a.value for a in c.args]
-    if c.keywords or not all(isinstance(v, Array) and v.const is not MISSING for v in values):
+    values = [a.value.const for a in c.args if isinstance(a.value, Array)]
+    if c.keywords or len(values) < len(c.args) or any(v is MISSING for v in values):
         return None
     try:
-        result = function(*(v.const for v in values))  # type: ignore[union-attr]
-    except Exception:
+        result = function(*values)
+    except Exception:  # noqa: BLE001 - it raises at run time as well
         return None
     return number(result) if isinstance(result, (bool, int, float, complex)) else None
 
@@ -157,6 +157,11 @@ def _pairwise(rw: Context, ufunc: np.ufunc, first: Operand, second: Operand) -> 
     _check_kinds(values)
     if not weak:
         first, second = strengthen(rw, [first, second], ufunc)
+    if any(v.kind == "f" for v in values) and not rw.facts.no_nan():
+        first, second = rw.temp(first, "first"), rw.temp(second, "second")
+        closer = rw.compare("<" if ufunc is np.minimum else ">", second, first)  # type: ignore[attr-defined]
+        chosen = select(rw, closer, second, first)
+        return chosen.with_value(rw.array(chosen).with_(weak=weak, dtype=dtype))
     aligned, axes, rank = rw.align([first, second])
     code = call(rw.np(ufunc.__name__), *(a.code for a in aligned))
     return Operand(code, Array(dtype, rank, axes, weak=weak), fresh=True)
@@ -170,6 +175,8 @@ def _reduced(rw: Context, c: Call, reducer: str) -> Operand:
     if isinstance(c.args[0].value, Array) and not value.axes:
         return Operand(verbatim(c), Array(value.dtype, 0))
     weak = isinstance(c.args[0].value, StackedV) and c.args[0].value.weak
+    if value.kind == "f" and not rw.facts.no_nan():
+        raise Unsupported(f"{c.function} of numbers that may be nan")
     rw.hazard(f"{c.function} of nothing raises")
     axis = str(len(value.axes)) if value.axes else None
     return Operand(
@@ -195,10 +202,10 @@ def lower_sum(rw: Context, c: Call) -> Operand:
     if isinstance(given.value, (SeqV, TupleV, ListV)) and is_uniform(given.value):
         parts = [given.value.item] if isinstance(given.value, SeqV) else list(given.value.items)
         merged = number(0) if start is None else rw.array(start)
-        for part in parts:
-            if not isinstance(part, Array) or part.rank:
+        for item in parts:
+            if not isinstance(item, Array) or item.rank:
                 raise Unsupported("the sum of a list of arrays")
-            dtype, weak = promote(merged, part)
+            dtype, weak = promote(merged, item)
             merged = Array(dtype, 0, weak=weak)
         return Operand(verbatim(c), merged.with_() if parts else merged)
     operand = rw.as_array(given)
@@ -212,12 +219,18 @@ def lower_sum(rw: Context, c: Call) -> Operand:
     result = value.with_(rank=value.rank - 1, dims=value.dims[1:], dtype=dtype, weak=weak, origins=frozenset())
     if not value.axes and isinstance(given.value, Array):
         return Operand(verbatim(c), result, fresh=True)
+    if start is not None and value.kind in "iub":
+        summed = ufunc_dtypes(np.add, [rw.array(start), value.with_(rank=0)])[0]
+        if summed is not None and summed.kind in "fc":  # integers are added to a float one by one
+            code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=rw.dtype_code(summed))
+            made = Operand(code, result.with_(dtype=summed, dims=result.dims), fresh=True)
+            return rw.binary("+", start, made)  # type: ignore[attr-defined, no-any-return]
     keyword = (
         rw.dtype_code(value.dtype) if value.kind in "iu" and value.dtype != INT and value.dtype is not None else None
     )
     code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=keyword)
     total = Operand(code, result, fresh=True)
-    return total if start is None else rw.binary("+", start, total)  # type: ignore[attr-defined, no-any-return]
+    return total if start is None else rw.binary("+", start, total)  # type: ignore[attr-defined]
 
 
 def may_be_empty(rw: Context, dim: Affine | None) -> bool:
@@ -316,8 +329,8 @@ conversion(bool, BOOL)
 conversion(complex, np.dtype(complex))
 
 SCALARS = (
-    np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64,
-    np.complex64, np.complex128, np.bool_,
+    np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
+    np.uint64, np.complex64, np.complex128, np.bool_,
 )  # fmt: skip
 
 
@@ -403,6 +416,8 @@ def lower_sorted(rw: Context, c: Call) -> Operand:
         raise Unsupported("sorted with a key")
     operand = rw.as_array(c.args[0])
     value = rw.array(operand)
+    if value.kind == "f" and not rw.facts.no_nan():
+        raise Unsupported("a sort of numbers that may be nan")
     if value.rank != 1:
         raise Unsupported("sorted rows")
     code = call(rw.np("sort"), operand.code, axis="-1" if False else None)
@@ -430,7 +445,10 @@ def stands_for(value: Value, types: tuple[Any, ...]) -> bool:
             if value.weak:
                 return any(issubclass(weak_type(value), t) for t in types)
             scalar = value.dtype.type
-            return any(issubclass(scalar, t) or (python is not None and value.axes and t in _FAMILY.get(python, ())) for t in types)
+            return any(
+                issubclass(scalar, t) or (python is not None and value.axes and t in _FAMILY.get(python, ()))
+                for t in types
+            )
         case Array():
             return any(issubclass(np.ndarray, t) for t in types)
         case TupleV():
@@ -465,7 +483,8 @@ def lower_list(rw: Context, c: Call) -> Operand:
         # The items are views, but those of the batch's list are not.
         shared = rw.may_share(value) if value.rank > 1 else frozenset[object]()
         if not value.axes:
-            return Operand(verbatim(c), SeqV(value.with_(rank=value.rank - 1, dims=value.dims[1:]), site=rw.site(c)))  # type: ignore[attr-defined]
+            item = value.with_(rank=value.rank - 1, dims=value.dims[1:])
+            return Operand(verbatim(c), SeqV(item, site=rw.site(c)))  # type: ignore[attr-defined]
         return Operand(
             f"{c.args[0].primary}.copy()", StackedV(value.with_(dims=value.dims, origins=shared)), fresh=not shared
         )
@@ -480,7 +499,7 @@ def lower_tuple(rw: Context, c: Call) -> Operand:
     raise Unsupported("tuple of something that has no rule")
 
 
-# --- math --------------------------------------------------------------------------------------------------------------
+# --- math -----------------------------------------------------------------------------------------------------------
 
 MATH = {
     "sqrt": "sqrt", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
@@ -587,7 +606,7 @@ def integer_math(name: str, ufunc: np.ufunc) -> None:
 integer_math("gcd", np.gcd)
 
 
-# --- operator ----------------------------------------------------------------------------------------------------------
+# --- operator -------------------------------------------------------------------------------------------------------
 
 SYMBOLS = {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",

@@ -107,7 +107,7 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
             )
     code, logical = shifted(rw, bound.get("axis"), value)
     result = _probed(rw, function, value, bound, logical, whole)
-    codes = {k: o.code for k, o in bound.items()} | {names[0]: operand.code}
+    codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, names[0]: operand.code}
     if c.base is not None:
         codes[names[0]] = operand.primary
     if not (whole and not value.axes):
@@ -155,7 +155,8 @@ def _probed(
         return None
     options = {k: rw.pin(o, k) for k, o in bound.items() if k in ("dtype", "ddof", "method", "correction")}
     extra = {k: rw.pin(bound[k], k) for k in ("q",) if k in bound}
-    return np.dtype(_result_dtype(function, value.dtype, tuple(options.items()), tuple(extra.items())))
+    found: np.dtype[Any] = _result_dtype(function, value.dtype, tuple(options.items()), tuple(extra.items()))
+    return found
 
 
 @functools.cache
@@ -163,6 +164,7 @@ def _result_dtype(function: Any, dtype: Any, options: tuple[Any, ...], extra: tu
     return np.asarray(probe(function, np.ones(2, dtype), **dict(options), **dict(extra))).dtype
 
 
+_f: Any
 for _f, _m in ((np.sum, "sum"), (np.prod, "prod")):
     reduction(_f, "a axis dtype out keepdims initial where", _m)
 for _f, _m in ((np.max, "max"), (np.min, "min")):
@@ -286,7 +288,7 @@ def quantile(function: Any) -> None:
             raise Unsupported(f"{c.name} of a single number")
         keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))
         code, logical = shifted(rw, bound.get("axis"), value)
-        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"a": operand.code}
+        codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, "a": operand.code}
         if value.axes:
             codes["axis"] = code
         method = {"method": rw.pin(bound["method"], "method")} if "method" in bound else {}
@@ -311,7 +313,7 @@ def refuse_overwriting(rw: Context, c: Call, bound: dict[str, Operand]) -> None:
         raise Effect(f"{c.name} with overwrite_input=True")
 
 
-# --- Fourier transforms ---------------------------------------------------------------------------------------------------
+# --- Fourier transforms ----------------------------------------------------------------------------------------------
 
 
 def moved_axes(
@@ -339,7 +341,7 @@ def transform(function: Any, every: bool) -> None:
             raise Unsupported(f"{c.name} with s= and no axes=")
         default = tuple(range(-value.rank, 0)) if every else (-2, -1)
         code, _ = moved_axes(rw, bound.get("axes"), value, default)
-        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"a": operand.code}
+        codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, "a": operand.code}
         if value.axes and (every or "axes" in bound):
             codes["axes"] = code
         dtype = np.asarray(probe(function, np.ones((2, 2), value.dtype))).dtype
@@ -361,7 +363,7 @@ def shift(function: Any) -> None:
         if not value.rank:
             raise Unsupported(f"{c.name} of a single number")
         code, _ = moved_axes(rw, bound.get("axes"), value, tuple(range(value.rank)))
-        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"x": operand.code}
+        codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, "x": operand.code}
         if value.axes:
             codes["axes"] = code
         result = value.with_(origins=frozenset(), dims=value.dims)
@@ -440,7 +442,7 @@ def cumulative(function: Any) -> None:
         longer = "include_initial" in bound and bool(rw.pin(bound["include_initial"], "include_initial"))
         options = {"dtype": rw.pin(bound["dtype"], "a dtype")} if "dtype" in bound else {}
         dtype = np.asarray(probe(function, np.ones(2, value.dtype), **options)).dtype
-        codes: dict[str, str | None] = {k: o.code for k, o in bound.items()} | {"x": operand.code}
+        codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, "x": operand.code}
         if value.axes:
             codes["axis"] = str(axis if axis < 0 else axis + len(value.axes))
         dims = tuple(None if longer and k == axis % value.rank else d for k, d in enumerate(value.dims))

@@ -38,7 +38,7 @@ def storing(function: Any, params: str, native: Native | None = None) -> None:
 
 def prepare(rw: Context, c: Call, target: Operand, axes: Axes) -> None:
     """Makes the memory behind `target` vary along `axes`."""
-    if rw.regions or rw.loops or getattr(rw, "speculating", 0):
+    if rw.regions or rw.loops or rw.speculating:
         raise Effect(f"{c.name} inside a loop or branch that has become an array operation")
     if not isinstance(target.value, Array) or not target.value.rank:
         raise Effect(f"{c.name} into something that is not known to be an array")

@@ -179,7 +179,7 @@ def find(function: Any) -> Rule | None:
     return FUNCTIONS.get(id(function))
 
 
-# --- what a function gives, asked of the function itself -----------------------------------------------------------------
+# --- what a function gives, asked of the function itself -------------------------------------------------------------
 
 
 def dummy(value: Value, side: int = 2) -> Any:
@@ -224,7 +224,7 @@ def probe(function: Callable[..., Any], *args: Value | Any, **kwargs: Value | An
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return function(*plain, **named)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever a function says to its stand-ins
         raise Unsupported(f"{getattr(function, '__name__', 'a function')}: {error}") from None
 
 

@@ -1,0 +1,29 @@
+"""Hypothesis profiles, and where a fallback is no failure."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from vectorizer.errors import FallbackWarning
+
+COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+
+# The examples are the same in each run, so that a change that breaks nothing fails nothing.
+settings.register_profile("default", derandomize=True, max_examples=100, **COMMON)
+settings.register_profile("ci", derandomize=True, max_examples=100, print_blob=True, **COMMON)
+# `make fuzz`: other examples in each run; failures are kept in .hypothesis and tried first in the next.
+settings.register_profile("fuzz", max_examples=int(os.environ.get("VECTORIZER_FUZZ_EXAMPLES", "3000")), **COMMON)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture
+def fallbacks_allowed() -> Iterator[None]:
+    """For tests that ask what comes out, and not how: a `FallbackWarning` is no error in them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)
+        yield
