@@ -362,7 +362,8 @@ class _Leaf:
 def may_be_an_arguments(rw: Rewriter, operand: Operand, value: Array, wanted: Axes) -> bool:
     """Whether the memory of a result may be the caller's."""
     is_parameter = operand.is_name and operand.code in rw.function.parameters and bool(wanted)
-    return any(isinstance(origin, tuple) for origin in value.origins) or is_parameter
+    seen = any(isinstance(origin, tuple) and origin[0] != "copy" for origin in value.origins)
+    return seen or is_parameter
 
 
 # --- rewriting -------------------------------------------------------------------------------------------------------

@@ -184,7 +184,9 @@ class Branches(Statements):
 
     # --- selection -----------------------------------------------------------------------------------------------------
 
-    def by_selection(self, test: Operand, body: Sequence[Any], orelse: Sequence[Any], frame: ReturnFrame | None) -> bool:
+    def by_selection(
+        self, test: Operand, body: Sequence[Any], orelse: Sequence[Any], frame: ReturnFrame | None
+    ) -> bool:
         hazards = len(self.hazards)
         inverse = Operand(f"~{test.at(UNARY)}", test.value, UNARY)
         first = self.side(body, "if", test, frame)
@@ -196,9 +198,13 @@ class Branches(Statements):
                 raise Unsupported("some examples return a value and others do not")
             self.merging_results = True
             try:
-                frame.result = self.merge_values(test, first.result, second.result)
+                merged = self.merge_values(test, first.result, second.result)
             finally:
                 self.merging_results = False
+            if isinstance(merged.value, Array) and merged.value.rank:
+                origins = first.result.array.origins | second.result.array.origins
+                merged = merged.with_value(merged.value.with_(origins=copies(origins), dims=merged.value.dims))
+            frame.result = merged
             return True
         names = sorted(first.names | second.names)
         before = dict(self.env)
@@ -238,7 +244,9 @@ class Branches(Statements):
             self.scopes.pop()
             self.env = saved
 
-    def unaliased(self, name: str, one: Operand, two: Operand, merged: Operand, envs: tuple[dict[str, Operand], ...]) -> Operand:
+    def unaliased(
+        self, name: str, one: Operand, two: Operand, merged: Operand, envs: tuple[dict[str, Operand], ...]
+    ) -> Operand:
         """The merge of two arrays is a copy, where each example's variable is one of the two arrays itself.
 
         If something else can see either of them, neither the copy nor the arrays may be stored into any more.
@@ -249,7 +257,9 @@ class Branches(Statements):
         others = [o for env in (*envs, self.env) for n, o in env.items() if n != name]
         shared = any(isinstance(o.value, Array) and o.value.origins & origins for o in others)
         if not shared and not any(isinstance(o, tuple) for o in origins):
-            return merged.with_value(merged.value.with_(origins=frozenset({f"merge of {name}"}), dims=merged.value.dims))
+            return merged.with_value(
+                merged.value.with_(origins=frozenset({f"merge of {name}"}), dims=merged.value.dims)
+            )
         return merged.with_value(merged.value.with_(origins=copies(origins), dims=merged.value.dims))
 
     # --- regions -------------------------------------------------------------------------------------------------------
@@ -307,7 +317,13 @@ class Branches(Statements):
             self.scatter(name, operand, region, merged, before, axes)
 
     def scatter(
-        self, name: str, operand: Operand, region: Any, merged: dict[str, Operand], before: dict[str, Operand], axes: Any
+        self,
+        name: str,
+        operand: Operand,
+        region: Any,
+        merged: dict[str, Operand],
+        before: dict[str, Operand],
+        axes: Any,
     ) -> None:
         held = merged.get(name)
         value = self.leaf(operand)
@@ -352,7 +368,13 @@ class Branches(Statements):
                 self.freeze(current.with_(origins=copies(current.origins), dims=current.dims))
             full = self.spread(old, union_axes(current.axes, axes))
             same = current.dtype == joined.dtype
-            code = f"{full.primary}.astype({self.dtype_code(joined.dtype)})" if not same else full.code if full.fresh and full.code.startswith(self.np("")) and "broadcast_to" not in full.code else f"{full.primary}.copy()"
+            code = (
+                f"{full.primary}.astype({self.dtype_code(joined.dtype)})"
+                if not same
+                else full.code
+                if full.fresh and full.code.startswith(self.np("")) and "broadcast_to" not in full.code
+                else f"{full.primary}.copy()"
+            )
             self.emit(f"{target} = {code}", target=target)
             origins = copies(current.origins | value.origins) if value.rank else frozenset()
             made = joined.with_(axes=self.array(full).axes, dims=joined.dims, origins=origins)
@@ -379,7 +401,11 @@ class Branches(Statements):
                 if source is None:
                     raise
                 dims.append(f"{source}.shape[{k - value.rank}]")
-        code = call(self.np("empty"), self.shape_code(axes, dims), *([] if value.dtype == float else [self.dtype_code(value.dtype)]))
+        code = call(
+            self.np("empty"),
+            self.shape_code(axes, dims),
+            *([] if value.dtype == float else [self.dtype_code(value.dtype)]),
+        )
         self.emit(f"{target} = {code}", target=target)
         return Operand(target, value.with_(axes=axes, dims=value.dims))
 

@@ -113,7 +113,9 @@ class Calls(Expressions):
             raise Unsupported(f"{name} has an effect beside its result")
         if not all(is_uniform(o.value) for o in c.operands):
             raise Unsupported(f"{name} has no batching rule")
-        pure = module[0] in PURE_MODULES and "random" not in module or (_hashable(target) and target in UNIFORM_BUILTINS)
+        pure = (
+            module[0] in PURE_MODULES and "random" not in module or (_hashable(target) and target in UNIFORM_BUILTINS)
+        )
         if not pure or "random" in str(getattr(target, "__self__", "")).lower():
             raise Unsupported(f"{name} has no batching rule")
         code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
@@ -138,7 +140,11 @@ class Calls(Expressions):
         if isinstance(value, TupleV) and hasattr(value.type_, "_fields"):
             raise Unsupported(f"method {name!r} of a named tuple")
         args, keywords = self.arguments(node)
-        if isinstance(value, Opaque) and all(is_uniform(o.value) for o in [*args, *keywords.values()]) and name in _STRING_METHODS:
+        if (
+            isinstance(value, Opaque)
+            and all(is_uniform(o.value) for o in [*args, *keywords.values()])
+            and name in _STRING_METHODS
+        ):
             code = call(f"{base.primary}.{name}", *(a.code for a in args), **{k: o.code for k, o in keywords.items()})
             return Operand(code, Opaque())
         raise Unsupported(f"method {name!r} of something unknown")
@@ -161,7 +167,9 @@ class Calls(Expressions):
             if name == "tolist" and value.rank == 1:
                 if not value.axes:
                     return Operand(f"{base.primary}.tolist()", SeqV(Array(value.dtype, 0, weak=True), object()))
-                return Operand(base.code, StackedV(value.with_(dims=value.dims, origins=frozenset()), weak=True), base.level)
+                return Operand(
+                    base.code, StackedV(value.with_(dims=value.dims, origins=frozenset()), weak=True), base.level
+                )
             raise Unsupported(f"method {name!r} of an array")
         if not value.axes:
             return Operand(f"{base.primary}.{name}()", value.with_(weak=True, zero_d=False))
@@ -170,7 +178,9 @@ class Calls(Expressions):
             if code is None:
                 raise Unsupported(f"method {name!r} of a value of dtype {value.dtype}")
             dtype = np.dtype({"float": float, "int": np.int64, "complex": complex}[code])  # type: ignore[arg-type]
-            return Operand(f"{base.primary}.astype({code})", value.with_(weak=True, dtype=dtype, zero_d=False), fresh=True)
+            return Operand(
+                f"{base.primary}.astype({code})", value.with_(weak=True, dtype=dtype, zero_d=False), fresh=True
+            )
         return Operand(base.code, value.with_(weak=True, zero_d=False), base.level)
 
     def list_method(self, base: Operand, name: str, node: cst.Call) -> Operand:
@@ -179,7 +189,11 @@ class Calls(Expressions):
         if keywords or self.regions:
             raise Unsupported(f"method {name!r} of a list")
         if name == "copy" and not args and isinstance(value, (ListV, SeqV)):
-            copied: Value = ListV(value.items, self.node_site(node)) if isinstance(value, ListV) else SeqV(value.item, self.node_site(node))
+            copied: Value = (
+                ListV(value.items, self.node_site(node))
+                if isinstance(value, ListV)
+                else SeqV(value.item, self.node_site(node))
+            )
             return Operand(f"{base.primary}.copy()", copied)
         if name == "pop" and isinstance(value, (ListV, SeqV)) and len(args) <= 1:
             return self._pop(base, value, args)
@@ -273,7 +287,9 @@ class Calls(Expressions):
                     self.env[name] = operand
             _ = saved
 
-    def bind_parameters(self, params: cst.Parameters, args: list[Operand], keywords: dict[str, Operand]) -> dict[str, Operand]:
+    def bind_parameters(
+        self, params: cst.Parameters, args: list[Operand], keywords: dict[str, Operand]
+    ) -> dict[str, Operand]:
         """Operands by parameter, as Python would bind them; defaults are evaluated where they are missing."""
         if isinstance(params.star_arg, cst.Param) or params.star_kwarg is not None:
             raise Unsupported("a function with * parameters")
@@ -332,7 +348,11 @@ def _hashable(value: Any) -> bool:
 
 
 def _literal(operand: Operand) -> bool:
-    return isinstance(operand.value, Array) and operand.value.const is not MISSING or isinstance(operand.value, (Obj, FuncV))
+    return (
+        isinstance(operand.value, Array)
+        and operand.value.const is not MISSING
+        or isinstance(operand.value, (Obj, FuncV))
+    )
 
 
 def _key_value(key: Any) -> Value:

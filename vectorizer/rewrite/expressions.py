@@ -139,7 +139,9 @@ class Expressions(Walk):
 
     def visit_FormattedString(self, node: cst.FormattedString) -> Operand:
         for part in node.parts:
-            if isinstance(part, cst.FormattedStringExpression) and not is_uniform(self.expression(part.expression).value):
+            if isinstance(part, cst.FormattedStringExpression) and not is_uniform(
+                self.expression(part.expression).value
+            ):
                 raise Unsupported("a string that differs between the examples")
         return Operand(self.text(node), Opaque())
 
@@ -155,7 +157,9 @@ class Expressions(Walk):
     def visit_List(self, node: cst.List) -> Operand:
         parts = self.elements(node.elements)
         code = f"[{', '.join(p.code for p in parts)}]" if parts else "[]"
-        return Operand(code, ListV(tuple(p.value for p in parts), site=self.node_site(node)), node=Parts(parts), fresh=True)
+        return Operand(
+            code, ListV(tuple(p.value for p in parts), site=self.node_site(node)), node=Parts(parts), fresh=True
+        )
 
     def elements(self, elements: Any) -> list[Operand]:
         parts: list[Operand] = []
@@ -191,7 +195,9 @@ class Expressions(Walk):
 
     def visit_BinaryOperation(self, node: cst.BinaryOperation) -> Operand:
         symbol = SYMBOLS[type(node.operator)]
-        return self.binary(symbol, self.expression(node.left), self.expression(node.right), self.spacing(node.operator, symbol))
+        return self.binary(
+            symbol, self.expression(node.left), self.expression(node.right), self.spacing(node.operator, symbol)
+        )
 
     def spacing(self, node: cst.CSTNode, symbol: str) -> str:
         """The operator with the white space that the user put around it."""
@@ -224,7 +230,9 @@ class Expressions(Walk):
             value = Array(dtype, 0, affine=self._affine(symbol, a, b))
         elif a.axes or b.axes:
             left, right = (self._integers(o, symbol) for o in (left, right))
-        note_hazard(self, ufunc.__name__, [a, b])
+        (left, right), harmless = self.guarded(ufunc.__name__, [left, right])
+        if not harmless:
+            note_hazard(self, ufunc.__name__, [a, b])
         if a.weak and b.weak and (a.axes or b.axes) and ufunc.__name__ in DIVISIONS and not is_nonzero_constant(b):
             self.facts.strict_floats = True
         aligned, axes, rank = self.align([left, right])
@@ -247,6 +255,8 @@ class Expressions(Walk):
         return operand
 
     def _bool_arithmetic(self, symbol: str, a: Array, b: Array) -> None:
+        if symbol == "**" and a.kind == "b" and (a.axes or b.axes):
+            raise Unsupported("a power of a boolean")
         if a.weak != b.weak and "b" in (a.kind, b.kind) and a.kind == b.kind and symbol in ("+", "-", "*"):
             raise Unsupported("arithmetic between Python's and NumPy's booleans")
 
@@ -270,7 +280,11 @@ class Expressions(Walk):
                 if not varies:
                     return Array(None, 0)
                 raise Unsupported("a power of Python integers may outgrow 64 bits")
-        if symbol == "**" and (a.axes or b.axes) and not (b.const is not MISSING and isinstance(b.const, int) and b.const >= 0):
+        if (
+            symbol == "**"
+            and (a.axes or b.axes)
+            and not (b.const is not MISSING and isinstance(b.const, int) and b.const >= 0)
+        ):
             raise Unsupported("a power of Python numbers follows other rules than NumPy's")
         if symbol == "*" and types_ <= {int} and a.axes and b.axes and self.lanes_depth:
             raise Unsupported("a product of Python integers in a loop may outgrow 64 bits")
@@ -315,7 +329,9 @@ class Expressions(Walk):
             if isinstance(a, Array) and isinstance(b, Array):
                 return None
             if is_uniform(a) and is_uniform(b):
-                return Operand(f"{left.at(PRODUCT)} {symbol} {right.at(PRODUCT + 1)}", Opaque(), SUM if symbol in "+-" else PRODUCT)
+                return Operand(
+                    f"{left.at(PRODUCT)} {symbol} {right.at(PRODUCT + 1)}", Opaque(), SUM if symbol in "+-" else PRODUCT
+                )
             raise Unsupported("an operation between values of unknown kind")
         if isinstance(a, lists) and isinstance(b, lists) and symbol == "+":
             code = f"{left.at(SUM)} + {right.at(SUM + 1)}"
@@ -336,7 +352,11 @@ class Expressions(Walk):
                 items = sequence.value.items  # type: ignore[union-attr]
                 code = f"{left.at(PRODUCT)} * {right.at(PRODUCT + 1)}"
                 if times.const is not MISSING and len(items) * times.const <= 64:
-                    made: Value = ListV(items * times.const, object()) if isinstance(sequence.value, ListV) else TupleV(items * times.const)
+                    made: Value = (
+                        ListV(items * times.const, object())
+                        if isinstance(sequence.value, ListV)
+                        else TupleV(items * times.const)
+                    )
                     return Operand(code, made, PRODUCT)
                 merged = items[0]
                 for item in items[1:]:
@@ -359,7 +379,9 @@ class Expressions(Walk):
         if value.const is not MISSING:
             known = {"-": operator.neg, "+": operator.pos, "~": operator.invert}[symbol](value.const)
             return Operand(f"{symbol}{operand.at(UNARY)}", number(known), UNARY)
-        affine = value.affine * -1 if symbol == "-" and value.affine is not None else value.affine if symbol == "+" else None
+        affine = (
+            value.affine * -1 if symbol == "-" and value.affine is not None else value.affine if symbol == "+" else None
+        )
         dtype = value.dtype
         if value.kind == "b" and value.weak:
             if value.axes:
@@ -433,7 +455,13 @@ class Expressions(Walk):
                 return both if symbol == "is" else not both
             if isinstance(a, Obj) and isinstance(b, Obj):
                 return (a.value is b.value) == (symbol == "is")
-        if isinstance(a, Array) and isinstance(b, Array) and a.const is not MISSING and b.const is not MISSING and symbol in COMPARISONS:
+        if (
+            isinstance(a, Array)
+            and isinstance(b, Array)
+            and a.const is not MISSING
+            and b.const is not MISSING
+            and symbol in COMPARISONS
+        ):
             return bool(COMPARISONS[symbol](a.const, b.const))
         if isinstance(a, Obj) and isinstance(b, Obj) and symbol in ("==", "!="):
             for v in (a, b):
@@ -450,7 +478,11 @@ class Expressions(Walk):
             none = [isinstance(o.value, Obj) and o.value.value is None for o in (left, right)]
             if any(none) and not any(isinstance(o.value, (Opaque, PerExample)) for o in (left, right)):
                 both = all(none)
-                return Operand(f"{left.at(COMPARE + 1)} {symbol} {right.at(COMPARE + 1)}", number(both == (symbol == "is")), COMPARE)
+                return Operand(
+                    f"{left.at(COMPARE + 1)} {symbol} {right.at(COMPARE + 1)}",
+                    number(both == (symbol == "is")),
+                    COMPARE,
+                )
             raise Unsupported("the identity of values that vary")
         ufunc = COMPARISONS[symbol]
         for operand in (left, right):
@@ -462,14 +494,25 @@ class Expressions(Walk):
         aligned, axes, rank = self.align([left, right])
         weak = a.weak and b.weak
         value = Array(np.dtype(bool), rank, axes, weak=weak, dims=broadcast_dims([a, b], rank, self))
-        return Operand(f"{aligned[0].at(COMPARE + 1)} {symbol} {aligned[1].at(COMPARE + 1)}", value, COMPARE, fresh=True)
+        return Operand(
+            f"{aligned[0].at(COMPARE + 1)} {symbol} {aligned[1].at(COMPARE + 1)}", value, COMPARE, fresh=True
+        )
 
     def _membership(self, left: Operand, right: Operand) -> Operand:
-        if isinstance(right.value, Array) and right.value.rank == 1 and isinstance(left.value, Array) and not left.value.rank:
+        if (
+            isinstance(right.value, Array)
+            and right.value.rank == 1
+            and isinstance(left.value, Array)
+            and not left.value.rank
+        ):
             (a, b), axes, _ = self.align([left, right])
             equal = self.compare("==", left, right)
             lead = len(self.array(equal).axes)
-            return Operand(f"{equal.primary}.any(axis={lead})", Array(np.dtype(bool), 0, self.array(equal).axes, weak=True), fresh=True)
+            return Operand(
+                f"{equal.primary}.any(axis={lead})",
+                Array(np.dtype(bool), 0, self.array(equal).axes, weak=True),
+                fresh=True,
+            )
         if not isinstance(right.value, (TupleV, ListV)):
             raise Unsupported("membership in something unknown")
         left = self.temp(left, "value")
@@ -487,7 +530,9 @@ class Expressions(Walk):
         left, right = self.as_bool(left), self.as_bool(right)
         (a, b), axes, rank = self.align([left, right])
         weak = self.array(left).weak and self.array(right).weak
-        return Operand(f"{a.at(level)} {symbol} {b.at(level + 1)}", Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True)
+        return Operand(
+            f"{a.at(level)} {symbol} {b.at(level + 1)}", Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True
+        )
 
     def as_bool(self, operand: Operand) -> Operand:
         """A uniform number as the boolean that it stands for in a condition."""
@@ -542,7 +587,9 @@ class Expressions(Walk):
         except Unsupported:
             return Opaque()
 
-    def _guarded_boolean(self, node: cst.BooleanOperation, left: Operand, conjunction: bool, original: Operand) -> Operand:
+    def _guarded_boolean(
+        self, node: cst.BooleanOperation, left: Operand, conjunction: bool, original: Operand
+    ) -> Operand:
         """The right side is computed only for the examples whose left side does not decide."""
         if self.array(original).kind != "b" and not self.truth_only:
             raise Unsupported("and/or of numbers, the second of which must not always be computed")
@@ -585,7 +632,10 @@ class Expressions(Walk):
         if isinstance(value, Array):
             body, orelse = (self.spread(self.as_array(o), value.axes) for o in (body, orelse))
         return Operand(
-            f"{body.at(TERNARY + 1)} if {test.at(TERNARY + 1)} else {orelse.at(TERNARY)}", value, TERNARY, fresh=body.fresh and orelse.fresh
+            f"{body.at(TERNARY + 1)} if {test.at(TERNARY + 1)} else {orelse.at(TERNARY)}",
+            value,
+            TERNARY,
+            fresh=body.fresh and orelse.fresh,
         )
 
     def _guarded_ternary(self, node: cst.IfExp, test: Operand) -> Operand:
@@ -673,7 +723,11 @@ class Expressions(Walk):
         if name == "T":
             return attribute_T(self, base)
         if name == "mT":
-            return Operand(code, value.with_(dims=(*value.dims[:-2], value.dims[-1], value.dims[-2]))) if value.rank >= 2 else base
+            return (
+                Operand(code, value.with_(dims=(*value.dims[:-2], value.dims[-1], value.dims[-2])))
+                if value.rank >= 2
+                else base
+            )
         if name in ("real", "imag"):
             dtype = value.dtype
             if dtype is not None and dtype.kind == "c":
@@ -805,7 +859,9 @@ class Expressions(Walk):
             codes = ", ".join(p.code for p in parts)
             values = tuple(p.value for p in parts)
             if isinstance(a, TupleV):
-                return Operand(f"({codes},)" if len(parts) == 1 else f"({codes})", TupleV(values, a.type_), node=Parts(parts))
+                return Operand(
+                    f"({codes},)" if len(parts) == 1 else f"({codes})", TupleV(values, a.type_), node=Parts(parts)
+                )
             return Operand(f"[{codes}]", ListV(values, a.site), node=Parts(parts))
         raise Unsupported("values of different kinds for different examples")
 

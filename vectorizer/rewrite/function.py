@@ -14,6 +14,7 @@ import numpy as np
 from vectorizer.rewrite.lanes import Lanes
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rewrite.tidy import tidy
+from vectorizer.rewrite.walk import copies
 from vectorizer.rules import load_rules
 from vectorizer.rules.context import Facts, Plan, PlanChange, Shared
 from vectorizer.rules.indexing import Parts
@@ -176,7 +177,13 @@ class Rewriter(Lanes):
                 return f"[{', '.join(items)}]"
             return f"({', '.join(items)},)"
         if isinstance(value, DictV):
-            return "{" + ", ".join(f"{k!r}: {self.rebuilt(f'{code}[{k!r}]', f'{path}[{k!r}]', v, moves)}" for k, v in value.items) + "}"
+            return (
+                "{"
+                + ", ".join(
+                    f"{k!r}: {self.rebuilt(f'{code}[{k!r}]', f'{path}[{k!r}]', v, moves)}" for k, v in value.items
+                )
+                + "}"
+            )
         raise Unsupported("the axes of a container's items are moved")
 
     # --- returns ---------------------------------------------------------------------------------------------------------
@@ -211,7 +218,12 @@ class Rewriter(Lanes):
     def unwrapped(operand: Operand) -> str:
         """A tuple is returned without parentheses."""
         code = operand.code
-        if isinstance(operand.node, Parts) and isinstance(operand.value, TupleV) and len(operand.value.items) > 1 and code.startswith("("):
+        if (
+            isinstance(operand.node, Parts)
+            and isinstance(operand.value, TupleV)
+            and len(operand.value.items) > 1
+            and code.startswith("(")
+        ):
             return code[1:-1].removesuffix(",")
         return code
 
@@ -238,7 +250,9 @@ class Rewriter(Lanes):
         if isinstance(params.star_arg, cst.Param):
             codes = ", ".join(e.code for e in extra)
             code = f"({codes},)" if extra else "()"
-            bound[params.star_arg.name.value] = Operand(code, TupleV(tuple(e.value for e in extra)), node=Parts(list(extra)))
+            bound[params.star_arg.name.value] = Operand(
+                code, TupleV(tuple(e.value for e in extra)), node=Parts(list(extra))
+            )
         elif extra:
             raise Unsupported("a call with too many arguments")
         keywords = dict(c.keywords)
@@ -298,7 +312,8 @@ class Rewriter(Lanes):
         value = _rename(result, back, None, bound)
         origins = frozenset(o for p in bound.values() if isinstance(p.value, Array) for o in p.value.origins)
         if isinstance(value, Array) and value.rank:
-            value = value.with_(origins=origins, dims=value.dims)
+            copied = isinstance(result, Array) and any(isinstance(o, tuple) and o[0] == "copy" for o in result.origins)
+            value = value.with_(origins=copies(origins) if copied else origins, dims=value.dims)
         for written in writes:
             if self.regions or self.loops or self.speculating:
                 raise Unsupported(f"{name} writes into its argument under a condition")
@@ -310,7 +325,11 @@ class Rewriter(Lanes):
             code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
             return Operand(code, value, fresh=True)
         if source is not None and re.sub(rf"\b{emitted}\b", name, texts[-1]).strip() == source.text.strip():
-            return Operand(call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()}), value, fresh=not origins)
+            return Operand(
+                call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()}),
+                value,
+                fresh=not origins,
+            )
         self.shared.helper_sources += [text for text in texts if text not in self.shared.helper_sources]
         self.change("call", f"{name} is rewritten too")
         arguments = [o.code for n, o in bound.items() if o.code != "<default>" and n in values]
@@ -373,15 +392,27 @@ class Rewriter(Lanes):
                 bound[name] = self.read(name)
         if any(isinstance(o.value, FuncV) for o in bound.values()):
             raise Unsupported("a function is handed to a nested function")
-        free = [n for n in bound if n not in {p.name.value for p in [*node.params.posonly_params, *node.params.params, *node.params.kwonly_params]}]
+        free = [
+            n
+            for n in bound
+            if n
+            not in {
+                p.name.value for p in [*node.params.posonly_params, *node.params.params, *node.params.kwonly_params]
+            }
+        ]
         widened = node
         if free:
             extra = [cst.Param(cst.Name(n)) for n in free]
-            plain = [p.with_changes(default=None, equal=cst.MaybeSentinel.DEFAULT, comma=cst.MaybeSentinel.DEFAULT) for p in node.params.params]
+            plain = [
+                p.with_changes(default=None, equal=cst.MaybeSentinel.DEFAULT, comma=cst.MaybeSentinel.DEFAULT)
+                for p in node.params.params
+            ]
             widened = node.with_changes(params=node.params.with_changes(params=[*plain, *extra]))
             for old, new in zip(_statements(node.body), _statements(widened.body), strict=True):
                 _ = (old, new)
-        c = Call(function.name, [bound[p.name.value] for p in [*widened.params.posonly_params, *widened.params.params]], {})
+        c = Call(
+            function.name, [bound[p.name.value] for p in [*widened.params.posonly_params, *widened.params.params]], {}
+        )
         return self.call_helper(function.name, widened, bound, self.shared.namespace, node, c, False)
 
     # --- fallback at one expression -----------------------------------------------------------------------------------------
@@ -390,7 +421,9 @@ class Rewriter(Lanes):
         """``[f(x_i) for x_i in x]``: an expression without a rule, computed example by example."""
         if len(self.axes) != 1 or self.regions or self.loops or self.speculating or self.function.finish is None:
             raise error
-        if not isinstance(node, (cst.Call, cst.BinaryOperation, cst.Subscript, cst.Attribute, cst.Tuple, cst.Comparison)):
+        if not isinstance(
+            node, (cst.Call, cst.BinaryOperation, cst.Subscript, cst.Attribute, cst.Tuple, cst.Comparison)
+        ):
             raise error
         if _has_effect(node):
             raise error
@@ -528,9 +561,17 @@ def _is_generator(node: cst.CSTNode) -> bool:
 def _has_effect(node: cst.CSTNode) -> bool:
     if isinstance(node, (cst.Await, cst.Yield, cst.NamedExpr, cst.Lambda)):
         return True
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value in ("print", "input", "next", "setattr"):
+    if (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Name)
+        and node.func.value in ("print", "input", "next", "setattr")
+    ):
         return True
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in ("append", "pop", "write", "sort", "extend", "update", "add", "remove"):
+    if (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in ("append", "pop", "write", "sort", "extend", "update", "add", "remove")
+    ):
         return True
     return any(_has_effect(c) for c in node.children)
 
@@ -558,7 +599,17 @@ def _key(value: Value) -> Any:
     """A hashable form of a value, for the table of helpers."""
     match value:
         case Array():
-            return ("array", str(value.dtype), value.rank, value.axes, value.weak, repr(value.const), value.dims, value.affine, value.zero_d)
+            return (
+                "array",
+                str(value.dtype),
+                value.rank,
+                value.axes,
+                value.weak,
+                repr(value.const),
+                value.dims,
+                value.affine,
+                value.zero_d,
+            )
         case TupleV() | ListV():
             return (type(value).__name__, tuple(_key(i) for i in value.items))
         case SeqV():
@@ -574,19 +625,31 @@ def _key(value: Value) -> Any:
     return type(value).__name__
 
 
-def _rename(value: Value, axes: Mapping[Axis, Axis], name: str | None, bound: dict[str, Operand] | None = None) -> Value:
+def _rename(
+    value: Value, axes: Mapping[Axis, Axis], name: str | None, bound: dict[str, Operand] | None = None
+) -> Value:
     """A value with other axes; lengths become the parameter's own symbols, or those of the caller again."""
     match value:
         case Array():
             renamed = tuple(sorted(axes.get(a, a) for a in value.axes))
             if name is not None:
                 const = MISSING if isinstance(value.const, float) else value.const
-                return value.with_(axes=renamed, dims=value.dims, origins=frozenset(), affine=value.affine, const=const, pin=value.pin)
-            return value.with_(axes=renamed, dims=value.dims, origins=frozenset(), affine=value.affine, const=value.const)
+                return value.with_(
+                    axes=renamed, dims=value.dims, origins=frozenset(), affine=value.affine, const=const, pin=value.pin
+                )
+            return value.with_(
+                axes=renamed, dims=value.dims, origins=frozenset(), affine=value.affine, const=value.const
+            )
         case TupleV():
-            return TupleV(tuple(_rename(i, axes, f"{name}[{k}]" if name else None, bound) for k, i in enumerate(value.items)), value.type_)
+            return TupleV(
+                tuple(_rename(i, axes, f"{name}[{k}]" if name else None, bound) for k, i in enumerate(value.items)),
+                value.type_,
+            )
         case ListV():
-            return ListV(tuple(_rename(i, axes, f"{name}[{k}]" if name else None, bound) for k, i in enumerate(value.items)), object() if name is None else value.site)
+            return ListV(
+                tuple(_rename(i, axes, f"{name}[{k}]" if name else None, bound) for k, i in enumerate(value.items)),
+                object() if name is None else value.site,
+            )
         case SeqV():
             inner = _rename(value.item, axes, None, {})
             return SeqV(inner, object() if name is None else value.site)
@@ -595,13 +658,22 @@ def _rename(value: Value, axes: Mapping[Axis, Axis], name: str | None, bound: di
             assert isinstance(array, Array)
             return StackedV(array, value.weak)
         case DictV():
-            return DictV(tuple((k, _rename(v, axes, f"{name}[{k!r}]" if name else None, bound)) for k, v in value.items), value.site)
+            return DictV(
+                tuple((k, _rename(v, axes, f"{name}[{k!r}]" if name else None, bound)) for k, v in value.items),
+                value.site,
+            )
     return value
 
 
 def _with_origins(value: Value, name: str) -> Value:
     if isinstance(value, Array) and (value.rank or value.zero_d):
-        return value.with_(origins=frozenset({("argument", name)}), dims=value.dims, affine=value.affine, const=value.const, pin=value.pin)
+        return value.with_(
+            origins=frozenset({("argument", name)}),
+            dims=value.dims,
+            affine=value.affine,
+            const=value.const,
+            pin=value.pin,
+        )
     if isinstance(value, TupleV):
         return TupleV(tuple(_with_origins(i, name) for i in value.items), value.type_)
     if isinstance(value, ListV):

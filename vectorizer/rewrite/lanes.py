@@ -122,7 +122,9 @@ class Lanes(Loops):
 
     def varying_range(self, node: cst.For) -> list[Operand] | None:
         """The operands of a range that differs between the examples."""
-        if not (isinstance(node.iter, cst.Call) and isinstance(node.iter.func, cst.Name) and node.iter.func.value == "range"):
+        if not (
+            isinstance(node.iter, cst.Call) and isinstance(node.iter.func, cst.Name) and node.iter.func.value == "range"
+        ):
             return None
         if self.loops or "range" in self.env:
             return None
@@ -148,7 +150,11 @@ class Lanes(Loops):
         if outer.kind not in ("batch", "lanes"):
             raise Unsupported("a loop that ends at different times over a loop's axis")
         name = self.fresh("lanes")
-        self.emit(f"{name} = {call(self.np('arange'), self.size(outer))}", trailing="# the examples still in the loop", target=name)
+        self.emit(
+            f"{name} = {call(self.np('arange'), self.size(outer))}",
+            trailing="# the examples still in the loop",
+            target=name,
+        )
         axis = Axis(f"{name}", (*outer.depth, 1), "lanes")
         self.sizes[axis] = lambda: f"{name}.size"
         region = ActiveRegion(axis, (outer,), name, "live")
@@ -174,7 +180,9 @@ class Lanes(Loops):
             value = operand.value
             if isinstance(value, Array) and value.axes == (outer,) and (name in assigned or value.rank == 0):
                 held = self.hold_state(name, operand, assigned, live)
-                self.env[name] = Operand(held, value.with_(axes=(loop.region.axis,), dims=value.dims, origins=frozenset()))
+                self.env[name] = Operand(
+                    held, value.with_(axes=(loop.region.axis,), dims=value.dims, origins=frozenset())
+                )
             elif name in assigned and not is_uniform(value):
                 if not isinstance(value, Array):
                     raise Unsupported("a container is a variable of a loop that ends at different times")
@@ -212,15 +220,22 @@ class Lanes(Loops):
 
     def names_by_line(self) -> list[tuple[int, set[str]]]:
         return [
-            (self.lines.get(id(s), 0), names_read(s))
-            for s in _all_statements(_statements(self.function_node().body))
+            (self.lines.get(id(s), 0), names_read(s)) for s in _all_statements(_statements(self.function_node().body))
         ]
 
     def last_line(self, node: cst.For | cst.While) -> int:
         inner = list(_all_statements([node]))
         return max(self.lines.get(id(s), 0) for s in inner)
 
-    def close_lanes(self, loop: LaneLoop, slot: Stmt, node: cst.For | cst.While, before: dict[str, Operand], flush: bool, surely: bool) -> None:
+    def close_lanes(
+        self,
+        loop: LaneLoop,
+        slot: Stmt,
+        node: cst.For | cst.While,
+        before: dict[str, Operand],
+        flush: bool,
+        surely: bool,
+    ) -> None:
         """Behind the loop: variables that are still needed hold all examples again."""
         axis, outer = loop.region.axis, loop.region.replaced[0]
         assigned = assigned_names(node)
@@ -314,7 +329,12 @@ class Lanes(Loops):
     # --- while ---------------------------------------------------------------------------------------------------------
 
     def lane_while(self, node: cst.While, rest: Sequence[Any]) -> bool:
-        forever = isinstance(node.test, cst.Name) and node.test.value == "True" or isinstance(node.test, cst.Integer) and node.test.value == "1"
+        forever = (
+            isinstance(node.test, cst.Name)
+            and node.test.value == "True"
+            or isinstance(node.test, cst.Integer)
+            and node.test.value == "1"
+        )
 
         def head(loop: LaneLoop) -> None:
             if forever:
@@ -327,7 +347,9 @@ class Lanes(Loops):
             self.compact(loop, f"not {running}.all()", running)
 
         # The condition of the `while` is only for a loop that no example enters.
-        return self.lane_loop(node, lambda: f"while {self.lane_loops[-1].region.mask}.size:", head, rest, flush=False, surely=forever)
+        return self.lane_loop(
+            node, lambda: f"while {self.lane_loops[-1].region.mask}.size:", head, rest, flush=False, surely=forever
+        )
 
     def fresh_once(self, hint: str) -> str:
         """One name for a thing that every pass over the loop makes anew."""
@@ -371,7 +393,10 @@ class Lanes(Loops):
                 if not isinstance(value, Array) or value.axes[0] != loop.region.replaced[0]:
                     raise Unsupported("a loop target that varies along several axes")
                 self.emit(f"{operand.code} = {operand.code}[{loop.region.mask}]", target=operand.code)
-                self.env[name] = Operand(operand.code, value.with_(axes=(loop.region.axis, *value.axes[1:]), dims=value.dims, origins=frozenset()))
+                self.env[name] = Operand(
+                    operand.code,
+                    value.with_(axes=(loop.region.axis, *value.axes[1:]), dims=value.dims, origins=frozenset()),
+                )
         return code
 
     def lane_range(self, node: cst.For, args: list[Operand], rest: Sequence[Any]) -> bool:
@@ -392,7 +417,12 @@ class Lanes(Loops):
         self.env["$stop"] = Operand(bound, self.array(stop).with_(origins=frozenset()))
         reach = "max" if step > 0 else "min"
         outermost = call(self.np(reach), bound, initial=start.code)
-        header = call("range", *([] if step > 0 and start.code == "0" else [start.code]), outermost, *([str(step)] if step != 1 else []))
+        header = call(
+            "range",
+            *([] if step > 0 and start.code == "0" else [start.code]),
+            outermost,
+            *([str(step)] if step != 1 else []),
+        )
         target = node.target.value
 
         def head(loop: LaneLoop) -> None:
@@ -405,7 +435,13 @@ class Lanes(Loops):
             self.compact_before_target(loop, target, running)
 
         return self.lane_loop(
-            node, lambda: f"for {self.target_name(target)} in {header}:", head, rest, flush=True, surely=False, extra={"$stop"}
+            node,
+            lambda: f"for {self.target_name(target)} in {header}:",
+            head,
+            rest,
+            flush=True,
+            surely=False,
+            extra={"$stop"},
         )
 
     def compact_before_target(self, loop: LaneLoop, target: str, running: str) -> None:
@@ -452,7 +488,9 @@ class Lanes(Loops):
             value = self.array(origin)
             self.env[target] = Operand(name, Array(INT, 0, value.axes, weak=True))
 
-        return self.lane_loop(node, lambda: f"for {counter} in {header}:", head, rest, flush=True, surely=False, extra={"$stop", "$start"})
+        return self.lane_loop(
+            node, lambda: f"for {counter} in {header}:", head, rest, flush=True, surely=False, extra={"$stop", "$start"}
+        )
 
     # --- the loop itself -------------------------------------------------------------------------------------------------
 
@@ -571,12 +609,24 @@ class Lanes(Loops):
         jumps = has_jump(orelse, JUMPS)
         tail = body[-1] if body and isinstance(body[-1], cst.SimpleStatementLine) and len(body[-1].body) == 1 else None
         last = tail.body[-1] if tail is not None else None
-        if last is not None and isinstance(last, (cst.Break, cst.Continue)) and not has_jump(body[:-1], JUMPS) and not jumps:
+        if (
+            last is not None
+            and isinstance(last, (cst.Break, cst.Continue))
+            and not has_jump(body[:-1], JUMPS)
+            and not jumps
+        ):
             return self.tail_jump(loop, named, body[:-1], orelse, rest, isinstance(last, cst.Break), top)
         return self.flagged_jump(loop, node, named, body, orelse, rest, top)
 
     def tail_jump(
-        self, loop: LaneLoop, test: Operand, body: list[Any], orelse: list[Any], rest: Sequence[Any], breaks: bool, top: bool
+        self,
+        loop: LaneLoop,
+        test: Operand,
+        body: list[Any],
+        orelse: list[Any],
+        rest: Sequence[Any],
+        breaks: bool,
+        top: bool,
     ) -> bool:
         """``if c: ...; break``: the branch, then the lanes of `c` leave."""
         if body:
@@ -615,7 +665,14 @@ class Lanes(Loops):
         return code
 
     def flagged_jump(
-        self, loop: LaneLoop, node: cst.If, test: Operand, body: list[Any], orelse: list[Any], rest: Sequence[Any], top: bool
+        self,
+        loop: LaneLoop,
+        node: cst.If,
+        test: Operand,
+        body: list[Any],
+        orelse: list[Any],
+        rest: Sequence[Any],
+        top: bool,
     ) -> bool:
         """Jumps inside nested branches set flags, which are looked at behind the branch."""
         both = [*body, *orelse]
@@ -646,7 +703,11 @@ class Lanes(Loops):
             flags = [f for f in (loop.leaving if breaks else None, loop.skipping if skips else None) if f is not None]
             local = [f"{self.below(loop, f, None)}" for f in flags]
             code = " | ".join(local)
-            mask = Operand(f"~({code})" if len(local) > 1 else f"~{code}", Array(np.dtype(bool), 0, (self.regions[-1].axis,)), UNARY)
+            mask = Operand(
+                f"~({code})" if len(local) > 1 else f"~{code}",
+                Array(np.dtype(bool), 0, (self.regions[-1].axis,)),
+                UNARY,
+            )
             self.convert(mask, list(rest), [], None)
         return True
 
@@ -679,7 +740,9 @@ class Lanes(Loops):
             raise Unsupported("a jump that only some examples reach")
         self.emit(f"{self.below(loop, flag, None)} = True")
         if kind == "leaving" and loop.broke is not None:
-            self.emit(f"{loop.broke}[{loop.region.mask}[{self.chain([r.mask for r in self.regions[loop.depth:]])}]] = True")
+            self.emit(
+                f"{loop.broke}[{loop.region.mask}[{self.chain([r.mask for r in self.regions[loop.depth :]])}]] = True"
+            )
         return True
 
     def jumped(self) -> bool:
@@ -734,7 +797,11 @@ class Lanes(Loops):
                 raise Unsupported("results of different lengths")
             made = [self.hold_result(o, p, index) for o, p in zip(olds, parts, strict=True)]
             codes = ", ".join(m.code for m in made)
-            kind: Value = TupleV(tuple(m.value for m in made)) if isinstance(value, TupleV) else ListV(tuple(m.value for m in made))
+            kind: Value = (
+                TupleV(tuple(m.value for m in made))
+                if isinstance(value, TupleV)
+                else ListV(tuple(m.value for m in made))
+            )
             return Operand(f"({codes},)" if isinstance(value, TupleV) else f"[{codes}]", kind, node=Parts(made))
         operand = self.as_array(operand)
         array = self.array(operand)

@@ -11,7 +11,7 @@ import numpy as np
 
 from vectorizer.rewrite.branches import Branches, has_jump
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
-from vectorizer.rules.elementwise import select
+from vectorizer.rules.elementwise import DIVISIONS, select
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import PRODUCT, Operand, call
@@ -37,6 +37,11 @@ from vectorizer.values import (
 )
 
 INT = np.dtype(np.int64)
+# Functions that neither raise nor warn at 1: what a branch must not compute is computed of 1 instead.
+HARMLESS_AT_ONE = DIVISIONS | {
+    "log", "log2", "log10", "log1p", "sqrt", "exp", "exp2", "expm1", "arcsin", "arccos", "arccosh", "reciprocal",
+    "tan", "sinh", "cosh", "power",
+}  # fmt: skip
 MOST_PASSES = 8
 MOST_UNROLLED = 64
 
@@ -116,7 +121,9 @@ class Loops(Branches):
                     raise Unsupported("a range whose ends differ between the examples")
             return Iteration("range", bounds=tuple(args), text=code)
         if target is enumerate:
-            start = plain[1].value if len(plain) > 1 else next((a.value for a in node.args if a.keyword is not None), None)
+            start = (
+                plain[1].value if len(plain) > 1 else next((a.value for a in node.args if a.keyword is not None), None)
+            )
             first = self.expression(start) if start is not None else None
             return Iteration("enumerate", parts=(self.iteration(plain[0].value),), start=first, text=code)
         if len(plain) != len(node.args):
@@ -334,7 +341,9 @@ class Loops(Branches):
             targets |= widened
         else:
             raise Unsupported("a variable that changes what it is in every iteration")
-        if never and any(_changes_dtype(start.env[name].value, value) for name, value in targets.items() if name in start.env):
+        if never and any(
+            _changes_dtype(start.env[name].value, value) for name, value in targets.items() if name in start.env
+        ):
             raise Unsupported("a loop without iterations leaves its variables as they were")
         statement = self.emit(header, body=statements)
         statement.leading = leading + statement.leading
@@ -412,7 +421,9 @@ class Loops(Branches):
                     if made.code != head.code:
                         self.emit(f"{head.code} = {made.code}", target=head.code)
                     self.out = saved
-                    self.env[name] = Operand(head.code, now.value if not self.same_layout(now.value, head.value) and False else made.value)
+                    self.env[name] = Operand(
+                        head.code, now.value if not self.same_layout(now.value, head.value) and False else made.value
+                    )
 
     def small_Break(self, node: cst.Break) -> bool:
         return self._jump("break")
@@ -457,7 +468,9 @@ class Loops(Branches):
         site = self.node_site(node)
         if site in self.plan.sequential or self.plan.no_axes:
             return False
-        if has_jump(_statements(node.body), (cst.Break, cst.Continue, cst.Return, cst.Raise, cst.While, cst.Try, cst.With)):
+        if has_jump(
+            _statements(node.body), (cst.Break, cst.Continue, cst.Return, cst.Raise, cst.While, cst.Try, cst.With)
+        ):
             self.plan.sequential.setdefault(site, "it may end early")
             return False
         if self.regions and not self.loops:
@@ -480,7 +493,7 @@ class Loops(Branches):
         loop = self.open_axis(it, self.text(node.target))
         loop.assigned = assigned_names(node)
         exposed = exposed_names(body, _target_names(node.target))
-        loop.carried = {n for n in loop.assigned if n in exposed}
+        loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
         self.check_carried(loop, node)
         self.check_memory(node, loop)
         self.check_iterated(node, it)
@@ -624,7 +637,9 @@ class Loops(Branches):
                 if backwards:
                     code += "[::-1]"
             hint = loop.axis.name
-            name = self.fresh(hint) if hint in self.used and hint in self.local_names and hint in self.live_names else hint
+            name = (
+                self.fresh(hint) if hint in self.used and hint in self.local_names and hint in self.live_names else hint
+            )
             self.used.add(name)
             self.emit(f"{name} = {code}", generated=name, target=name)
             return Operand(name, value)
@@ -645,7 +660,9 @@ class Loops(Branches):
         if backwards:
             code, level = f"{operand.primary}[{', '.join([*[':'] * len(array.axes), '::-1'])}]", 15
         origins = array.origins
-        item = array.with_(rank=array.rank - 1, dims=array.dims[1:], axes=(*array.axes, loop.axis), weak=weak, origins=origins)
+        item = array.with_(
+            rank=array.rank - 1, dims=array.dims[1:], axes=(*array.axes, loop.axis), weak=weak, origins=origins
+        )
         return Operand(code, item, level)
 
     def check_carried(self, loop: LoopAxis, node: cst.For) -> None:
@@ -748,7 +765,9 @@ class Loops(Branches):
 
         result = value.with_(axes=axes, dims=value.dims)
         if value.affine is not None and loop.last is not None:
-            result = Array(value.dtype, value.rank, axes, weak=value.weak, affine=value.affine.substitute(loop.symbol, loop.last))
+            result = Array(
+                value.dtype, value.rank, axes, weak=value.weak, affine=value.affine.substitute(loop.symbol, loop.last)
+            )
             affine = result.affine
             assert affine is not None
 
@@ -828,7 +847,13 @@ class Loops(Branches):
         function = {"+": "sum", "-": "sum", "*": "prod", "|": "any", "&": "all"}.get(symbol)
         if function is None or function in ("any", "all") and value.kind != "b":
             raise Unsupported(f"an accumulation by {symbol}=")
-        if function == "sum" and len(right.factors) > 1 and not self.inner_masks() and not value.weak and value.kind in "fc":
+        if (
+            function == "sum"
+            and len(right.factors) > 1
+            and not self.inner_masks()
+            and not value.weak
+            and value.kind in "fc"
+        ):
             contracted = self.contraction(right, axes)
             if contracted is not None:
                 return contracted
@@ -858,7 +883,9 @@ class Loops(Branches):
             identity += ".0"
         known = {"0": 0, "1": 1, "0.0": 0.0, "1.0": 1.0, "False": False, "True": True}[identity]
         chosen = select(self, self.conjunction(self.inner_masks()), right, Operand(identity, number(known)))
-        return chosen.with_value(self.array(chosen).with_(weak=value.weak, dtype=value.dtype, dims=self.array(chosen).dims))
+        return chosen.with_value(
+            self.array(chosen).with_(weak=value.weak, dtype=value.dtype, dims=self.array(chosen).dims)
+        )
 
     def repeated(self, symbol: str, right: Operand, axes: list[Axis]) -> Operand:
         """The same term in each iteration."""
@@ -1001,15 +1028,41 @@ class Loops(Branches):
         anchored = items
         if target.axes and not any(set(target.axes) & set(i.array.axes) for i in items if isinstance(i, Operand)):
             k = next(n for n, i in enumerate(items) if isinstance(i, Operand))
-            anchored = [self.spread(i, tuple(sorted({*target.axes, *i.array.axes}))) if n == k else i for n, i in enumerate(items)]
+            anchored = [
+                self.spread(i, tuple(sorted({*target.axes, *i.array.axes}))) if n == k else i
+                for n, i in enumerate(items)
+            ]
         region = locate_gather(self, base, anchored)
         if region.moved or any(a not in region.covered and a not in target.axes for a in loop_axes):
             raise Unsupported("iterations store through an index that may repeat")
         fitted = self.fully(right, region.value.axes, region.value.rank) if self.array(right).axes else right
         fitted = self.weak_for(fitted, region.value)
-        self.emit(call(self.np(f"{ufunc}.at"), base.code, f"({region.index})" if "," in region.index else region.index, fitted.code))
+        self.emit(
+            call(
+                self.np(f"{ufunc}.at"),
+                base.code,
+                f"({region.index})" if "," in region.index else region.index,
+                fitted.code,
+            )
+        )
         self.change("scatter", "an accumulation through an index")
         return True
+
+    def guarded(self, name: str, operands: list[Operand]) -> tuple[list[Operand], bool]:
+        """In a branch of a loop that is an axis, a division by zero is avoided by dividing by 1 where nobody looks."""
+        masks = self.inner_masks()
+        if not self.loops or not masks or len(masks) != len(self.masks) or self.speculating != len(masks):
+            return operands, False
+        if name not in HARMLESS_AT_ONE:
+            return operands, False
+        position = len(operands) - 1 if name in DIVISIONS else 0
+        operand = operands[position]
+        value = operand.value
+        if not isinstance(value, Array) or not value.axes or value.kind not in "iuf":
+            return operands, False
+        chosen = select(self, self.conjunction(masks), operand, Operand("1", number(1)))
+        kept = self.array(chosen).with_(weak=value.weak, dtype=value.dtype, dims=self.array(chosen).dims)
+        return [chosen.with_value(kept) if k == position else o for k, o in enumerate(operands)], True
 
     # --- lists ---------------------------------------------------------------------------------------------------------------
 
@@ -1039,7 +1092,9 @@ class Loops(Branches):
             raise Unsupported("the axes of a list's items are not in the order of the loops")
         kept = array.axes[:-1]
         origins = frozenset[object]() if item.fresh else array.origins
-        stacked = array.with_(rank=array.rank + 1, axes=kept, dims=(loop.trips, *array.dims), weak=False, origins=origins)
+        stacked = array.with_(
+            rank=array.rank + 1, axes=kept, dims=(loop.trips, *array.dims), weak=False, origins=origins
+        )
         list_name = variables[0]
         target = self.target_name(list_name)
         if item.code != target:
@@ -1101,7 +1156,9 @@ class Loops(Branches):
                 raise Unsupported("the axes of a list's items are not in the order of the loops")
             weak = weak or array.weak
             origins = frozenset() if item.fresh else array.origins
-            result = array.with_(rank=array.rank + 1, axes=array.axes[:-1], dims=(loop.trips, *array.dims), weak=False, origins=origins)
+            result = array.with_(
+                rank=array.rank + 1, axes=array.axes[:-1], dims=(loop.trips, *array.dims), weak=False, origins=origins
+            )
             self.change("axis", f"the comprehension over {self.text(generator.target)} becomes an axis")
             return Operand(item.code, StackedV(result, weak), item.level, fresh=item.fresh)
         except Unsupported as error:
@@ -1151,7 +1208,9 @@ class Loops(Branches):
         parts = []
         for part in self.items(it.operand):
             self.local_names = self.local_names | _target_names(generator.target)
-            self.bind_axis_target(generator.target, self.temp(part, "item") if not part.lazy and part.level < 15 else part)
+            self.bind_axis_target(
+                generator.target, self.temp(part, "item") if not part.lazy and part.level < 15 else part
+            )
             parts.append(self.expression(node.elt))
         code = f"[{', '.join(p.code for p in parts)}]"
         return Operand(code, ListV(tuple(p.value for p in parts), self.node_site(node)), node=Parts(parts), fresh=True)
@@ -1184,7 +1243,11 @@ def _loop_dtype(merged: Array, head: Array, now: Array) -> Value:
     """A variable whose dtype changes from iteration to iteration: not known where it is uniform, refused where not."""
     if merged.axes and head.dtype != now.dtype and not (head.weak or now.weak):
         raise Unsupported("a variable whose dtype changes from one iteration to the next")
-    if head.weak != now.weak and (head if head.weak else now).kind == "f" and (now if head.weak else head).kind in "iub":
+    if (
+        head.weak != now.weak
+        and (head if head.weak else now).kind == "f"
+        and (now if head.weak else head).kind in "iub"
+    ):
         raise Unsupported("a variable that starts as a float and goes on as an integer")
     if not merged.axes and head.dtype != now.dtype and not (head.weak or now.weak):
         return merged.with_(dtype=None, dims=merged.dims)
@@ -1239,8 +1302,7 @@ def _flow(node: cst.CSTNode, known: set[str]) -> tuple[set[str], set[str]]:
         other: Sequence[Any] = []
         if node.orelse is not None:
             other = [node.orelse] if isinstance(node.orelse, cst.If) else _statements(node.orelse.body)
-        conditional = assigned_names(node) - (sets_one & _sets(other))
-        return reads | one | exposed_names(other, walrus) | conditional, (sets_one & _sets(other)) | walrus
+        return reads | one | exposed_names(other, walrus), (sets_one & _sets(other)) | walrus
     if isinstance(node, (cst.For, cst.While)):
         reads = names_read(node.iter if isinstance(node, cst.For) else node.test)
         target = _target_names(node.target) if isinstance(node, cst.For) else set()
@@ -1276,6 +1338,11 @@ def _flow_small(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     if isinstance(node, cst.AnnAssign) and node.value is not None:
         return names_read(node.value), _target_names(node.target)
     return names_read(node), set()
+
+
+def conditional_names(statements: Sequence[Any]) -> set[str]:
+    """Names that an iteration may or may not set."""
+    return set().union(*(assigned_names(s) for s in statements)) - _sets(statements)
 
 
 def only_accumulated(name: str, statements: Sequence[Any]) -> bool:
@@ -1336,7 +1403,13 @@ def stored_subscripts(body: cst.CSTNode) -> dict[str, set[str]]:
         elif isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
             base = node.func.value
             if node.func.attr.value in ("fill", "sort", "put", "partition", "resize", "at"):
-                name = base_of(base) if node.func.attr.value != "at" else base_of(node.args[0].value) if node.args else None
+                name = (
+                    base_of(base)
+                    if node.func.attr.value != "at"
+                    else base_of(node.args[0].value)
+                    if node.args
+                    else None
+                )
                 found.setdefault(name or "?", set()).update({module.code_for_node(node), "whole"})
         for child in node.children:
             walk(child)

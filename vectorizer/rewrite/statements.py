@@ -124,7 +124,14 @@ class Statements(Calls):
             return self.effect_function(node)
         name = node.func.attr.value
         base = self.expression(node.func.value)
-        if isinstance(base.value, (ListV, SeqV, StackedV)) and name in ("append", "extend", "insert", "clear", "reverse", "sort"):
+        if isinstance(base.value, (ListV, SeqV, StackedV)) and name in (
+            "append",
+            "extend",
+            "insert",
+            "clear",
+            "reverse",
+            "sort",
+        ):
             args, keywords = self.arguments(node)
             if keywords:
                 raise Unsupported(f"list.{name} with keywords")
@@ -186,7 +193,9 @@ class Statements(Calls):
             item = args[0].value
             if isinstance(item, (ListV, SeqV, DictV)) and getattr(item, "site", None) is not None and args[0].is_name:
                 pass
-            made: Value = ListV((*value.items, item), site) if isinstance(value, ListV) else SeqV(join(value.item, item), site)
+            made: Value = (
+                ListV((*value.items, item), site) if isinstance(value, ListV) else SeqV(join(value.item, item), site)
+            )
             if isinstance(made, SeqV) and isinstance(value, SeqV) and not self.same_layout(item, made.item):
                 args = [self.coerced(args[0], made.item)]
                 code = call(f"{base.primary}.append", args[0].code)
@@ -263,7 +272,12 @@ class Statements(Calls):
         return False
 
     def _shared_value(self, operand: Operand) -> Operand:
-        if operand.is_name or not operand.fresh and isinstance(operand.value, Array) and operand.value.const is not MISSING:
+        if (
+            operand.is_name
+            or not operand.fresh
+            and isinstance(operand.value, Array)
+            and operand.value.const is not MISSING
+        ):
             return operand
         name = self.fresh("value")
         self.emit(f"{name} = {operand.code}", target=name)
@@ -344,7 +358,11 @@ class Statements(Calls):
                 raise Unsupported("an array of unknown length is unpacked")
             item = array.with_(rank=array.rank - 1, dims=array.dims[1:], zero_d=False)
             if not array.axes:
-                return [Operand(f"{operand.primary}[{k}]", item) for k in range(count)] if not operand.is_name else [Operand(f"{operand.code}[{k}]", item) for k in range(count)]
+                return (
+                    [Operand(f"{operand.primary}[{k}]", item) for k in range(count)]
+                    if not operand.is_name
+                    else [Operand(f"{operand.code}[{k}]", item) for k in range(count)]
+                )
             lead = ", ".join([":"] * len(array.axes))
             base = self.temp(operand, "row").primary
             parts = [Operand(f"{base}[{lead}, {k}]", item) for k in range(count)]
@@ -371,7 +389,9 @@ class Statements(Calls):
             return self.env[node.value]
         if isinstance(node, cst.Subscript):  # A[i][j] = v: through the row, which is a view
             inner = self.store_base(node.value)
-            if isinstance(inner.value, Array) and not (set(axes_of(inner.value)) & {a for r in self.regions for a in r.replaced}):
+            if isinstance(inner.value, Array) and not (
+                set(axes_of(inner.value)) & {a for r in self.regions for a in r.replaced}
+            ):
                 region = locate(self, inner, self.indices(node.slice))
                 if region.view:
                     return Operand(region.code, region.value)
@@ -413,7 +433,9 @@ class Statements(Calls):
             raise Unsupported("a list whose items become varying one by one")
         operand = self.coerced(operand, merged)
         self.emit(f"{base.primary}[{index[0].code}] = {operand.code}")
-        made: Value = SeqV(merged, value.site) if isinstance(value, SeqV) else ListV((merged,) * len(value.items), value.site)  # type: ignore[union-attr]
+        made: Value = (
+            SeqV(merged, value.site) if isinstance(value, SeqV) else ListV((merged,) * len(value.items), value.site)
+        )  # type: ignore[union-attr]
         self.update_site(value.site, made)  # type: ignore[union-attr]
 
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
@@ -534,7 +556,9 @@ class Statements(Calls):
         if any(o.array.rank for o in operands) or any(o.array.kind == "b" for o in operands):
             raise Unsupported("a store at integer arrays under a condition")
         first = next((k for k, i in enumerate(items) if isinstance(i, Operand)), None)
-        if first is not None and any(not isinstance(i, Operand) for i in items[: max(k for k, i in enumerate(items) if isinstance(i, Operand))]):
+        if first is not None and any(
+            not isinstance(i, Operand) for i in items[: max(k for k, i in enumerate(items) if isinstance(i, Operand))]
+        ):
             raise Unsupported("a store behind a slice under a condition")
         codes = [index_code, *(item_code(i) for i in items)]
         while codes[-1] == ":":
@@ -551,7 +575,9 @@ class Statements(Calls):
             operand = strengthen(self, [Operand("", Array(target.dtype, rank, (region.axis,))), operand], np.add)[1]
         self.emit(f"{base.primary}[{', '.join(codes)}] {symbol or ''}= {operand.code}")
         for other in self.regions:
-            for name in [n for n, o in self.env.items() if isinstance(o.value, Array) and o.value.origins & target.origins]:
+            for name in [
+                n for n, o in self.env.items() if isinstance(o.value, Array) and o.value.origins & target.origins
+            ]:
                 other.cache.pop(name, None)
 
     masks: list[Operand]
@@ -590,7 +616,11 @@ class Statements(Calls):
         before = self.read(name)
         right = self.value_or_loop(node.value)
         if isinstance(before.value, (ListV, SeqV, StackedV)) and symbol == "+":
-            if isinstance(right.value, (ListV, SeqV)) and isinstance(before.value, (ListV, SeqV)) and not (self.loops or self.regions or self.speculating):
+            if (
+                isinstance(right.value, (ListV, SeqV))
+                and isinstance(before.value, (ListV, SeqV))
+                and not (self.loops or self.regions or self.speculating)
+            ):
                 joined = self.binary("+", before, right)
                 site = before.value.site
                 made = joined.value
@@ -606,7 +636,13 @@ class Statements(Calls):
             self.augment_array(name, before, symbol, right)
             return
         result = self.binary(symbol, before, right)
-        if not axes_of(result.value) and not self.scopes and not result.lazy and before.code == name and not self.regions:
+        if (
+            not axes_of(result.value)
+            and not self.scopes
+            and not result.lazy
+            and before.code == name
+            and not self.regions
+        ):
             self.emit(f"{name} {symbol}= {right.code}", target=None)
             self.env[name] = Operand(name, result.value)
             return
@@ -710,10 +746,18 @@ class Statements(Calls):
 
         for alias in node.names:
             name = self.text(alias.name)
-            module = importlib.import_module(name) if name.split(".")[0] in ("numpy", "math", "cmath", "operator", "scipy", "itertools", "functools") else None
+            module = (
+                importlib.import_module(name)
+                if name.split(".")[0] in ("numpy", "math", "cmath", "operator", "scipy", "itertools", "functools")
+                else None
+            )
             if module is None:
                 raise Unsupported(f"import of {name} inside a function")
-            bound = alias.asname.name.value if alias.asname is not None and isinstance(alias.asname.name, cst.Name) else name.split(".")[0]
+            bound = (
+                alias.asname.name.value
+                if alias.asname is not None and isinstance(alias.asname.name, cst.Name)
+                else name.split(".")[0]
+            )
             self.env[bound] = Operand(bound, Obj(module))
         self.emit(self.text(node))
         return False
@@ -722,12 +766,24 @@ class Statements(Calls):
         import importlib
 
         name = self.text(node.module) if node.module is not None else ""
-        if name.split(".")[0] not in ("numpy", "math", "cmath", "operator", "scipy", "itertools", "functools") or isinstance(node.names, cst.ImportStar):
+        if name.split(".")[0] not in (
+            "numpy",
+            "math",
+            "cmath",
+            "operator",
+            "scipy",
+            "itertools",
+            "functools",
+        ) or isinstance(node.names, cst.ImportStar):
             raise Unsupported(f"import from {name} inside a function")
         module = importlib.import_module(name)
         for alias in node.names:
             what = self.text(alias.name)
-            bound = alias.asname.name.value if alias.asname is not None and isinstance(alias.asname.name, cst.Name) else what
+            bound = (
+                alias.asname.name.value
+                if alias.asname is not None and isinstance(alias.asname.name, cst.Name)
+                else what
+            )
             self.env[bound] = Operand(bound, self.value_of(getattr(module, what)))
         self.emit(self.text(node))
         return False
@@ -851,7 +907,9 @@ class Statements(Calls):
                 self.emit(f"{target} = {operand.code}", target=target)
                 self.env[name] = Operand(target, operand.value)
 
-    def join_paths(self, one: dict[str, Operand], first: list[Stmt], two: dict[str, Operand], second: list[Stmt]) -> dict[str, Operand]:
+    def join_paths(
+        self, one: dict[str, Operand], first: list[Stmt], two: dict[str, Operand], second: list[Stmt]
+    ) -> dict[str, Operand]:
         """The variables after two paths meet; a path gets the statements that give its variables the common form."""
         joined: dict[str, Operand] = {}
         for name in {**one, **two}:

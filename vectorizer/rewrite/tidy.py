@@ -126,7 +126,9 @@ def changes(statement: Stmt, reads: set[str]) -> bool:
         return True
     if isinstance(tree, ast.Assign) and all(isinstance(t, (ast.Name, ast.Tuple)) for t in tree.targets):
         bound = {n.id for t in tree.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-        plain = all(isinstance(n, (ast.Name, ast.Tuple, ast.Store, ast.Load)) for t in tree.targets for n in ast.walk(t))
+        plain = all(
+            isinstance(n, (ast.Name, ast.Tuple, ast.Store, ast.Load)) for t in tree.targets for n in ast.walk(t)
+        )
         return not plain or bool(bound & reads)
     return not isinstance(tree, (ast.Pass, ast.Assert))
 

@@ -125,7 +125,11 @@ class Walk(Context):
         value = operand.value
         if isinstance(value, (TupleV, ListV)):
             parts = [self.restrict(p, region, f"{name}_{k}") for k, p in enumerate(self.items(operand))]
-            made: Value = TupleV(tuple(p.value for p in parts), value.type_) if isinstance(value, TupleV) else ListV(tuple(p.value for p in parts), value.site)
+            made: Value = (
+                TupleV(tuple(p.value for p in parts), value.type_)
+                if isinstance(value, TupleV)
+                else ListV(tuple(p.value for p in parts), value.site)
+            )
             codes = ", ".join(p.code for p in parts)
             code = f"[{codes}]" if isinstance(value, ListV) else f"({codes},)"
             return Operand(code, made, node=Parts(parts))
@@ -148,7 +152,11 @@ class Walk(Context):
         index = ", ".join([":"] * position + [region.mask])
         axes = (*value.axes[:position], region.axis, *value.axes[position + len(region.replaced) :])
         origins = copies(value.origins) if value.rank else frozenset[object]()
-        taken = Operand(f"{operand.primary}[{index}]", value.with_(axes=axes, dims=value.dims, affine=None, origins=origins), fresh=True)
+        taken = Operand(
+            f"{operand.primary}[{index}]",
+            value.with_(axes=axes, dims=value.dims, affine=None, origins=origins),
+            fresh=True,
+        )
         return self.temp(taken, f"{name}_{region.label}")
 
     @contextmanager
@@ -307,7 +315,15 @@ class Walk(Context):
             spread = self.spread(operand, union_axes(axes, value.axes))
             operand = Operand(f"{spread.primary}.copy()", spread.value, fresh=True)
             value = self.array(operand)
-        made = Operand(operand._code, value.with_(origins=frozenset((site,)), dims=value.dims, affine=value.affine, const=value.const), operand.level, make=operand.make, fresh=True, factors=operand.factors, node=operand.node)  # noqa: SLF001
+        made = Operand(
+            operand._code,
+            value.with_(origins=frozenset((site,)), dims=value.dims, affine=value.affine, const=value.const),
+            operand.level,
+            make=operand.make,
+            fresh=True,
+            factors=operand.factors,
+            node=operand.node,
+        )  # noqa: SLF001
         return made
 
     # --- undoing -----------------------------------------------------------------------------------------------------
@@ -361,7 +377,11 @@ class Walk(Context):
         """`operand` in the representation of `target`: with its axes and, where it varies, its dtype."""
         value = operand.value
         if value == target or not isinstance(target, Array):
-            return operand.with_value(target) if value != target and self.same_layout(value, target) else self._coerced_container(operand, target)
+            return (
+                operand.with_value(target)
+                if value != target and self.same_layout(value, target)
+                else self._coerced_container(operand, target)
+            )
         if not isinstance(value, (Array, StackedV)):
             raise Unsupported("a value of another kind on another path")
         array = self.as_array(operand)
@@ -384,7 +404,11 @@ class Walk(Context):
         value = operand.value
         if value == target:
             return operand
-        if isinstance(value, (TupleV, ListV)) and isinstance(target, (TupleV, ListV)) and len(value.items) == len(target.items):
+        if (
+            isinstance(value, (TupleV, ListV))
+            and isinstance(target, (TupleV, ListV))
+            and len(value.items) == len(target.items)
+        ):
             parts = [self.coerced(p, t) for p, t in zip(self.items(operand), target.items, strict=True)]
             codes = ", ".join(p.code for p in parts)
             code = f"[{codes}]" if isinstance(target, ListV) else f"({codes},)" if len(parts) == 1 else f"({codes})"
@@ -395,7 +419,9 @@ class Walk(Context):
         """Whether a value can be seen as `target` without being changed."""
         match value, target:
             case Array(), Array():
-                return value.axes == target.axes and (not value.axes or value.dtype == target.dtype or target.dtype is None)
+                return value.axes == target.axes and (
+                    not value.axes or value.dtype == target.dtype or target.dtype is None
+                )
             case (TupleV(), TupleV()) | (ListV(), ListV()):
                 return len(value.items) == len(target.items) and all(map(self.same_layout, value.items, target.items))
             case ListV(), SeqV():

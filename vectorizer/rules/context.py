@@ -27,7 +27,6 @@ from vectorizer.values import (
     TupleV,
     Unsupported,
     Value,
-    promote,
     union_axes,
 )
 
@@ -216,6 +215,10 @@ class Context:
         if change not in self.shared.changes:
             self.shared.changes.append(change)
 
+    def guarded(self, name: str, operands: list[Operand]) -> tuple[list[Operand], bool]:
+        """Operands that `name` can be computed of without harm where a condition does not hold, and whether they are."""
+        return operands, False
+
     def hazard(self, reason: str) -> None:
         """Notes that what is emitted could raise or warn where the example's own values do not call for it."""
         self.hazards.append(reason)
@@ -292,11 +295,8 @@ class Context:
         if len(ranks) != 1:
             raise Unsupported("arrays of different ranks are put into one")
         rank = ranks.pop()
-        dtype, weak = values[0].dtype, values[0].weak
-        merged = values[0]
-        for value in values[1:]:
-            dtype, weak = promote(merged, value)
-            merged = Array(dtype, rank, weak=weak)
+        dtypes = [value.dtype for value in values if value.dtype is not None]
+        dtype = np.result_type(*dtypes) if len(dtypes) == len(values) else None  # Python numbers count like any other
         dims = list(values[0].dims)
         axis = axis if axis >= 0 else axis + rank + 1
         dims.insert(axis, Affine(len(parts)))
@@ -308,11 +308,8 @@ class Context:
         full = [self.spread(part, axes) for part in parts]
         codes = f"[{', '.join(part.code for part in full)}]"
         code = call(self.np("stack"), codes, axis=str(len(axes) + axis) if len(axes) + axis else None)
-        if any(v.dtype is None for v in values):
+        if dtype is None:
             raise Unsupported("the dtype of a stacked value is not known")
-        stacked = np.result_type(*(v.dtype for v in values if v.dtype is not None))
-        if dtype is not None and stacked != dtype:
-            code = f"{code}.astype({self.dtype_code(dtype)})"
         return Operand(code, result, fresh=True)
 
     def spread(self, operand: Operand, axes: Axes) -> Operand:

@@ -102,8 +102,10 @@ def lower_ufunc(rw: Context, c: Call) -> Operand:
         raise Unsupported(f"{c.name} is called in a form that has no rule")
     operands = [rw.as_array(arg) for arg in c.args]
     operands = strengthen(rw, operands, ufunc)
+    operands, harmless = rw.guarded(ufunc.__name__, operands)
     values = [rw.array(operand) for operand in operands]
-    note_hazard(rw, ufunc.__name__, values)
+    if not harmless:
+        note_hazard(rw, ufunc.__name__, values)
     dtype = rw.pin(c.keywords["dtype"], "dtype") if "dtype" in c.keywords else None
     aligned, axes, rank = rw.align(operands)
     if "out" in c.keywords and is_none(c.keywords["out"]):

@@ -561,7 +561,8 @@ def math_rule(name: str, target: str, dtype: np.dtype[Any] = FLOAT, tail: str = 
                 f"{a.at(PRODUCT)} / {b.at(PRODUCT + 1)}", Array(FLOAT, 0, axes, weak=True), PRODUCT, fresh=True
             )
         operands = [as_double(rw, a, name) for a in c.args]
-        if name not in QUIET_MATH and name not in TESTS:
+        operands, harmless = rw.guarded(target, operands)
+        if name not in QUIET_MATH and name not in TESTS and not harmless:
             rw.hazard(f"math.{name} raises outside its domain")
             rw.facts.strict_floats = True
         aligned, axes, _ = rw.align(operands)
