@@ -92,20 +92,20 @@ class Writer:
     def array(self) -> str:
         return self.choose(*self.arrays)
 
-    def number(self, depth: int = 0) -> str:
+    def number(self, depth: int = 0, weak: bool = False) -> str:
+        """A number; `weak` says that it may be a Python number, which does not decide the dtype of what it meets."""
         leaves = [lambda: self.choose("s", "t"), lambda: f"{self.array()}[{self.index()}]"]
-        if depth:
+        if weak:
             leaves.append(self.literal)
-        if depth and self.counters:
-            leaves.append(lambda: self.choose(*self.counters))
-        if depth > 2 or self.random.randint(0, 1):
+            leaves += [lambda: self.choose(*self.counters)] if self.counters else []
+        if depth > 1 or self.random.randint(0, 2):
             return self.choose(*leaves)()
-        deeper = lambda: self.number(depth + 1)
-        inner = lambda: self.number(0)  # no Python number: it would decide the dtype
+        inner = lambda: self.number(depth + 1)
+        either = lambda: self.number(depth + 1, weak=True)
         return self.choose(
-            lambda: f"({inner()} + {deeper()})",
-            lambda: f"({inner()} - {deeper()})",
-            lambda: f"({deeper()} - {inner()})",
+            lambda: f"({inner()} + {either()})",
+            lambda: f"({inner()} - {either()})",
+            lambda: f"({either()} - {inner()})",
             lambda: f"({inner()} * {self.literal()})",
             lambda: f"({inner()} if {self.condition(depth + 1)} else {inner()})",
             lambda: f"{self.choose('min', 'max')}({inner()}, {inner()})",
@@ -122,7 +122,7 @@ class Writer:
         return "t" if self.integers else "s"
 
     def condition(self, depth: int = 0) -> str:
-        compare = lambda: f"{self.number(1)} {self.choose('<', '>', '<=', '>=')} {self.number(1)}"
+        compare = lambda: f"{self.number(1, weak=True)} {self.choose('<', '>', '<=', '>=')} {self.number(1, weak=True)}"
         if depth > 1 or self.random.randint(0, 1):
             return compare()
         deeper = lambda: self.condition(depth + 1)
@@ -131,9 +131,9 @@ class Writer:
             lambda: f"({deeper()} or {deeper()})",
             lambda: f"not {compare()}",
             lambda: self.choose("c", "n", "n == 2", "n > 1", "n % 2", "not c", "p[0] < p[1]"),
-            lambda: f"0 <= n - 1 and {self.array()}[n - 1] > {self.number(1)}",
-            lambda: f"any(v > {self.number(1)} for v in {self.array()})",
-            lambda: f"{self.number(1)} < {self.number(1)} <= {self.number(1)}",
+            lambda: f"0 <= n - 1 and {self.array()}[n - 1] > {self.number(1, weak=True)}",
+            lambda: f"any(v > {self.number(1, weak=True)} for v in {self.array()})",
+            lambda: f"{self.number(1, weak=True)} < {self.number(1, weak=True)} <= {self.number(1, weak=True)}",
         ]
         if self.counters:
             options.append(lambda: f"{self.choose(*self.counters)} {self.choose('<', '>', '==', '!=')} n")

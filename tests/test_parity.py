@@ -1260,6 +1260,15 @@ case(
 
 # Expressions that are looped in some of their variants, by reason.  Whatever is looped must stand here.
 LOOPED = {
+    "a power of a boolean": """
+        x ** y
+        x ** k
+        x ** 2
+        x ** -1
+        x ** 0.5
+        2 ** x
+        2.5 ** x
+    """,
     "a convolution in a form that has no rule": """
         np.convolve(x, [1.0, -1.0])
         np.convolve(x, y)

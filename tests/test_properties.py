@@ -24,8 +24,8 @@ from vectorizer import tree, vmap
 from vectorizer.errors import FallbackWarning, VectorizeError
 from vectorizer.testing import assert_matches_loop
 
-SEEDED = 2000  # programs, in chunks
-CHUNK = 100
+SEEDED = int(os.environ.get("VECTORIZER_PROGRAMS", "400"))
+CHUNK = 50
 SLOW = 30  # seconds for one program: its loop takes milliseconds
 
 ALL_BATCHED = (0,) * 7
@@ -150,3 +150,127 @@ def test_seeded_programs(start: int, folder: Path) -> None:
         in_axes = AXES[seed // 4 % len(AXES)] if seed % 3 == 0 else ALL_BATCHED
         fallbacks += bool(check_program(source, folder, dtypes, SIZES[seed % 3], in_axes, seed))
     assert fallbacks < 0.8 * CHUNK, "most are looped, so that little is tested"
+
+
+# --- axes, dtypes, sizes ---
+
+
+def elementwise(A, v):
+    return A * 2 + v, np.where(A > v, A, v[0])
+
+
+def contracted(A, v):
+    return A @ v, (A * v).sum(axis=1), A.max()
+
+
+def accumulated(A, v):
+    total = v[0]
+    for row in A:
+        for i in range(len(v)):
+            total = total + row[i] * v[i]
+    return total
+
+
+def recurrent(A, v):
+    state = v.copy()
+    for row in A:
+        state = state + row - state[0]
+    return state, A[-1]
+
+
+def stored(A, v):
+    out = np.zeros_like(A)
+    for i in range(A.shape[0]):
+        out[i] = v + i
+        out[i, 0] = A[i, -1]
+    return out.T, out[0]
+
+
+def branched(A, v):
+    if v[0] > A[0, 0]:
+        return A[:, 0]
+    w = A[:, -1]
+    return w + w
+
+
+def searched(A, v):
+    for i in range(len(v)):
+        if v[i] > 0:
+            break
+    return i, np.sort(v)[0], np.argmax(A[:, i])
+
+
+FUNCTIONS = [elementwise, contracted, accumulated, recurrent, stored, branched, searched]
+
+
+@st.composite
+def calls(draw: Any) -> dict[str, Any]:
+    """A function, a dtype, sizes of which several are often equal, and axes for two arguments and for the results."""
+    rows, columns, size = (draw(st.sampled_from((3, 1, 2, 4))) for _ in range(3))
+    in_axes = draw(st.tuples(*(st.one_of(st.none(), st.integers(-ndim, ndim - 1)) for ndim in (3, 2))))
+    if in_axes == (None, None):
+        in_axes = (draw(st.integers(-3, 2)), None)
+    rng = np.random.default_rng(draw(st.integers(0, 20)))
+    dtypes = draw(st.tuples(*[st.sampled_from(("f8", "f4", "i8", "i4"))] * 2))
+    args = []
+    for shape, axis, dtype in zip(([rows, columns], [columns]), in_axes, dtypes, strict=True):
+        if axis is not None:
+            shape.insert(axis % (len(shape) + 1), size)
+        args.append(rng.integers(-5, 6, shape).astype(dtype))
+    function = draw(st.sampled_from(FUNCTIONS))
+    return {"f": function, "args": tuple(args), "in_axes": in_axes, "out_axes": draw(st.sampled_from((0, -1)))}
+
+
+@given(call=calls())
+def test_axes_dtypes_and_sizes(call: dict[str, Any]) -> None:
+    assert_matches_loop(**call)
+
+
+@given(calls=st.lists(calls(), min_size=2, max_size=5))
+def test_one_vectorized_function_for_all_calls(calls: list[dict[str, Any]]) -> None:
+    """Guards tell apart what must be told apart: earlier calls leave no trace in later ones."""
+    vmapped: dict[Any, Any] = {}
+    for call in calls:
+        key = call["in_axes"], call["out_axes"]
+        for function in (calls[0]["f"], call["f"]):
+            again = vmapped.setdefault((function, key), vmap(function, *key))
+            assert_matches_loop(**{**call, "f": function}, vmapped=again)
+
+
+# --- what is emitted ---
+
+EMIT = """
+import sys, warnings
+from pathlib import Path
+from random import Random
+import numpy as np
+from tests.programs import load_program, make_arguments, write_program
+from vectorizer import VectorizeError, vmap
+
+for seed in range(24):
+    function = load_program(write_program(Random(seed)), Path(sys.argv[1]))
+    vmapped = vmap(function)
+    texts = []
+    for _ in range(2):
+        args = make_arguments(np.random.default_rng(seed), "float64", 3, (0,) * 7)
+        try:
+            texts.append(vmapped.source(*args) + vmapped.diff(*args) + vmapped.explain(*args))
+        except VectorizeError as error:
+            texts.append(str(error))
+        vmapped.cache_clear()
+    assert texts[0] == texts[1], seed
+    print(texts[0])
+"""
+
+
+def test_the_same_is_emitted_under_two_hash_seeds(tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent
+    texts = []
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)}
+        command = [sys.executable, "-W", "ignore", "-c", EMIT, str(tmp_path)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        texts.append(done.stdout)
+    assert texts[0] == texts[1]
+    assert texts[0].count("def program") > 10

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vectorizer.blocks import in_blocks
 from vectorizer.callables import Target
 from vectorizer.errors import FallbackWarning, VectorizeError, VectorizeTypeError
 from vectorizer.guards import Guards
 from vectorizer.kinds import TooMany, compile_check, key_of
 from vectorizer.source.frontend import FunctionSource, SourceUnavailable
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, resolve_call
-from vectorizer.tree import children, describe
+from vectorizer.tree import children, describe, leaves
 from vectorizer.values import Unsupported
 
 if TYPE_CHECKING:
@@ -296,6 +297,7 @@ def _rewrite(state: State, source: FunctionSource, inner: Resolved, layers: tupl
 
     specialization = specialize(source, inner, layers, state.name)
     run = compile_specialization(specialization, source)
+    run = in_blocks(run, specialization.source, batched_first(inner, layers, specialization))
     if specialization.strict_floats:
         run = _strict(run)
     if source.bound or source.bound_keywords:
@@ -303,6 +305,21 @@ def _rewrite(state: State, source: FunctionSource, inner: Resolved, layers: tupl
     for change in specialization.fallbacks:
         report(state, source, change.line, change.reason, "this expression")
     return Entry(specialization, run, source, unsure=state.options["check"])
+
+
+def batched_first(inner: Resolved, layers: tuple[Layer, ...], specialization: Specialization) -> dict[int, str]:
+    """Parameters that are arrays with the one batch axis first, by position; empty if others are batched too."""
+    if len(layers) != 1 or layers[0].out_axes != 0 or specialization.writes or specialization.fallbacks:
+        return {}
+    found: dict[int, str] = {}
+    for position, (name, parameter) in enumerate(inner.signature.parameters.items()):
+        axes = inner.axes.get(name)
+        if all(axis is UNBATCHED for leaf in leaves(axes) for axis in leaf):
+            continue
+        if not isinstance(axes, LeafAxes) or axes != (0,) or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+            return {}
+        found[position] = name
+    return found
 
 
 def _strict(run: Callable[..., Any]) -> Callable[..., Any]:

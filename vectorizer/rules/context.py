@@ -230,7 +230,7 @@ class Context:
         """
         shared = frozenset[object]().union(*(v.origins for v in values if isinstance(v, Array)))
         if shared & self.plan.stored:
-            raise Effect("what is stored into may be a copy for one example and a view for the batch, or the reverse")
+            raise Effect("what is stored into may be a copy for one example and a view for all, or the reverse")
         self.viewed |= shared
         return shared
 
