@@ -16,6 +16,7 @@ import numpy as np
 TARGET = 1 << 18  # bytes of the largest argument in a block of straight-line code
 LANES_TARGET = 1 << 20  # where a loop over live lanes has a price of its own
 FEWEST_OPERATIONS = 5
+PRODUCTS = frozenset(("matmul", "dot", "linalg", "matvec", "vecmat", "tensordot"))  # better with many examples at once
 SMALLEST_BLOCK = 32
 
 
@@ -85,6 +86,8 @@ def block_bytes(source: str) -> int | None:
     operations, lanes = 0, False
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, (ast.For, ast.comprehension)):
+            return None
+        if isinstance(node, ast.MatMult) or isinstance(node, ast.Attribute) and node.attr in PRODUCTS:
             return None
         lanes = lanes or isinstance(node, ast.While)
         operations += isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call))

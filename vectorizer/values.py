@@ -273,6 +273,13 @@ class PerExample(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class MaskedV(Value):
+    """``x[mask]`` with a mask that varies: a different number of elements for each example, good for reductions."""
+
+    array: Array
+
+
+@dataclass(frozen=True, slots=True)
 class Opaque(Value):
     """Something uniform of which nothing else is known."""
 
@@ -291,6 +298,8 @@ def is_uniform(value: Value) -> bool:
             return is_uniform(value.item)
         case StackedV():
             return not value.array.axes
+        case MaskedV():
+            return False
         case DictV():
             return all(is_uniform(item) for _, item in value.items)
         case PerExample() | FuncV():
@@ -307,13 +316,14 @@ def axes_of(value: Value) -> Axes:
             return union_axes(*(axes_of(item) for item in value.items))
         case SeqV():
             return axes_of(value.item)
-        case StackedV():
+        case StackedV() | MaskedV():
             return value.array.axes
         case DictV():
             return union_axes(*(axes_of(item) for _, item in value.items))
     return ()
 
 
+INT64: np.dtype[Any] = np.dtype(np.int64)
 WEAK_DTYPES: dict[type, np.dtype[Any]] = {
     bool: np.dtype(bool),
     int: np.dtype(np.int64),

@@ -12,7 +12,10 @@ from vectorizer.rewrite.expressions import PURE_MODULES, Expressions
 from vectorizer.rules.elementwise import lower_ufunc
 from vectorizer.rules.table import METHODS, Call, find, probe, value_like
 from vectorizer.source.operand import Operand, call
+from vectorizer.rules.context import Effect
+from vectorizer.rules.masked import masked_call
 from vectorizer.values import (
+    MaskedV,
     MISSING,
     Affine,
     Array,
@@ -91,6 +94,10 @@ class Calls(Expressions):
 
     def apply(self, target: Any, c: Call) -> Operand:
         """The call of a known function."""
+        if any(isinstance(o.value, MaskedV) for o in c.operands):
+            return masked_call(self, getattr(target, "__name__", ""), c, target)
+        if isinstance(target, types.MethodType) and isinstance(target.__func__, types.FunctionType):
+            raise Unsupported(f"method {target.__name__} of an object has no rule")
         if isinstance(target, np.ufunc):
             return lower_ufunc(self, c)
         rule = find(target)
@@ -125,12 +132,18 @@ class Calls(Expressions):
             value = value_like(probe(target, *(a.value for a in c.args), **{k: o.value for k, o in c.keywords.items()}))
         except Unsupported:
             value = Opaque()
-        return Operand(code, value, fresh=True)
+        seen = frozenset(o for p in c.operands if isinstance(p.value, Array) for o in p.value.origins)
+        if isinstance(value, Array) and value.rank and seen:  # it may give its argument
+            value = value.with_(origins=seen, dims=value.dims)
+        return Operand(code, value, fresh=not seen)
 
     # --- methods -----------------------------------------------------------------------------------------------------
 
     def method_call(self, base: Operand, name: str, node: cst.Call) -> Operand:
         value = base.value
+        if isinstance(value, MaskedV):
+            args, keywords = self.arguments(node)
+            return masked_call(self, name, Call(name, args, keywords, base, None, self.node_site(node)), None)
         if isinstance(value, Array):
             return self.array_method(base, name, node)
         if isinstance(value, (ListV, SeqV, StackedV)):
@@ -155,7 +168,7 @@ class Calls(Expressions):
         if name in ("item", "tolist") and not args:
             return self._item(base, value, name)
         if name in ("fill", "sort", "put", "resize", "partition", "itemset", "setflags"):
-            raise Unsupported(f"method {name!r} inside an expression")
+            raise Effect(f"method {name!r} inside an expression")
         rule = METHODS.get(name)
         if rule is None or value.weak and name not in ("conjugate",):
             raise Unsupported(f"method {name!r} of {'a Python number' if value.weak else 'an array'} has no rule")

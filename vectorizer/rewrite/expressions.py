@@ -23,6 +23,7 @@ from vectorizer.rules.elementwise import (
     ufunc_dtypes,
 )
 from vectorizer.rules.indexing import ELLIPSIS, NEWAXIS, Parts, Slice, subscript
+from vectorizer.rules.masked import count, masked_elementwise
 from vectorizer.rules.python import truth
 from vectorizer.rules.shapes import attribute_T
 from vectorizer.source.operand import (
@@ -51,6 +52,7 @@ from vectorizer.values import (
     DictV,
     FuncV,
     ListV,
+    MaskedV,
     Obj,
     Opaque,
     PerExample,
@@ -209,6 +211,8 @@ class Expressions(Walk):
 
     def binary(self, symbol: str, left: Operand, right: Operand, spaced: str | None = None) -> Operand:
         spaced = spaced or f" {symbol} "
+        if isinstance(left.value, MaskedV) or isinstance(right.value, MaskedV):
+            return masked_elementwise(self, lambda parts: self.binary(symbol, *parts), [left, right])
         containers = self._binary_containers(symbol, left, right)
         if containers is not None:
             return containers
@@ -675,6 +679,8 @@ class Expressions(Walk):
     def attribute(self, base: Operand, name: str) -> Operand:
         value = base.value
         code = f"{base.primary}.{name}"
+        if isinstance(value, MaskedV) and name == "size":
+            return count(self, base)
         if isinstance(value, Array):
             return self._array_attribute(base, name)
         if isinstance(value, TupleV) and hasattr(value.type_, "_fields") and name in value.type_._fields:

@@ -16,7 +16,7 @@ from vectorizer.rewrite.statements import _statements, assigned_names, names_rea
 from vectorizer.rewrite.tidy import tidy
 from vectorizer.rewrite.walk import copies
 from vectorizer.rules import load_rules
-from vectorizer.rules.context import Facts, Plan, PlanChange, Shared
+from vectorizer.rules.context import Effect, Facts, Plan, PlanChange, Shared
 from vectorizer.rules.indexing import Parts
 from vectorizer.rules.table import Call
 from vectorizer.source.operand import Operand, call
@@ -46,6 +46,9 @@ from vectorizer.values import (
 load_rules()
 
 MOST_RESTARTS = 40
+EFFECTS = frozenset(
+    "append pop write sort extend update add remove seed shuffle put place resize partition setflags clear insert".split()
+)
 
 
 @dataclass
@@ -425,7 +428,7 @@ class Rewriter(Lanes):
             node, (cst.Call, cst.BinaryOperation, cst.Subscript, cst.Attribute, cst.Tuple, cst.Comparison)
         ):
             raise error
-        if _has_effect(node):
+        if _has_effect(node) or isinstance(error, Effect):
             raise error
         if any(n in self.local_names and n not in self.env for n in names_read(node)):
             raise error
@@ -570,7 +573,7 @@ def _has_effect(node: cst.CSTNode) -> bool:
     if (
         isinstance(node, cst.Call)
         and isinstance(node.func, cst.Attribute)
-        and node.func.attr.value in ("append", "pop", "write", "sort", "extend", "update", "add", "remove")
+        and node.func.attr.value in EFFECTS
     ):
         return True
     return any(_has_effect(c) for c in node.children)

@@ -13,7 +13,8 @@ from vectorizer.rewrite.branches import Branches, has_jump
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rules.elementwise import DIVISIONS, select
 from vectorizer.rules.table import ufunc_dtypes
-from vectorizer.rules.indexing import Parts
+from vectorizer.rules.indexing import Parts, masked
+from vectorizer.rules.python import truth
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import (
@@ -1118,7 +1119,7 @@ class Loops(Branches):
         generator = node.for_in
         if generator.asynchronous is not None:
             raise Unsupported("an asynchronous comprehension")
-        if not generator.ifs and generator.inner_for_in is None:
+        if generator.inner_for_in is None:
             stacked = self.axis_comprehension(node, generator)
             if stacked is not None:
                 return stacked
@@ -1138,7 +1139,13 @@ class Loops(Branches):
             self.loop_depth += 1
             try:
                 self.bind_axis(generator.target, it, loop)
+                mask = self.filters(generator)
+                hazards = len(self.hazards)
+                self.speculating += mask is not None
                 item = self.expression(node.elt)
+                self.speculating -= mask is not None
+                if mask is not None and len(self.hazards) > hazards:
+                    raise Unsupported("items that must not be computed where the condition does not hold")
                 weak = isinstance(item.value, StackedV) and item.value.weak
                 item = self.as_array(item)
                 _ = item.code
@@ -1160,6 +1167,8 @@ class Loops(Branches):
                 rank=array.rank + 1, axes=array.axes[:-1], dims=(loop.trips, *array.dims), weak=False, origins=origins
             )
             self.change("axis", f"the comprehension over {self.text(generator.target)} becomes an axis")
+            if mask is not None:
+                return self.filtered(Operand(item.code, result, item.level), mask, loop)
             return Operand(item.code, StackedV(result, weak), item.level, fresh=item.fresh)
         except Unsupported as error:
             self.rollback(mark)
@@ -1167,6 +1176,22 @@ class Loops(Branches):
                 raise
             self.plan.sequential[site] = error.reason
             return None
+
+    def filters(self, generator: cst.CompFor) -> Operand | None:
+        """The conditions of a comprehension as one mask."""
+        mask: Operand | None = None
+        for clause in generator.ifs:
+            test = truth(self, self.condition(clause.test))
+            mask = test if mask is None else self.logical("&", mask, test)
+        return mask
+
+    def filtered(self, items: Operand, mask: Operand, loop: LoopAxis) -> Operand:
+        """The items of a comprehension for which its condition holds."""
+        found = self.array(mask)
+        if loop.axis not in found.axes or found.axes[-1] is not loop.axis or found.axes == (loop.axis,) and not items.array.axes:
+            raise Unsupported("a comprehension whose condition does not depend on its items")
+        flags = found.with_(rank=1, axes=found.axes[:-1], dims=(loop.trips,), weak=False)
+        return masked(self, items, mask.with_value(flags))
 
     def plain_comprehension(self, node: Any, generator: cst.CompFor, opening: str, closing: str) -> Operand:
         if self.loops:

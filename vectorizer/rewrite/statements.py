@@ -538,7 +538,16 @@ class Statements(Calls):
             code = f"{code}[:]"
         if code == base.code:
             code = f"{code}[...]"
-        self.emit(f"{code} {symbol or ''}= {operand.code}")
+        whole = base.code if base.is_name and self.sets_all(base, region, operand) else None
+        self.emit(f"{code} {symbol or ''}= {operand.code}", whole=whole)
+
+    def sets_all(self, base: Operand, region: Region, operand: Operand) -> bool:
+        """Whether a store sets the whole of an array to a fresh one of its own dtype and shape."""
+        value, target = self.array(operand), self.array(base)
+        covers = not region.gathered and set(region.index) <= set(":, ")
+        alike = value.dtype == target.dtype and value.axes == region.value.axes and None not in region.value.dims
+        same = value.rank == region.value.rank and value.dims == region.value.dims and not value.origins
+        return covers and alike and same and len(value.axes) + value.rank == len(target.axes) + target.rank
 
     def store_lanes(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """A store for the active examples only, into an array that holds all examples."""

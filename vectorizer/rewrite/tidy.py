@@ -15,11 +15,69 @@ def tidy(statements: list[Stmt], parameters: set[str]) -> list[Stmt]:
     """Folds generated names that are used once, drops assignments that nobody reads."""
     for _ in range(10):
         before = render(statements)
+        statements = set_whole(statements)
         statements = fold_block(statements, statements)
+        statements = rename_copies(statements, statements, parameters)
         statements = drop_dead(statements, statements)
         if render(statements) == before:
             break
     return statements
+
+
+MADE = re.compile(r"(\w+) = (?:\w+\.)?(zeros|empty|zeros_like|empty_like)\(")
+
+
+def set_whole(block: list[Stmt]) -> list[Stmt]:
+    """An array that is made and then set as a whole is made as what it is set to."""
+    result = list(block)
+    for k, s in enumerate(block):
+        if s.body is not None:
+            s.body = set_whole(s.body)
+        match = MADE.match(s.text)
+        if match is None or s.target != match.group(1):
+            continue
+        later = next((t for t in block[k + 1 :] if t.body is not None or match.group(1) in names_in(t.text)), None)
+        if later is None or later.whole != match.group(1):
+            continue
+        split = re.match(r"[^=]*? (\+?)= (.*)$", later.text, re.DOTALL)
+        if split is None or split.group(1) and "empty" in match.group(2) or later.whole in names_in(split.group(2)):
+            continue
+        later.text, later.target, later.whole = f"{later.whole} = {split.group(2)}", later.whole, None
+        later.leading = s.leading + later.leading
+        result.remove(s)
+    return result
+
+
+def rename_copies(block: list[Stmt], whole: list[Stmt], parameters: set[str]) -> list[Stmt]:
+    """``b = ...; a = b``, where `b` is not used any more, becomes ``a = ...``."""
+    result = list(block)
+    for k, s in enumerate(block):
+        if s.body is not None:
+            s.body = rename_copies(s.body, whole, parameters)
+            continue
+        match = re.fullmatch(r"(\w+) = (\w+)", s.text)
+        if match is None or match.group(2) in parameters or not match.group(2).isidentifier():
+            continue
+        new, old = match.groups()
+        first = next((n for n, t in enumerate(block) if t.text.startswith(f"{old} = ")), None)
+        if first is None or first >= k or any(t.body is not None for t in block[first:k]):
+            continue
+        span = block[first:k]
+        inside = sum(names_in(t.text).count(old) for t in span) + 1
+        if inside != total_count(whole, old) or any(new in names_in(t.text) for t in span):
+            continue
+        for t in span:
+            t.text = re.sub(rf"(?<![\w.]){old}(?!\w)", new, t.text)
+            t.target = new if t.target == old or t.text.startswith(f"{new} = ") else t.target
+            t.generated = new if t.generated == old else t.generated
+        span[-1].trailing = span[-1].trailing or s.trailing
+        result.remove(s)
+        return rename_copies(result, whole, parameters)
+    return result
+
+
+def total_count(statements: list[Stmt], name: str) -> int:
+    return sum(names_in(s.text).count(name) + total_count(s.body or [], name) for s in statements)
 
 
 def render(statements: list[Stmt]) -> str:

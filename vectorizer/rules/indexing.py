@@ -23,6 +23,7 @@ from vectorizer.values import (
     Axis,
     DictV,
     ListV,
+    MaskedV,
     Obj,
     SeqV,
     StackedV,
@@ -123,6 +124,8 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
         return Operand(result.code, StackedV(result.value, value.weak), fresh=False)
     if array.rank == 0 and not index == [ELLIPSIS]:
         raise Unsupported("a number is subscripted")
+    if len(index) == 1 and is_varying_mask(index[0], array):
+        return masked(rw, operand, index[0])
     window = find_window(rw, operand, index)
     if window is not None:
         return window
@@ -131,6 +134,30 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     if isinstance(value, StackedV) and value.weak and found.rank == 0:
         found = found.with_(weak=True)
     return Operand(region.code, found, fresh=not region.view)
+
+
+@dataclass
+class Masked:
+    """The array and the mask of ``x[mask]``, laid out alike."""
+
+    array: Operand
+    mask: Operand
+
+
+def is_varying_mask(item: Index, array: Array) -> bool:
+    found = isinstance(item, Operand) and isinstance(item.value, Array) and item.value.kind == "b"
+    return found and bool(item.array.axes) and item.array.rank == array.rank
+
+
+def masked(rw: Context, operand: Operand, mask: Operand) -> Operand:
+    """The elements of `operand` that `mask` chooses, a different number for each example."""
+
+    def make() -> Operand:
+        raise Unsupported("a mask that varies selects a different number of elements for each example")
+
+    axes = union_axes(rw.array(operand).axes, mask.array.axes)
+    value = rw.array(operand).with_(axes=axes, dims=rw.array(operand).dims, origins=frozenset())
+    return Operand(None, MaskedV(value), make=make, node=Masked(operand, mask))
 
 
 def container_item(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:

@@ -1,0 +1,800 @@
+"""Functions that were once rewritten wrongly, by theme; a parameter's name says what it is: see `test_regressions.py`."""
+# ruff: noqa: B006, B007, B018, C416, FURB136 - written as users write
+
+import numpy as np
+
+THEMES: dict[str, list] = {}
+
+
+def theme(name):
+    """Files a function under a theme."""
+
+    def add(function):
+        THEMES.setdefault(name, []).append(function)
+        return function
+
+    return add
+
+
+# --- conditions inside conditions, and stores under them ---
+
+
+@theme("nested conditions")
+def inner_condition_stores(x, y, s, t, n):
+    if t > 0:
+        if s < y[1]:
+            y[n] = x[1]
+    return y
+
+
+@theme("nested conditions")
+def inner_else_stores(y, s, t, n):
+    if s > 0:
+        if t > 0:
+            s = t
+        else:
+            y[n] = 3.0
+    return s, y
+
+
+@theme("nested conditions")
+def stores_in_three_levels(x, s, t, c):
+    if s > 0:
+        x[0] = s
+        if c:
+            x[1] += x[0]
+        elif t > 0:
+            x[2] = x[1]
+            if x[2] > x[0]:
+                x[3] = 9.0
+    else:
+        x[3] = t
+    return x
+
+
+@theme("nested conditions")
+def inner_loop_stores(x, s, t):
+    if x[2] <= t:
+        if s >= t:
+            for i in [0, 2, 1, 2]:
+                x[i] = 3.0 + i
+    return x
+
+
+@theme("nested conditions")
+def elif_of_what_the_if_stored_into(y, n):
+    if y[2] > 0:
+        y[2] = -1.0
+    elif n == 2:
+        y[n] = 0.5
+    return y
+
+
+@theme("nested conditions")
+def else_of_what_the_if_stored_into(y, n):
+    if y[2] > 0:
+        y[2] = -1.0
+    else:
+        y[n] = 0.5
+    return y
+
+
+@theme("nested conditions")
+def condition_changed_by_its_branch(s, t):
+    if s > 0:
+        s = -1.0
+        t = t + s
+    else:
+        t = s
+    return s, t
+
+
+@theme("nested conditions")
+def elif_alone_changes_a_variable(x, y, s, t):
+    if s >= -1.0:
+        for i in range(2):
+            s += y[i]
+            y = x
+    elif any(v > t for v in y):
+        s = s + t
+    return s, y
+
+
+def add_at(a, i, v):
+    a[i] += v
+    return a[i]
+
+
+@theme("operands that are skipped")
+def right_of_and_stores(x, s):
+    found = s > 0 and add_at(x, 0, s) > 1
+    return found, x
+
+
+@theme("operands that are skipped")
+def right_of_or_stores(x, s, n):
+    if s > 0 or add_at(x, n, 1.0) > 0:
+        s = x[0]
+    return s, x
+
+
+@theme("operands that are skipped")
+def branch_of_a_conditional_expression_stores(x, s):
+    r = add_at(x, 0, 1.0) if s > 0 else add_at(x, 1, 2.0)
+    return r, x
+
+
+@theme("operands that are skipped")
+def third_of_a_chained_comparison_stores(x, s, n):
+    if s < n <= add_at(x, n, s):
+        s = 0.0
+    return s, x
+
+
+@theme("operands that are skipped")
+def integer_as_a_condition(x, y, n):
+    if x[0] < y[0] or n:
+        x[1] = y[1]
+    return x
+
+
+@theme("operands that are skipped")
+def integer_before_and(x, n):
+    r = 0.0
+    if n and x[0] > 0:
+        r = x[1]
+    return r
+
+
+@theme("operands that are skipped")
+def guarded_logarithm(s, t):
+    return np.log(s) if s > 0 and np.sqrt(s) > t else t
+
+
+# --- two names for one array ---
+
+
+@theme("aliases after merges")
+def rebound_in_one_branch_then_stored(x, y, c):
+    if c:
+        y = x
+    y[0] = 5.0
+    return x, y
+
+
+@theme("aliases after merges")
+def chosen_then_added_to(x, y, c):
+    z = x if c else y
+    z += 1
+    return x, y, z
+
+
+@theme("aliases after merges")
+def chosen_view_stored(x, c):
+    z = x[:2] if c else x[2:]
+    z[0] = 8.0
+    return x
+
+
+@theme("aliases after merges")
+def chosen_view_read_after_a_store(x, c):
+    z = x[:2] if c else x[2:]
+    x[:] = 8.0
+    return z
+
+
+@theme("aliases after merges")
+def rebound_to_itself(y, c):
+    if c:
+        y = y
+    y[2], y[0] = y[0], y[2]
+    return y
+
+
+@theme("aliases after merges")
+def copied_in_one_branch(x, c):
+    y = x
+    if c:
+        y = y + 1
+    y += 1
+    return x, y
+
+
+@theme("aliases after merges")
+def in_place_in_one_branch(x, c):
+    y = x
+    if c:
+        y *= 2
+    else:
+        y = y * 3
+    x[0] = 1.0
+    return x, y
+
+
+@theme("aliases after merges")
+def swapped_buffers(x, n):
+    a, b = x.copy(), np.zeros_like(x)
+    for i in range(n):
+        for j in range(4):
+            b[j] = a[3 - j] + 1
+        a, b = b, a
+    return a, b
+
+
+@theme("aliases after merges")
+def helper_chooses_a_view(x, s):
+    def pick(a, c):
+        if c:
+            return a[:2]
+        return a[2:]
+
+    z = pick(x, s > 0)
+    z[1] = 3.0
+    return x
+
+
+@theme("rows at varying indices")
+def row_stored(m, n):
+    row = m[n]
+    row[0] = 9.0
+    return m
+
+
+@theme("rows at varying indices")
+def row_read_after_a_store(m, n):
+    row = m[n]
+    m[0, 0] = 9.0
+    return row
+
+
+@theme("rows at varying indices")
+def two_rows_that_may_be_one(m, n, k):
+    a, b = m[n], m[k]
+    a[0] = 9.0
+    b[0] = a[0] + 1
+    return m, a
+
+
+@theme("rows at varying indices")
+def row_in_place(m, n):
+    row = m[n]
+    row *= 2
+    row[1] = row[0]
+    return m
+
+
+@theme("rows at varying indices")
+def list_item_stored(x, n):
+    rows = [x, x * 2, x + 1, x * 0]
+    rows[n][0] = 42.0
+    return rows
+
+
+@theme("rows at varying indices")
+def varying_slice_in_place(x, n):
+    z = x[n:]
+    z += 1
+    return x
+
+
+@theme("rows at varying indices")
+def column_in_place(m, k):
+    column = m[:, k % 3]
+    column += 1
+    return m
+
+
+@theme("numbers read from buffers")
+def loop_value_after_the_loop(y):
+    for i, v in enumerate(y):
+        y[i] = v + 1
+    return v
+
+
+@theme("numbers read from buffers")
+def collected_before_a_store(x):
+    q = [v for v in x]
+    x[:] = 0
+    return np.array(q)
+
+
+@theme("numbers read from buffers")
+def zipped_before_a_store(y):
+    for a, b in zip(y, y):
+        pass
+    y[-1] = 2.0
+    return b
+
+
+@theme("numbers read from buffers")
+def unpacked_before_a_store(x):
+    a, b, c, d = x
+    x[:] = 0
+    return a, b, c, d
+
+
+@theme("numbers read from buffers")
+def tuple_before_a_store(x):
+    q, r = tuple(x), [*x]
+    x[0] = 9.0
+    return q, r
+
+
+@theme("numbers read from buffers")
+def helper_stores_and_returns(x, s):
+    r = add_at(x, 0, s)
+    q = add_at(x, 0, r)
+    return r, q
+
+
+@theme("numbers read from buffers")
+def number_added_to_in_place(x):
+    a = x[0]
+    a += 1
+    x[1] += a
+    return x, a
+
+
+@theme("numbers read from buffers")
+def previous_number(x):
+    before = x[0]
+    for i in range(1, 4):
+        now = x[i]
+        x[i] = now - before
+        before = now
+    return x
+
+
+@theme("numbers read from buffers")
+def number_at_a_varying_index(x, n):
+    a = x[n]
+    x[n] = 0
+    return a, x
+
+
+@theme("numbers read from buffers")
+def element_times_one_of_its_own(x, n):
+    for i in range(3):
+        x[i] *= x[n]
+    return x
+
+
+@theme("loops over arrays that are stored into")
+def last_item_stored(y, c):
+    if c:
+        for v in y:
+            y[-1] = v
+    return y
+
+
+@theme("loops over arrays that are stored into")
+def running_total_stored(x):
+    total = 0.0
+    for v in x:
+        total = total + v
+        x[-1] = total
+    return x, total
+
+
+@theme("loops over arrays that are stored into")
+def reversed_into_itself(x):
+    for i, v in enumerate(x):
+        x[3 - i] = v
+    return x
+
+
+@theme("loops over arrays that are stored into")
+def neighbours_stored(x):
+    for a, b in zip(x[:-1], x[1:]):
+        x[0] += a * b
+    return x
+
+
+@theme("loops over arrays that are stored into")
+def rows_in_place(m):
+    for row in m:
+        row[0] = row[1]
+        row *= 2
+    return m
+
+
+@theme("loops over arrays that are stored into")
+def first_row_added_to_all(m):
+    first = m[0]
+    for row in m:
+        row += first
+    return m
+
+
+@theme("loops over arrays that are stored into")
+def varying_trips_fill(y, n, s):
+    for i in range(n):
+        for s in y:
+            y[:] = 0.5
+    return s
+
+
+@theme("loop variables")
+def variable_used_again_under_a_mask(x, y, s):
+    for i in range(2):
+        s += 3.0
+    if x[1] <= s - 6:
+        for i in range(3, 1, -1):
+            y[i] = s
+            if s >= i:
+                continue
+    return y
+
+
+@theme("loop variables")
+def variable_used_again_with_varying_trips(x, s, n):
+    for i in range(2):
+        x[1] -= i
+    if s <= 0:
+        for i in range(1, n + 1):
+            x[i] = s
+    return x
+
+
+@theme("loop variables")
+def varying_variable_after_its_loop(x, y, p):
+    for i in p:
+        t = 1
+    y[i] = x[2]
+    for i in [0, 2, 1, 2]:
+        s = 0.0
+    return y, p, i
+
+
+@theme("loop variables")
+def inner_break_outer_continue(x, t, n):
+    s = 0.0
+    for i in range(4):
+        for j in range(3):
+            s = x[i]
+            if not i == n:
+                break
+        if s >= t:
+            continue
+    return s
+
+
+@theme("loop variables")
+def break_in_a_branch(y, s, t):
+    if 1.0 < y[2]:
+        for i, s in enumerate(y):
+            if s <= t:
+                break
+    return s
+
+
+@theme("loop variables")
+def variable_after_a_break(x, t):
+    for i in range(4):
+        if x[i] > t:
+            break
+    return i
+
+
+@theme("loop variables")
+def variable_of_varying_trips_and_break(t, n, s):
+    for i in range(n + 1):
+        if t > 0:
+            break
+    for i in range(3):
+        s, t = t, s
+    return s, t
+
+
+@theme("zero trips")
+def no_trips(x, s):
+    for i in range(0):
+        s = s + x[i]
+    return s
+
+
+@theme("zero trips")
+def return_from_the_first_trip(s, n):
+    for i in range(n + 1):
+        return s
+
+
+@theme("zero trips")
+def perhaps_no_trips(x, n):
+    s = 0.0
+    for i in range(n):
+        s = s + x[i]
+    return s
+
+
+@theme("zero trips")
+def perhaps_unbound(n):
+    for i in range(n):
+        pass
+    return i
+
+
+@theme("zero trips")
+def unbound_in_one_branch(x, n):
+    if n > 1:
+        y = x
+    return y
+
+
+@theme("zero trips")
+def total_of_nothing(x):
+    s = 0
+    for v in x[:0]:
+        s += v
+    return s, sum(x[:0])
+
+
+@theme("zero trips")
+def greatest_of_nothing(x):
+    return max(x[:0])
+
+
+# --- dtypes ---
+
+
+@theme("dtypes of branches")
+def wraps_before_the_branches_meet(w, u, n):
+    return w[0] - (1.0 if n > 1 else u + u)
+
+
+@theme("dtypes of branches")
+def unsigned_then_float(u, v, w):
+    for i in range(2):
+        if not u - v < w.mean():
+            u = 2.0
+    return u
+
+
+@theme("dtypes of branches")
+def negative_into_unsigned(w, n):
+    w[n] = -1 if n > 0 else 5
+    return w
+
+
+@theme("dtypes of branches")
+def unsigned_buffer_wraps(n):
+    out = np.zeros(4, dtype=np.uint8)
+    for i in range(4):
+        out[n] += 100
+        out[i] -= 1
+    return out
+
+
+@theme("dtypes of branches")
+def integer_or_float(s, n):
+    return n if s > 0 else s
+
+
+@theme("sums")
+def integers_from_a_float(big):
+    return sum(big, 1.5)
+
+
+@theme("sums")
+def integers_added_one_by_one(big):
+    s = 0
+    for v in big:
+        s += v
+    return s
+
+
+@theme("sums")
+def single_precision_sum_of_booleans(flags):
+    s = np.float32(0)
+    for v in flags:
+        s += v
+    return s
+
+
+@theme("sums")
+def single_precision_sum_of_bytes(w):
+    s = np.float32(0)
+    for v in w:
+        s += v
+    return s
+
+
+@theme("sums")
+def weighted_from_a_varying_start(x, n):
+    return sum(i * v for i, v in enumerate(x, start=n))
+
+
+@theme("NaN")
+def builtin_least(nans):
+    return min(nans), max(nans)
+
+
+@theme("NaN")
+def running_greatest(nans):
+    m = k = nans[0]
+    for v in nans:
+        m = max(m, v)
+        k = min(v, k)
+    return m, k
+
+
+@theme("NaN")
+def running_greatest_by_comparison(nans):
+    m = -np.inf
+    for v in nans:
+        if v > m:
+            m = v
+    return m
+
+
+@theme("NaN")
+def least_of_two(nans, s):
+    return min(nans[0], s), min(s, nans[0]), max(nans[1], s), max(s, nans[1])
+
+
+# --- state, views, types ---
+
+
+@theme("shared state")
+def default_list_of_an_inner_function(x):
+    def count(a, seen=[]):
+        seen.append(a)
+        return len(seen)
+
+    count(x)
+    return count(x)
+
+
+@theme("shared state")
+def one_list_three_times(x, s):
+    rows = [np.zeros(2)] * 3
+    rows[0][1] = s
+    return np.array(rows)
+
+
+@theme("shared state")
+def closure_reads_the_latest(x, s):
+    k = s
+
+    def scaled():
+        return x * k
+
+    a = scaled()
+    k = k + 1
+    return a, scaled()
+
+
+@theme("shared state")
+def inner_function_stores(x, s):
+    def put():
+        x[0] = s
+
+    y = x[0]
+    put()
+    return y, x
+
+
+@theme("views and copies")
+def ravel_of_a_column_is_a_copy(q):
+    e = np.ravel(q[:, 0])
+    e[0] = 9.0
+    return q
+
+
+@theme("views and copies")
+def ravel_of_an_array_is_a_view(q):
+    e = q.ravel()
+    e[5] = 9.0
+    return q
+
+
+@theme("views and copies")
+def ravel_of_a_transpose_is_a_copy(q):
+    e = q.T.ravel()
+    e[:] = 0.0
+    return q
+
+
+@theme("views and copies")
+def reshape_is_a_view(x):
+    z = x.reshape(2, 2)
+    z[1, 1] = 3.0
+    return x
+
+
+@theme("views and copies")
+def fancy_index_is_a_copy(x, p):
+    y = x[p]
+    y[0] = 9.0
+    return x, y
+
+
+@theme("views and copies")
+def asarray_is_a_view_and_array_a_copy(x):
+    y, z = np.asarray(x), np.array(x)
+    y[0] = 1.0
+    z[1] = 1.0
+    return x, z
+
+
+@theme("views and copies")
+def contiguous_row(q):
+    e = np.ascontiguousarray(q[3])
+    e[0] = 8.0
+    return q
+
+
+@theme("views and copies")
+def where_is_a_copy(x, y):
+    z = np.where(x > 0, x, y)
+    z[0] = 1.0
+    return x, y, z
+
+
+@theme("views and copies")
+def functions_that_store(x, y):
+    np.putmask(x, x > 0, y)
+    np.copyto(y, x)
+    np.place(y, x > 0, [1])
+    return x, y
+
+
+@theme("types")
+def python_int(n):
+    return isinstance(n, int), isinstance(n, np.integer), isinstance(n, float)
+
+
+@theme("types")
+def rank_of_a_scalar(s, x):
+    return np.ndim(s), np.shape(x), isinstance(s, np.ndarray), isinstance(x, np.ndarray)
+
+
+# --- exceptions ---
+
+
+@theme("exceptions")
+def out_of_range_in_one_branch(x, n):
+    if n > 1:
+        x[n + 2] = 1.0
+    else:
+        x[n] = 2.0
+    return x
+
+
+@theme("exceptions")
+def raises_after_a_store(x, s):
+    x[0] = s
+    if s > 1:
+        raise ValueError("no")
+    return x
+
+
+@theme("exceptions")
+def guarded_index(x, n):
+    return x[n * 2] if n * 2 < 4 else 0.0
+
+
+@theme("exceptions")
+def guarded_neighbour(x, n):
+    if n + 1 < 4 and x[n + 1] > x[n]:
+        x[n + 1] = 0.0
+    return x
+
+
+@theme("exceptions")
+def stores_until_out_of_range(x, n):
+    try:
+        x[0] = 5.0
+        x[n + 2] = 1.0
+        x[1] = 6.0
+    except IndexError:
+        x[2] = 7.0
+    return x
+
+
+@theme("exceptions")
+def asserts_on_some(x, s):
+    if s > 0:
+        assert x[0] < 1.5, "too large"
+        x[1] = s
+    return x

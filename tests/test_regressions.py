@@ -1,0 +1,208 @@
+"""What was once wrong, each against the loop at several inputs; and what must be noticed between two calls."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import regressions_functions
+from tests.regressions_functions import THEMES
+from vectorizer import jit, vmap
+from vectorizer.testing import assert_matches_loop
+
+DRAWS = 8
+SIZES = (3, 4, 1)  # 4 is the length of the examples' arrays
+
+# Still wrong: see the reasons.
+WRONG: dict[str, str] = {}
+
+
+def quarters(rng: np.random.Generator, *shape: int) -> Any:
+    return rng.integers(-8, 9, shape) / 4
+
+
+def with_nans(rng: np.random.Generator, *shape: int) -> Any:
+    return np.where(rng.random(shape) < 0.3, np.nan, quarters(rng, *shape))
+
+
+MAKERS: dict[str, Callable[[np.random.Generator, int], Any]] = {
+    **{name: lambda rng, size: quarters(rng, size, 4) for name in "xy"},
+    **{name: lambda rng, size: quarters(rng, size) for name in "st"},
+    **{name: lambda rng, size: rng.integers(0, 4, size) for name in "nk"},
+    **{name: lambda rng, size: rng.integers(0, 256, size).astype(np.uint8) for name in "uv"},
+    "w": lambda rng, size: rng.integers(0, 256, (size, 4)).astype(np.uint8),
+    "m": lambda rng, size: quarters(rng, size, 4, 3),
+    "q": lambda rng, size: quarters(rng, size, 4, 4),
+    "p": lambda rng, size: rng.integers(0, 4, (size, 4)),
+    "c": lambda rng, size: rng.random(size) < 0.5,
+    "flags": lambda rng, size: rng.random((size, 4)) < 0.5,
+    "big": lambda rng, size: np.full((size, 4), 2**30, np.int32),
+    "nans": lambda rng, size: with_nans(rng, size, 4),
+}
+CASES = [
+    pytest.param(
+        function,
+        id=f"{theme}: {function.__name__}",
+        marks=pytest.mark.xfail(strict=True, reason=WRONG[function.__name__]) if function.__name__ in WRONG else (),
+    )
+    for theme, functions in THEMES.items()
+    for function in functions
+]
+
+
+def make_arguments(function: Callable[..., Any], seed: int, size: int) -> tuple[Any, ...]:
+    rng = np.random.default_rng(seed)
+    return tuple(MAKERS[name](rng, size) for name in inspect.signature(function).parameters)
+
+
+@pytest.mark.parametrize("function", CASES)
+def test_once_wrong(function: Callable[..., Any]) -> None:
+    vmapped = vmap(function)
+    for seed in range(DRAWS):
+        assert_matches_loop(function, make_arguments(function, seed, SIZES[seed % 3]), vmapped=vmapped)
+
+
+@pytest.mark.parametrize("function", CASES)
+def test_once_wrong_with_the_last_axis_batched(function: Callable[..., Any]) -> None:
+    for seed in range(2):
+        args = [np.moveaxis(arg, 0, -1).copy() for arg in make_arguments(function, seed, 4)]
+        assert_matches_loop(function, args, -1, -1)
+
+
+# --- arguments that are shared ---
+
+
+def takes_the_sum(x, y):
+    x[0] = np.sum(y)
+    return x
+
+
+def fills_where(x, y):
+    np.putmask(x, x > 0, y)
+    np.copyto(y, x)
+    return x
+
+
+def logarithm_of_the_shared(s, t):
+    return np.log(s) if s > 0 and np.sqrt(s) > t else t
+
+
+def shared_trips(x, k):
+    s = 0.0
+    for i in range(k):
+        s = s + x[i]
+    return s
+
+
+def isinstance_of_the_shared(x, k):
+    return x.sum() if isinstance(k, int) else x[0]
+
+
+ROWS = np.array([[0.5, 0.25, 1, 2], [-1, -2, -3, -4], [4, 3, 2, 1.0]])
+SHARED = [
+    pytest.param(takes_the_sum, ([1.0, 2.0], ROWS), (None, 0), id="a list of the caller's is stored into"),
+    pytest.param(takes_the_sum, (ROWS[0].copy(), ROWS), (None, 0), id="an array of the caller's is stored into"),
+    pytest.param(fills_where, (ROWS[0].copy(), ROWS), (None, 0), id="putmask into a shared array"),
+    pytest.param(logarithm_of_the_shared, (np.float32(-1), ROWS[:, 0]), (None, 0), id="guarded shared logarithm"),
+    pytest.param(shared_trips, (ROWS.astype("f4"), 2), (0, None), id="shared trips, single precision"),
+    pytest.param(shared_trips, (ROWS, 0), (0, None), id="no trips"),
+    pytest.param(isinstance_of_the_shared, (ROWS, np.int64(2)), (0, None), id="a NumPy integer is no int"),
+    pytest.param(isinstance_of_the_shared, (ROWS, 2), (0, None), id="a Python integer is one"),
+]
+
+
+@pytest.mark.parametrize(("function", "args", "in_axes"), SHARED)
+def test_shared_arguments(function: Callable[..., Any], args: Any, in_axes: Any) -> None:
+    assert_matches_loop(function, args, in_axes)
+
+
+# --- what changes between two calls ---
+
+FACTOR: Any = 2.0
+SMALL: Any = np.int8(3)
+TABLE: Any = np.arange(4.0)
+
+
+def by_a_global(x):
+    return x * FACTOR if FACTOR else x
+
+
+def by_the_type_of_a_global(x):
+    return x.sum() if isinstance(SMALL, int) else x[0]
+
+
+def by_a_table(x):
+    s = 0.0
+    for i in range(4):
+        s = s + TABLE[i] * x[i]
+    return s
+
+
+def helper(a, b=2.0):
+    return a * b
+
+
+def by_a_helper(x):
+    return helper(x)
+
+
+CHANGES = [
+    pytest.param(by_a_global, "FACTOR", [2.0, 0, 3, np.ones((1, 1)), np.float32(2), True], id="a number"),
+    pytest.param(by_the_type_of_a_global, "SMALL", [np.int8(3), 3, True, np.float64(1)], id="the type of a number"),
+    pytest.param(by_a_table, "TABLE", [np.arange(4.0), np.arange(4), [1, 2, 3, 4], np.ones((4, 1))], id="an array"),
+    pytest.param(by_a_helper, "helper", [helper, np.sin, lambda a: a - 1, lambda a: a[0]], id="a helper"),
+]
+
+
+@pytest.mark.parametrize(("function", "name", "values"), CHANGES)
+def test_globals_are_live(
+    function: Callable[..., Any], name: str, values: list[Any], monkeypatch: Any, fallbacks_allowed: None
+) -> None:
+    vmapped, jitted = vmap(function), jit(function)
+    for value in [*values, *values]:
+        monkeypatch.setitem(globals(), name, value)
+        assert_matches_loop(function, (ROWS,), vmapped=vmapped)
+        np.testing.assert_array_equal(jitted(ROWS[0]), function(ROWS[0]))
+
+
+def test_defaults_of_a_helper_are_live(monkeypatch: Any) -> None:
+    vmapped = vmap(by_a_helper)
+    for defaults in ((2.0,), (3,), (np.arange(4.0),)):
+        monkeypatch.setattr(helper, "__defaults__", defaults)
+        assert_matches_loop(by_a_helper, (ROWS,), vmapped=vmapped)
+
+
+def test_a_table_changed_in_place_is_seen(monkeypatch: Any) -> None:
+    monkeypatch.setitem(globals(), "TABLE", np.arange(4.0))
+    vmapped = vmap(by_a_table)
+    for _ in range(2):
+        assert_matches_loop(by_a_table, (ROWS,), vmapped=vmapped)
+        TABLE[1] += 5
+
+
+def test_closures_are_live() -> None:
+    def make(k: Any) -> Any:
+        def scaled(x):
+            return x * k if k > 1 else x
+
+        def put(value: Any) -> None:
+            nonlocal k
+            k = value
+
+        return scaled, put
+
+    scaled, put = make(2)
+    vmapped = vmap(scaled)
+    for value in (2, 0, 2.5, np.float32(3)):
+        put(value)
+        assert_matches_loop(scaled, (ROWS,), vmapped=vmapped)
+
+
+def test_functions_have_their_parameters_made() -> None:
+    for function in (f for functions in THEMES.values() for f in functions):
+        assert inspect.getmodule(function) is regressions_functions
+        assert set(inspect.signature(function).parameters) <= MAKERS.keys()
