@@ -19,7 +19,7 @@ import numpy as np
 LENGTH = 4  # of the arrays x, y and p
 PARAMETERS = ("x", "y", "s", "t", "n", "c", "p")
 
-HEADER = '''\
+HEADER = """\
 import numpy as np
 
 
@@ -45,7 +45,7 @@ def tail(a):
     return a[1:]
 
 
-'''
+"""
 
 DTYPES = {
     "float64": {"x": "f8", "y": "f8", "s": "f8", "t": "f8"},
@@ -157,7 +157,9 @@ class Writer:
         )()
 
     def element(self, name: str) -> str:
-        return self.choose(name, f"{name} + {self.number()}", f"{name} if {name} > {self.number()} else {self.number()}")
+        return self.choose(
+            name, f"{name} + {self.number()}", f"{name} if {name} > {self.number()} else {self.number()}"
+        )
 
     # --- statements ---
 

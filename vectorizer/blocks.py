@@ -47,7 +47,12 @@ def in_blocks(run: Callable[..., Any], source: str, batched: Mapping[int, str]) 
 
 
 def _run_blocks(
-    run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], positions: tuple[int, ...], size: int, block: int
+    run: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    positions: tuple[int, ...],
+    size: int,
+    block: int,
 ) -> Any:
     made: Any = None
     for start in range(0, size, block):

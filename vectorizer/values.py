@@ -369,8 +369,14 @@ def join(first: Value, second: Value) -> Value:
         return TupleV(items, first.type_)
     if isinstance(first, (ListV, SeqV)) and isinstance(second, (ListV, SeqV)):
         return join_lists(first, second)
-    if isinstance(first, DictV) and isinstance(second, DictV) and [k for k, _ in first.items] == [k for k, _ in second.items]:
-        return DictV(tuple((k, join(a, b)) for (k, a), (_, b) in zip(first.items, second.items, strict=True)), first.site)
+    if (
+        isinstance(first, DictV)
+        and isinstance(second, DictV)
+        and [k for k, _ in first.items] == [k for k, _ in second.items]
+    ):
+        return DictV(
+            tuple((k, join(a, b)) for (k, a), (_, b) in zip(first.items, second.items, strict=True)), first.site
+        )
     if isinstance(first, Obj) and isinstance(second, Obj) and first.value is second.value:
         return first
     if isinstance(first, StackedV) and first == second:

@@ -9,13 +9,12 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.expressions import PURE_MODULES, Expressions
+from vectorizer.rules.context import Effect
 from vectorizer.rules.elementwise import lower_ufunc
+from vectorizer.rules.masked import masked_call
 from vectorizer.rules.table import METHODS, Call, find, probe, value_like
 from vectorizer.source.operand import Operand, call
-from vectorizer.rules.context import Effect
-from vectorizer.rules.masked import masked_call
 from vectorizer.values import (
-    MaskedV,
     MISSING,
     Affine,
     Array,
@@ -23,6 +22,7 @@ from vectorizer.values import (
     DictV,
     FuncV,
     ListV,
+    MaskedV,
     Obj,
     Opaque,
     SeqV,
@@ -97,7 +97,7 @@ class Calls(Expressions):
         if any(isinstance(o.value, MaskedV) for o in c.operands):
             return masked_call(self, getattr(target, "__name__", ""), c, target)
         if isinstance(target, types.MethodType) and isinstance(target.__func__, types.FunctionType):
-            raise Unsupported(f"method {target.__name__} of an object has no rule")
+            return self.call_method(target, c)
         if isinstance(target, np.ufunc):
             return lower_ufunc(self, c)
         rule = find(target)
@@ -325,6 +325,14 @@ class Calls(Expressions):
         if set(keywords) - set(bound):
             raise Unsupported("a call with unknown keywords")
         return bound
+
+    def call_method(self, target: types.MethodType, c: Call) -> Operand:
+        """A method of an object of the user's is its function, called with the object."""
+        owner, dot, _ = c.function.rpartition(".")
+        if not dot or not owner.isidentifier():
+            raise Unsupported(f"method {target.__name__} of an object has no rule")
+        bound = Operand(owner, Obj(target.__self__, pin=owner if owner in self.initial else None))
+        return self.call_user(target.__func__, Call(f"{owner}.{target.__name__}", [bound, *c.args], c.keywords, None, None, c.site))  # type: ignore[arg-type]
 
     def call_user(self, function: types.FunctionType, c: Call) -> Operand:
         raise NotImplementedError

@@ -11,6 +11,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.walk import Walk, copies
 from vectorizer.rules.contractions import lower_matmul
 from vectorizer.rules.elementwise import (
     DIVISIONS,
@@ -44,7 +45,6 @@ from vectorizer.source.operand import (
     Operand,
     call,
 )
-from vectorizer.rewrite.walk import Walk, copies
 from vectorizer.values import (
     MISSING,
     Affine,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import types
 import re
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -438,9 +438,7 @@ class Rewriter(Lanes):
             value = self.env[name].value
             if isinstance(value, PerExample) or isinstance(value, Array) and value.axes == self.axes and not value.weak:
                 varying.append(name)
-            elif not is_uniform(value) or isinstance(value, FuncV):
-                raise error
-            elif self.env[name].lazy or self.env[name].code != name:
+            elif not is_uniform(value) or isinstance(value, FuncV) or self.env[name].lazy or self.env[name].code != name:
                 raise error
         if not varying or any(self.env[n].code != n for n in varying):
             raise error
@@ -570,11 +568,7 @@ def _has_effect(node: cst.CSTNode) -> bool:
         and node.func.value in ("print", "input", "next", "setattr")
     ):
         return True
-    if (
-        isinstance(node, cst.Call)
-        and isinstance(node.func, cst.Attribute)
-        and node.func.attr.value in EFFECTS
-    ):
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in EFFECTS:
         return True
     return any(_has_effect(c) for c in node.children)
 

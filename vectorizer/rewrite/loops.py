@@ -12,9 +12,9 @@ import numpy as np
 from vectorizer.rewrite.branches import Branches, has_jump
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rules.elementwise import DIVISIONS, select
-from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.rules.indexing import Parts, masked
 from vectorizer.rules.python import truth
+from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import (
@@ -357,7 +357,7 @@ class Loops(Branches):
             if head is not None:
                 self.env[name] = head
             else:
-                self.env[name] = Operand(operand._code, _forget_constants(operand.value), make=operand.make)  # noqa: SLF001
+                self.env[name] = Operand(operand._code, _forget_constants(operand.value), make=operand.make)
 
     def at_head(self, name: str, operand: Operand, targets: dict[str, Value]) -> Operand:
         """A variable at the head of a loop that assigns it: what is known of its first value does not hold later."""
@@ -412,7 +412,7 @@ class Loops(Branches):
         frame = self.loop_frames[-1]
         for name, head in frame.head.items():
             now = self.env.get(name)
-            if now is None or now is head or now.value == head.value and now._code == head._code:  # noqa: SLF001
+            if now is None or now is head or now.value == head.value and now._code == head._code:
                 continue
             if now.lazy or now.code != head.code or not self.same_layout(now.value, head.value):
                 wide = join(head.value, now.value)
@@ -747,9 +747,7 @@ class Loops(Branches):
                     continue
                 self.viewed |= seen
                 self.env[name] = last
-            elif loop.axis in axes_of(operand.value) or isinstance(operand.value, (ListV, SeqV, DictV)):
-                self.env.pop(name)
-            elif not self.relies_on(loop.trips - 1):
+            elif loop.axis in axes_of(operand.value) or isinstance(operand.value, (ListV, SeqV, DictV)) or not self.relies_on(loop.trips - 1):
                 self.env.pop(name)
         _ = (before, node)
 
@@ -1188,7 +1186,12 @@ class Loops(Branches):
     def filtered(self, items: Operand, mask: Operand, loop: LoopAxis) -> Operand:
         """The items of a comprehension for which its condition holds."""
         found = self.array(mask)
-        if loop.axis not in found.axes or found.axes[-1] is not loop.axis or found.axes == (loop.axis,) and not items.array.axes:
+        if (
+            loop.axis not in found.axes
+            or found.axes[-1] is not loop.axis
+            or found.axes == (loop.axis,)
+            and not items.array.axes
+        ):
             raise Unsupported("a comprehension whose condition does not depend on its items")
         flags = found.with_(rank=1, axes=found.axes[:-1], dims=(loop.trips,), weak=False)
         return masked(self, items, mask.with_value(flags))

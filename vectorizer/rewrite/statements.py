@@ -11,7 +11,7 @@ import numpy as np
 from vectorizer.rewrite.calls import Calls
 from vectorizer.rewrite.expressions import BINARY, SYMBOLS
 from vectorizer.rules.elementwise import strengthen
-from vectorizer.rules.indexing import FULL, Parts, Region, Slice, item_code, locate
+from vectorizer.rules.indexing import FULL, Masked, Parts, Region, Slice, is_varying_mask, item_code, locate
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import Operand, call
 from vectorizer.source.statements import Stmt
@@ -22,6 +22,7 @@ from vectorizer.values import (
     DictV,
     FuncV,
     ListV,
+    MaskedV,
     Obj,
     PerExample,
     SeqV,
@@ -306,7 +307,7 @@ class Statements(Calls):
         parts = self.parts_of(operand, len(elements))
         held = [self.kept(p) for p in parts]
         if any(h is not p for h, p in zip(held, parts, strict=True)):
-            parts, operand = held, Operand(operand._code, operand.value, node=Parts(held))  # noqa: SLF001
+            parts, operand = held, Operand(operand._code, operand.value, node=Parts(held))
         names = [e.value for e in elements]
         if all(isinstance(n, cst.Name) for n in names) and not any(p.lazy for p in parts):
             targets = [self.target_name(n.value) for n in names]  # type: ignore[attr-defined]
@@ -441,6 +442,9 @@ class Statements(Calls):
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """``base[index] = operand``, or ``base[index] op= operand``."""
         target = self.array(base)
+        if len(index) == 1 and is_varying_mask(index[0], target):
+            self.store_masked(base, index[0], operand, symbol)
+            return
         if not isinstance(operand.value, (Array, TupleV, ListV, StackedV, SeqV)):
             raise Unsupported("a value of unknown kind is stored")
         operand = self.as_array(operand)
@@ -548,6 +552,34 @@ class Statements(Calls):
         alike = value.dtype == target.dtype and value.axes == region.value.axes and None not in region.value.dims
         same = value.rank == region.value.rank and value.dims == region.value.dims and not value.origins
         return covers and alike and same and len(value.axes) + value.rank == len(target.axes) + target.rank
+
+    def store_masked(self, base: Operand, mask: Operand, operand: Operand, symbol: str | None) -> None:
+        """``x[mask] = value`` with a mask that varies: one number for all places, or one for each place that is set."""
+        target = self.array(base)
+        if self.regions or self.loops or self.masks:
+            raise Unsupported("a store through a mask under a condition")
+        if isinstance(operand.value, MaskedV) and isinstance(operand.node, Masked):
+            if operand.node.mask.code != mask.code:
+                raise Unsupported("a store of as many elements as another mask chooses")
+            operand = operand.node.array
+        elif not isinstance(operand.value, Array) or operand.value.rank:
+            raise Unsupported("a store of an array through a mask that varies")
+        value = self.array(operand)
+        needed = set(mask.array.axes) | set(value.axes)
+        if needed - set(target.axes):
+            self.store_needs(base, tuple(sorted({*needed, *target.axes})))
+        self.written(base)
+        if value.kind == "c" and target.kind != "c" or value.kind == "f" and target.kind in "iub":
+            raise Unsupported("a store through a mask into an array of another kind")
+        self.check_cast(value, target)
+        if value.weak and not value.axes or not needed - set(mask.array.axes) and not value.axes and mask.array.axes == target.axes:
+            if mask.array.axes == target.axes:
+                self.emit(f"{base.primary}[{mask.code}] {symbol or ''}= {operand.code}")
+                return
+        new = self.binary(symbol, base, operand) if symbol is not None else operand
+        where = self.expand(mask, target.axes, target.rank)
+        fitted = self.expand(new, target.axes, target.rank) if self.array(new).axes else new
+        self.emit(call(self.np("copyto"), base.code, fitted.code, where=where.code))
 
     def store_lanes(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """A store for the active examples only, into an array that holds all examples."""
@@ -826,6 +858,26 @@ class Statements(Calls):
         finally:
             self.out = saved
 
+    def visit_Match(self, node: cst.Match, rest: Any) -> bool:
+        """``match`` on numbers is a chain of comparisons."""
+        subject = node.subject
+        if not isinstance(subject, cst.Name):
+            operand = self.value_or_loop(subject)
+            name = self.fresh("subject")
+            self.local_names = self.local_names | {name}
+            self.assign_name(name, operand)
+            subject = cst.Name(name)
+        chain: Any = None
+        for case in reversed(node.cases):
+            test = case_test(case, subject)
+            if test is None:
+                chain = cst.Else(case.body)
+            else:
+                chain = cst.If(test, case.body, orelse=chain)
+        if not isinstance(chain, cst.If):
+            raise Unsupported("a match statement with one case", node)
+        return self.visit_If(chain, rest)
+
     def visit_FunctionDef(self, node: cst.FunctionDef, rest: Any) -> bool:
         if node.decorators or node.asynchronous is not None:
             raise Unsupported("a decorated function inside the function")
@@ -928,7 +980,7 @@ class Statements(Calls):
                 assert only is not None
                 joined[name] = only
                 continue
-            if a is b or a.value == b.value and a._code == b._code:  # noqa: SLF001
+            if a is b or a.value == b.value and a._code == b._code:
                 joined[name] = a
                 continue
             joined[name] = self._join_variable(name, a, first, b, second)
@@ -951,6 +1003,24 @@ class Statements(Calls):
 
     def varying_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
         raise Unsupported("a condition that differs between the examples", node)
+
+
+def case_test(case: cst.MatchCase, subject: cst.Name) -> cst.BaseExpression | None:
+    """The condition of a case; None where it always holds."""
+    pattern = case.pattern
+    if isinstance(pattern, cst.MatchAs) and pattern.pattern is None and pattern.name is None:
+        return case.guard
+    options = [e.pattern for e in pattern.patterns] if isinstance(pattern, cst.MatchOr) else [pattern]
+    if not all(isinstance(o, cst.MatchValue) for o in options):
+        raise Unsupported("a match statement on other than numbers", case)
+    tests: list[cst.BaseExpression] = [
+        cst.Comparison(subject, [cst.ComparisonTarget(cst.Equal(), o.value)])  # type: ignore[union-attr]
+        for o in options
+    ]
+    result = tests[0]
+    for other in tests[1:]:
+        result = cst.BooleanOperation(result, cst.Or(), other)
+    return result if case.guard is None else cst.BooleanOperation(result, cst.And(), case.guard)
 
 
 class _Conflict(Value):
@@ -1007,9 +1077,7 @@ def assigned_names(node: cst.CSTNode) -> set[str]:
         elif isinstance(part, (cst.FunctionDef, cst.ClassDef)):
             found.add(part.name.value)
             return
-        elif isinstance(part, (cst.Lambda, cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp)):
-            return
-        elif isinstance(part, (cst.Name, cst.BaseNumber, cst.BaseString)):
+        elif isinstance(part, (cst.Lambda, cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp)) or isinstance(part, (cst.Name, cst.BaseNumber, cst.BaseString)):
             return
         for child in part.children:
             walk(child)

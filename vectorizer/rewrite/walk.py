@@ -6,7 +6,6 @@ import builtins
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import libcst as cst
 
@@ -323,7 +322,7 @@ class Walk(Context):
             fresh=True,
             factors=operand.factors,
             node=operand.node,
-        )  # noqa: SLF001
+        )
         return made
 
     # --- undoing -----------------------------------------------------------------------------------------------------

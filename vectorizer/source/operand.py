@@ -11,7 +11,9 @@ from collections.abc import Callable
 from vectorizer.values import Array, Value
 
 # How tightly an expression binds, loosest first (Python reference, "Operator precedence").
-WALRUS, LAMBDA, TERNARY, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT, UNARY, POWER, PRIMARY = range(16)
+WALRUS, LAMBDA, TERNARY, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT, SUM, PRODUCT, UNARY, POWER, PRIMARY = (
+    range(16)
+)
 ATOM = PRIMARY
 
 
