@@ -90,6 +90,36 @@ def condition_changed_by_its_branch(s, t):
 
 
 @theme("nested conditions")
+def elif_alone_rebinds(s, t, c):
+    z = t
+    if c:
+        z = t + 1
+    elif t > 0:
+        s = t * 2
+    return s, z
+
+
+@theme("nested conditions")
+def inner_if_alone_rebinds(x, y, c, n):
+    if c:
+        if y[n] > 0:
+            y = x
+    elif n:
+        x = x + 1
+    return x, y
+
+
+@theme("nested conditions")
+def rebinds_after_continue(s, p, n):
+    for i in range(n, 4):
+        if s > 1:
+            continue
+        if p[i] > 1:
+            s = s + 0.5
+    return s
+
+
+@theme("nested conditions")
 def elif_alone_changes_a_variable(x, y, s, t):
     if s >= -1.0:
         for i in range(2):
@@ -144,6 +174,31 @@ def integer_before_and(x, n):
     if n and x[0] > 0:
         r = x[1]
     return r
+
+
+@theme("operands that are skipped")
+def loop_condition_reads_after_a_uniform_test(x, t):
+    i = 0
+    while i < 4 and x[i] != t:
+        i += 1
+    return i
+
+
+@theme("operands that are skipped")
+def loop_condition_reads_at_a_varying_index(x, t, n):
+    k = 0
+    while k < 3 and x[(n + k) % 4] > t:
+        k += 1
+    return k
+
+
+@theme("operands that are skipped")
+def loop_condition_counts_down(y, s):
+    k = 3
+    while k and y.min() < s:
+        k -= 1
+        s = s - 1
+    return k, s
 
 
 @theme("operands that are skipped")
@@ -740,8 +795,8 @@ def functions_that_store(x, y):
 
 
 @theme("types")
-def python_int(n):
-    return isinstance(n, int), isinstance(n, np.integer), isinstance(n, float)
+def what_a_scalar_is(n, s, x):
+    return isinstance(n, np.integer), isinstance(n, float), isinstance(s, float), isinstance(x[0], float)
 
 
 @theme("types")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import re
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -59,21 +61,40 @@ def make_arguments(function: Callable[..., Any], seed: int, size: int) -> tuple[
     return tuple(MAKERS[name](rng, size) for name in inspect.signature(function).parameters)
 
 
+def check(function: Callable[..., Any], args: Any, in_axes: Any = 0, out_axes: Any = 0, vmapped: Any = None) -> None:
+    """Compare with the loop; emitted code that fails, so that the loop is run after all, is a failure."""
+    vmapped = vmapped or vmap(function, in_axes, out_axes)
+    seen: list[str] = []
+
+    def run(*arguments: Any) -> Any:
+        with warnings.catch_warnings(record=True) as given:
+            warnings.simplefilter("always")
+            result = vmapped(*arguments)
+        seen.extend(str(item.message) for item in given)
+        for item in given:
+            warnings.warn_explicit(item.message, item.category, item.filename, item.lineno)
+        return result
+
+    assert_matches_loop(function, args, in_axes, out_axes, vmapped=run)
+    own = [text for text in seen if re.search(r"the rewriter failed|the emitted code raised", text)]
+    assert not own, own[0]
+
+
 @pytest.mark.parametrize("function", CASES)
 def test_once_wrong(function: Callable[..., Any]) -> None:
     vmapped = vmap(function)
     for seed in range(DRAWS):
-        assert_matches_loop(function, make_arguments(function, seed, SIZES[seed % 3]), vmapped=vmapped)
+        check(function, make_arguments(function, seed, SIZES[seed % 3]), vmapped=vmapped)
 
 
 @pytest.mark.parametrize("function", CASES)
 def test_once_wrong_with_the_last_axis_batched(function: Callable[..., Any]) -> None:
     for seed in range(2):
         args = [np.moveaxis(arg, 0, -1).copy() for arg in make_arguments(function, seed, 4)]
-        assert_matches_loop(function, args, -1, -1)
+        check(function, args, -1, -1)
 
 
-# --- arguments that are shared ---
+# --- arguments of a certain kind: shared ones, empty ones ---
 
 
 def takes_the_sum(x, y):
@@ -102,8 +123,35 @@ def isinstance_of_the_shared(x, k):
     return x.sum() if isinstance(k, int) else x[0]
 
 
+def breaks_before_shared_trips_end(s, t, k):
+    for i in range(k):
+        if t > 0:
+            break
+    for i in range(3):
+        s, t = t, s
+    return s, t
+
+
+def shared_condition_of_an_expression(x, s, t):
+    return (s if s > 0 else t / s) if x[0] > 0 else t
+
+
+def shared_bound_of_a_loop_condition(x, k):
+    i = 0
+    while i < k and x[i] > 0:
+        i += 1
+    return i
+
+
+def total_of_rows(x):
+    s = 0
+    for v in x:
+        s += v
+    return s
+
+
 ROWS = np.array([[0.5, 0.25, 1, 2], [-1, -2, -3, -4], [4, 3, 2, 1.0]])
-SHARED = [
+ARGUMENTS = [
     pytest.param(takes_the_sum, ([1.0, 2.0], ROWS), (None, 0), id="a list of the caller's is stored into"),
     pytest.param(takes_the_sum, (ROWS[0].copy(), ROWS), (None, 0), id="an array of the caller's is stored into"),
     pytest.param(fills_where, (ROWS[0].copy(), ROWS), (None, 0), id="putmask into a shared array"),
@@ -111,13 +159,18 @@ SHARED = [
     pytest.param(shared_trips, (ROWS.astype("f4"), 2), (0, None), id="shared trips, single precision"),
     pytest.param(shared_trips, (ROWS, 0), (0, None), id="no trips"),
     pytest.param(isinstance_of_the_shared, (ROWS, np.int64(2)), (0, None), id="a NumPy integer is no int"),
+    pytest.param(breaks_before_shared_trips_end, (-1.0, ROWS[:, 0], 2), (None, 0, None), id="break, shared trips"),
+    pytest.param(shared_condition_of_an_expression, (ROWS, -2.0, ROWS[:, 1]), (0, None, 0), id="shared condition"),
+    pytest.param(shared_condition_of_an_expression, (ROWS, 2.0, ROWS[:, 1]), (0, None, 0), id="shared condition holds"),
+    pytest.param(shared_bound_of_a_loop_condition, (ROWS, 3), (0, None), id="shared bound in a loop condition"),
+    pytest.param(total_of_rows, (np.ones((3, 0)),), 0, id="total of no numbers"),
     pytest.param(isinstance_of_the_shared, (ROWS, 2), (0, None), id="a Python integer is one"),
 ]
 
 
-@pytest.mark.parametrize(("function", "args", "in_axes"), SHARED)
-def test_shared_arguments(function: Callable[..., Any], args: Any, in_axes: Any) -> None:
-    assert_matches_loop(function, args, in_axes)
+@pytest.mark.parametrize(("function", "args", "in_axes"), ARGUMENTS)
+def test_arguments(function: Callable[..., Any], args: Any, in_axes: Any) -> None:
+    check(function, args, in_axes)
 
 
 # --- what changes between two calls ---

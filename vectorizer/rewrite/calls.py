@@ -332,7 +332,9 @@ class Calls(Expressions):
         if not dot or not owner.isidentifier():
             raise Unsupported(f"method {target.__name__} of an object has no rule")
         bound = Operand(owner, Obj(target.__self__, pin=owner if owner in self.initial else None))
-        return self.call_user(target.__func__, Call(f"{owner}.{target.__name__}", [bound, *c.args], c.keywords, None, None, c.site))  # type: ignore[arg-type]
+        return self.call_user(
+            target.__func__, Call(f"{owner}.{target.__name__}", [bound, *c.args], c.keywords, None, None, c.site)
+        )  # type: ignore[arg-type]
 
     def call_user(self, function: types.FunctionType, c: Call) -> Operand:
         raise NotImplementedError

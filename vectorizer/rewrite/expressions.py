@@ -678,9 +678,9 @@ class Expressions(Walk):
 
     def attribute(self, base: Operand, name: str) -> Operand:
         value = base.value
-        code = f"{base.primary}.{name}"
         if isinstance(value, MaskedV) and name == "size":
             return count(self, base)
+        code = f"{base.primary}.{name}"
         if isinstance(value, Array):
             return self._array_attribute(base, name)
         if isinstance(value, TupleV) and hasattr(value.type_, "_fields") and name in value.type_._fields:

@@ -438,7 +438,9 @@ class Rewriter(Lanes):
             value = self.env[name].value
             if isinstance(value, PerExample) or isinstance(value, Array) and value.axes == self.axes and not value.weak:
                 varying.append(name)
-            elif not is_uniform(value) or isinstance(value, FuncV) or self.env[name].lazy or self.env[name].code != name:
+            elif (
+                not is_uniform(value) or isinstance(value, FuncV) or self.env[name].lazy or self.env[name].code != name
+            ):
                 raise error
         if not varying or any(self.env[n].code != n for n in varying):
             raise error

@@ -747,7 +747,11 @@ class Loops(Branches):
                     continue
                 self.viewed |= seen
                 self.env[name] = last
-            elif loop.axis in axes_of(operand.value) or isinstance(operand.value, (ListV, SeqV, DictV)) or not self.relies_on(loop.trips - 1):
+            elif (
+                loop.axis in axes_of(operand.value)
+                or isinstance(operand.value, (ListV, SeqV, DictV))
+                or not self.relies_on(loop.trips - 1)
+            ):
                 self.env.pop(name)
         _ = (before, node)
 

@@ -572,7 +572,13 @@ class Statements(Calls):
         if value.kind == "c" and target.kind != "c" or value.kind == "f" and target.kind in "iub":
             raise Unsupported("a store through a mask into an array of another kind")
         self.check_cast(value, target)
-        if value.weak and not value.axes or not needed - set(mask.array.axes) and not value.axes and mask.array.axes == target.axes:
+        if (
+            value.weak
+            and not value.axes
+            or not needed - set(mask.array.axes)
+            and not value.axes
+            and mask.array.axes == target.axes
+        ):
             if mask.array.axes == target.axes:
                 self.emit(f"{base.primary}[{mask.code}] {symbol or ''}= {operand.code}")
                 return
@@ -1077,7 +1083,9 @@ def assigned_names(node: cst.CSTNode) -> set[str]:
         elif isinstance(part, (cst.FunctionDef, cst.ClassDef)):
             found.add(part.name.value)
             return
-        elif isinstance(part, (cst.Lambda, cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp)) or isinstance(part, (cst.Name, cst.BaseNumber, cst.BaseString)):
+        elif isinstance(part, (cst.Lambda, cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp)) or isinstance(
+            part, (cst.Name, cst.BaseNumber, cst.BaseString)
+        ):
             return
         for child in part.children:
             walk(child)
