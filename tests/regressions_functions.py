@@ -1,4 +1,4 @@
-"""Functions that were once rewritten wrongly, by theme; a parameter's name says what it is: see `test_regressions.py`."""
+"""Functions that were once rewritten wrongly, by theme; `test_regressions.py` says what each parameter is."""
 # ruff: noqa: B006, B007, B018, C416, FURB136 - written as users write
 
 import numpy as np
@@ -277,6 +277,24 @@ def swapped_buffers(x, n):
 
 
 @theme("aliases after merges")
+def rebound_to_itself_in_a_loop(y, n):
+    for i in range(n):
+        y = y
+    y += y
+    return y
+
+
+@theme("aliases after merges")
+def rebound_in_a_loop_that_ends_early(x, y, t):
+    for i in range(3):
+        if x[i] > t:
+            break
+        y = x
+    y[0] = 5.0
+    return x, y
+
+
+@theme("aliases after merges")
 def helper_chooses_a_view(x, s):
     def pick(a, c):
         if c:
@@ -414,6 +432,12 @@ def element_times_one_of_its_own(x, n):
     return x
 
 
+@theme("numbers read from buffers")
+def added_to_while_the_right_side_stores(x, s, n):
+    x[0] += add_at(x, n, s)
+    return x
+
+
 @theme("loops over arrays that are stored into")
 def last_item_stored(y, c):
     if c:
@@ -494,10 +518,10 @@ def variable_used_again_with_varying_trips(x, s, n):
 @theme("loop variables")
 def varying_variable_after_its_loop(x, y, p):
     for i in p:
-        t = 1
+        y[0] += 1
     y[i] = x[2]
     for i in [0, 2, 1, 2]:
-        s = 0.0
+        y[1] += 1
     return y, p, i
 
 

@@ -127,7 +127,7 @@ REWRITES = [
          "the batch is an axis of the example": lambda a, x: a + x[:, None]},
     ),
     Rewrite(
-        lambda a, x: a @ x, (A, X), lambda a, x: np.matvec(a, x) if hasattr(np, "matvec") else (a @ x[..., None])[..., 0],
+        lambda a, x: a @ x, (A, X), lambda a, x: np.einsum("bij,bj->bi", a, x),
         {"a batch of vectors is a matrix": lambda a, x: a @ x,
          "the matrix is transposed": lambda a, x: np.einsum("bij,bi->bj", a, x)},
     ),

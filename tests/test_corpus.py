@@ -20,11 +20,11 @@ from vectorizer.testing import assert_matches_loop
 CASES = {case.name: case for case in all_cases()}
 LISTED = Path(__file__).parent / "corpus" / "looped.txt"
 UPDATE = "VECTORIZER_UPDATE_LOOPED"
-HEAD = f"# The cases that are looped, in part or as a whole; written by `{UPDATE}=1 python -m pytest tests/test_corpus.py`.\n"
+HEAD = f"# The cases that are looped, in part or as a whole; {UPDATE}=1 pytest tests/test_corpus.py writes them.\n"
 
 # Python numbers are weak: the dtype is that of the paths, not of the lanes at hand.  A single example may take the path
 # that gives a Python number.
-DTYPE_OF_THE_LANES = {("control.safe_ratio_float32", 1), ("control.branch_dtypes", 1)}
+DTYPE_OF_THE_LANES = {("control.safe_ratio_float32", 1), ("control.branch_dtypes", 1), ("traps.match_on_ints", 1)}
 
 
 def read_listed() -> frozenset[str]:

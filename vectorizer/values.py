@@ -175,10 +175,6 @@ class Array(Value):
             object.__setattr__(self, "dims", (None,) * self.rank)
 
     @property
-    def varying(self) -> bool:
-        return bool(self.axes)
-
-    @property
     def kind(self) -> str:
         """NumPy's letter for the dtype ('b', 'i', 'u', 'f', 'c', ...), '?' where unknown."""
         return self.dtype.kind if self.dtype is not None else "?"
@@ -236,20 +232,6 @@ class DictV(Value):
         return dict(self.items).get(key)
 
 
-@dataclass(frozen=True, slots=True)
-class RangeV(Value):
-    """`range(start, stop, step)` with uniform integer bounds."""
-
-    start: Affine | None
-    stop: Affine | None
-    step: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class SliceV(Value):
-    """A slice object with uniform bounds."""
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Obj(Value):
     """A Python object that is known at rewriting time and is the same for all examples: a module, a function, None."""
@@ -305,6 +287,16 @@ def is_uniform(value: Value) -> bool:
         case PerExample() | FuncV():
             return False
     return True
+
+
+def is_copy(origin: object) -> bool:
+    """Whether an origin stands for memory that was copied for the batch, where one example has a view."""
+    return isinstance(origin, tuple) and origin[0] == "copy"
+
+
+def copies(origins: frozenset[object]) -> frozenset[object]:
+    """Origins of an array that holds copies of what one example's array shares memory with."""
+    return frozenset(o if is_copy(o) else ("copy", o) for o in origins)
 
 
 def axes_of(value: Value) -> Axes:

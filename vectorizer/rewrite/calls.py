@@ -1,4 +1,4 @@
-"""Calls: of functions that have a rule, of methods, of the user's own functions."""
+"""Calls: of functions that have a rule, of lambdas, of the user's own functions."""
 
 from __future__ import annotations
 
@@ -8,39 +8,35 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.expressions import PURE_MODULES, Expressions
-from vectorizer.rules.context import Effect
-from vectorizer.rules.elementwise import lower_ufunc
+from vectorizer.rewrite.methods import Methods
+from vectorizer.rewrite.symbols import PURE_MODULES
+from vectorizer.rules.elementwise import (
+    lower_ufunc,
+)
 from vectorizer.rules.masked import masked_call
-from vectorizer.rules.table import METHODS, Call, find, probe, value_like
-from vectorizer.source.operand import Operand, call
+from vectorizer.rules.table import Call, find, probe, value_like
+from vectorizer.source.operand import (
+    Operand,
+    call,
+)
 from vectorizer.values import (
     MISSING,
-    Affine,
     Array,
-    Axis,
-    DictV,
     FuncV,
-    ListV,
     MaskedV,
     Obj,
     Opaque,
     SeqV,
-    StackedV,
-    TupleV,
     Unsupported,
-    Value,
-    axes_of,
     is_uniform,
-    join,
-    union_axes,
 )
 
 IMPURE = {print, input, open, next, iter, exec, eval, setattr, delattr, globals, locals, vars}
 UNIFORM_BUILTINS = {str, repr, type, ord, chr, hash, id, hasattr, callable, slice, format, set, frozenset, dict, object}
+_SPECIAL = (range, getattr)
 
 
-class Calls(Expressions):
+class Calls(Methods):
     """What a call becomes."""
 
     def visit_Call(self, node: cst.Call) -> Operand:
@@ -52,30 +48,6 @@ class Calls(Expressions):
         else:
             function = self.expression(node.func)
         return self.fresh_memory(self.function_call(function, node), node)
-
-    def arguments(self, node: cst.Call) -> tuple[list[Operand], dict[str, Operand]]:
-        args: list[Operand] = []
-        keywords: dict[str, Operand] = {}
-        for arg in node.args:
-            operand = self.argument(arg.value)
-            if arg.star == "*":
-                args += self.items(operand)
-            elif arg.star == "**":
-                raise Unsupported("a dict is unpacked into a call")
-            elif arg.keyword is not None:
-                keywords[arg.keyword.value] = operand
-            else:
-                args.append(operand)
-        return args, keywords
-
-    def argument(self, node: cst.BaseExpression) -> Operand:
-        previous, self.truth_only = self.truth_only, False
-        try:
-            return self.expression(node)
-        finally:
-            self.truth_only = previous
-
-    # --- functions ---------------------------------------------------------------------------------------------------
 
     def function_call(self, function: Operand, node: cst.Call) -> Operand:
         value = function.value
@@ -137,139 +109,6 @@ class Calls(Expressions):
             value = value.with_(origins=seen, dims=value.dims)
         return Operand(code, value, fresh=not seen)
 
-    # --- methods -----------------------------------------------------------------------------------------------------
-
-    def method_call(self, base: Operand, name: str, node: cst.Call) -> Operand:
-        value = base.value
-        if isinstance(value, MaskedV):
-            args, keywords = self.arguments(node)
-            return masked_call(self, name, Call(name, args, keywords, base, None, self.node_site(node)), None)
-        if isinstance(value, Array):
-            return self.array_method(base, name, node)
-        if isinstance(value, (ListV, SeqV, StackedV)):
-            return self.list_method(base, name, node)
-        if isinstance(value, DictV):
-            return self.dict_method(base, name, node)
-        if isinstance(value, TupleV) and hasattr(value.type_, "_fields"):
-            raise Unsupported(f"method {name!r} of a named tuple")
-        args, keywords = self.arguments(node)
-        if (
-            isinstance(value, Opaque)
-            and all(is_uniform(o.value) for o in [*args, *keywords.values()])
-            and name in _STRING_METHODS
-        ):
-            code = call(f"{base.primary}.{name}", *(a.code for a in args), **{k: o.code for k, o in keywords.items()})
-            return Operand(code, Opaque())
-        raise Unsupported(f"method {name!r} of something unknown")
-
-    def array_method(self, base: Operand, name: str, node: cst.Call) -> Operand:
-        args, keywords = self.arguments(node)
-        value = self.array(base)
-        if name in ("item", "tolist") and not args:
-            return self._item(base, value, name)
-        if name in ("fill", "sort", "put", "resize", "partition", "itemset", "setflags"):
-            raise Effect(f"method {name!r} inside an expression")
-        rule = METHODS.get(name)
-        if rule is None or value.weak and name not in ("conjugate",):
-            raise Unsupported(f"method {name!r} of {'a Python number' if value.weak else 'an array'} has no rule")
-        c = Call(name, args, keywords, base, None, self.node_site(node))
-        return rule.lower(self, c)
-
-    def _item(self, base: Operand, value: Array, name: str) -> Operand:
-        if value.rank:
-            if name == "tolist" and value.rank == 1:
-                if not value.axes:
-                    return Operand(f"{base.primary}.tolist()", SeqV(Array(value.dtype, 0, weak=True), object()))
-                return Operand(
-                    base.code, StackedV(value.with_(dims=value.dims, origins=frozenset()), weak=True), base.level
-                )
-            raise Unsupported(f"method {name!r} of an array")
-        if not value.axes:
-            return Operand(f"{base.primary}.{name}()", value.with_(weak=True, zero_d=False))
-        if value.dtype not in (np.dtype(float), np.dtype(np.int64), np.dtype(bool), np.dtype(complex)):
-            code = {"f": "float", "i": "int", "u": "int", "c": "complex"}.get(value.kind)
-            if code is None:
-                raise Unsupported(f"method {name!r} of a value of dtype {value.dtype}")
-            dtype = np.dtype({"float": float, "int": np.int64, "complex": complex}[code])  # type: ignore[arg-type]
-            return Operand(
-                f"{base.primary}.astype({code})", value.with_(weak=True, dtype=dtype, zero_d=False), fresh=True
-            )
-        return Operand(base.code, value.with_(weak=True, zero_d=False), base.level)
-
-    def list_method(self, base: Operand, name: str, node: cst.Call) -> Operand:
-        value = base.value
-        args, keywords = self.arguments(node)
-        if keywords or self.regions:
-            raise Unsupported(f"method {name!r} of a list")
-        if name == "copy" and not args and isinstance(value, (ListV, SeqV)):
-            copied: Value = (
-                ListV(value.items, self.node_site(node))
-                if isinstance(value, ListV)
-                else SeqV(value.item, self.node_site(node))
-            )
-            return Operand(f"{base.primary}.copy()", copied)
-        if name == "pop" and isinstance(value, (ListV, SeqV)) and len(args) <= 1:
-            return self._pop(base, value, args)
-        if name in ("index", "count") and is_uniform(value) and is_uniform(args[0].value):
-            return Operand(call(f"{base.primary}.{name}", args[0].code), Array(np.dtype(np.int64), 0, weak=True))
-        raise Unsupported(f"method {name!r} of a list has no rule")
-
-    def _pop(self, base: Operand, value: ListV | SeqV, args: list[Operand]) -> Operand:
-        code = call(f"{base.primary}.pop", *(a.code for a in args))
-        if isinstance(value, SeqV):
-            self.uses_effect()
-            return self.pinned_temp(Operand(code, value.item), "popped")
-        k = self.pin_int(args[0], "a subscript") if args else -1
-        items = list(value.items)
-        if not -len(items) <= k < len(items):
-            raise Unsupported("pop from an empty list")
-        taken = items.pop(k)
-        result = self.pinned_temp(Operand(code, taken), "popped")
-        self.update_site(value.site, ListV(tuple(items), value.site))
-        return result
-
-    def pinned_temp(self, operand: Operand, hint: str) -> Operand:
-        """A name for something that must be computed here and once."""
-        name = self.fresh(hint)
-        self.emit(f"{name} = {operand.code}", target=name)
-        return Operand(name, operand.value)
-
-    def uses_effect(self) -> None:
-        if self.speculating or self.loops:
-            raise Unsupported("a list changes inside an expression")
-
-    def update_site(self, site: object, value: Value) -> None:
-        """A list or dict has changed: every variable that names it sees it."""
-        if site is None or isinstance(site, tuple):
-            raise Unsupported("a list from outside the function is changed")
-        for name, operand in list(self.env.items()):
-            if getattr(operand.value, "site", None) == site:
-                self.env[name] = Operand(operand.code, value)
-            elif isinstance(operand.value, (TupleV, ListV, DictV, SeqV)) and _mentions(operand.value, site):
-                raise Unsupported("a list inside another is changed")
-
-    def dict_method(self, base: Operand, name: str, node: cst.Call) -> Operand:
-        value = base.value
-        assert isinstance(value, DictV)
-        args, _ = self.arguments(node)
-        if name == "get" and 1 <= len(args) <= 2:
-            key = self.pin(args[0], "a key")
-            found = value.get(key)
-            if found is not None:
-                return Operand(call(f"{base.primary}.get", *(a.code for a in args)), found)
-            return args[1] if len(args) == 2 else Operand("None", Obj(None))
-        if name in ("items", "keys", "values") and not args:
-            code = f"{base.primary}.{name}()"
-            keys = tuple(_key_value(k) for k, _ in value.items)
-            if name == "keys":
-                return Operand(code, TupleV(keys))
-            if name == "values":
-                return Operand(code, TupleV(tuple(v for _, v in value.items)))
-            return Operand(code, TupleV(tuple(TupleV((k, v)) for k, (_, v) in zip(keys, value.items, strict=True))))
-        raise Unsupported(f"method {name!r} of a dict has no rule")
-
-    # --- the user's own functions --------------------------------------------------------------------------------------
-
     def call_inner(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
         """A function or lambda that is defined inside the function being rewritten."""
         if isinstance(function.node, cst.Lambda):
@@ -279,7 +118,6 @@ class Calls(Expressions):
     def call_lambda(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
         """A lambda is put in place of its call."""
         bound = self.bind_parameters(function.node.params, args, keywords)
-        saved = dict(self.env)
         names: dict[str, Operand] = {}
         for name, operand in bound.items():
             named = operand if operand.lazy or operand.is_name or _literal(operand) else self.temp(operand, name)
@@ -293,12 +131,11 @@ class Calls(Expressions):
             return self.expression(function.node.body)
         finally:
             self.local_names = previous
-            for name, operand in shadowed.items():
-                if operand is None:
+            for name, hidden in shadowed.items():
+                if hidden is None:
                     self.env.pop(name, None)
                 else:
-                    self.env[name] = operand
-            _ = saved
+                    self.env[name] = hidden
 
     def bind_parameters(
         self, params: cst.Parameters, args: list[Operand], keywords: dict[str, Operand]
@@ -329,20 +166,17 @@ class Calls(Expressions):
     def call_method(self, target: types.MethodType, c: Call) -> Operand:
         """A method of an object of the user's is its function, called with the object."""
         owner, dot, _ = c.function.rpartition(".")
-        if not dot or not owner.isidentifier():
+        if not dot or not owner.isidentifier() or not isinstance(target.__func__, types.FunctionType):
             raise Unsupported(f"method {target.__name__} of an object has no rule")
         bound = Operand(owner, Obj(target.__self__, pin=owner if owner in self.initial else None))
-        return self.call_user(
-            target.__func__, Call(f"{owner}.{target.__name__}", [bound, *c.args], c.keywords, None, None, c.site)
-        )  # type: ignore[arg-type]
+        inner = Call(f"{owner}.{target.__name__}", [bound, *c.args], c.keywords, None, None, c.site)
+        return self.call_user(target.__func__, inner)
 
     def call_user(self, function: types.FunctionType, c: Call) -> Operand:
         raise NotImplementedError
 
     def call_nested(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
         raise NotImplementedError
-
-    # --- calls with syntax of their own ----------------------------------------------------------------------------------
 
     def call_range(self, function: Operand, node: cst.Call) -> Operand:
         args, _ = self.arguments(node)
@@ -356,10 +190,6 @@ class Calls(Expressions):
     def call_getattr(self, function: Operand, node: cst.Call) -> Operand:
         args, _ = self.arguments(node)
         return self.attribute(args[0], str(self.pin(args[1], "an attribute's name")))
-
-
-_SPECIAL = (range, getattr)
-_STRING_METHODS = {"lower", "upper", "strip", "startswith", "endswith", "split", "replace", "format", "join"}
 
 
 def _hashable(value: Any) -> bool:
@@ -376,29 +206,3 @@ def _literal(operand: Operand) -> bool:
         and operand.value.const is not MISSING
         or isinstance(operand.value, (Obj, FuncV))
     )
-
-
-def _key_value(key: Any) -> Value:
-    from vectorizer.values import number
-
-    return number(key) if isinstance(key, (bool, int, float)) else Obj(key)
-
-
-def _mentions(value: Value, site: object) -> bool:
-    if getattr(value, "site", None) == site:
-        return True
-    match value:
-        case TupleV() | ListV():
-            return any(_mentions(item, site) for item in value.items)
-        case SeqV():
-            return _mentions(value.item, site)
-        case DictV():
-            return any(_mentions(item, site) for _, item in value.items)
-    return False
-
-
-def batch_axes_of(values: list[Value]) -> tuple[Axis, ...]:
-    return union_axes(*(axes_of(v) for v in values))
-
-
-_ = (Affine, join)

@@ -85,7 +85,7 @@ def lower_piecewise(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(code, value.with_(dims=value.dims, origins=frozenset()), fresh=True)
 
 
-# --- whole arrays ----------------------------------------------------------------------------------------------------
+# --- whole arrays -----------------------------------------------------------------------------------------------
 
 
 def whole(rw: Context, code: str, rank: int, axes: Any, count: int) -> Operand:
@@ -120,7 +120,7 @@ def lower_array_equal(rw: Context, c: Call, bound: Bound) -> Operand:
     return whole(rw, f"({left.at(8)} == {right.at(8)})", rank, axes, len(axes))
 
 
-# --- what is known without looking -----------------------------------------------------------------------------------
+# --- what is known without looking ------------------------------------------------------------------------------
 
 
 def known(function: Any) -> None:
@@ -145,7 +145,7 @@ for _f in (np.isscalar, np.ndim, np.iscomplexobj, np.isrealobj):
 def lower_shape(rw: Context, c: Call) -> Operand:
     if len(c.args) != 1 or c.keywords:
         raise Unsupported("np.shape in a form that has no rule")
-    made: Operand = rw.attribute(rw.as_array(c.args[0]), "shape")  # type: ignore[attr-defined]
+    made: Operand = rw.attribute(rw.as_array(c.args[0]), "shape")
     return made
 
 
@@ -153,10 +153,10 @@ def lower_size(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "axis"))
     operand = rw.as_array(bound["a"])
     if "axis" not in bound or isinstance(bound["axis"].value, Obj):
-        made: Operand = rw.attribute(operand, "size")  # type: ignore[attr-defined]
+        made: Operand = rw.attribute(operand, "size")
         return made
     axis = rw.pin_int(bound["axis"], "an axis")
-    parts = rw.items(rw.attribute(operand, "shape"))  # type: ignore[attr-defined]
+    parts = rw.items(rw.attribute(operand, "shape"))
     if not -len(parts) <= axis < len(parts):
         raise Unsupported("an axis that is out of range")
     return parts[axis]

@@ -40,7 +40,7 @@ def filling(function: Any, params: str) -> None:
             np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
         )
         dtype = dtype or (value.dtype if fill is not None else np.dtype(float))
-        axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
+        axes = rw.promoted_axes(c)
         if fill is not None and value.rank > len(shape):
             raise Unsupported("np.full with an array of a higher rank")
         result = Array(dtype, len(shape), axes, dims=dims_of(shape), zero_d=not shape)
@@ -49,7 +49,7 @@ def filling(function: Any, params: str) -> None:
             codes["shape"] = rw.shape_code(axes, [s.code for s in shape])
         if fill is not None and value.axes:
             if set(value.axes) - set(axes):
-                rw.plan.promote(rw.site(c), value.axes)  # type: ignore[attr-defined]
+                rw.plan.promote(rw.site(c), value.axes)
             filler = rw.expand(fill, axes, len(shape))
             codes["fill_value"] = rw.fully(fill, axes, len(shape)).code if value.axes else filler.code
         return Operand(c.render(names, codes), result, fresh=True)
@@ -78,13 +78,13 @@ def like(function: Any, params: str) -> None:
             else value.dtype
         )
         fill = bound.get("fill_value")
-        axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
+        axes = rw.promoted_axes(c)
         codes = {k: o.code for k, o in bound.items()} | {"a": operand.code}
         missing = [x for x in axes if x not in value.axes]
         result = value.with_(dtype=dtype, weak=False, dims=value.dims, origins=frozenset(), zero_d=not value.rank)
         filler = rw.array(fill) if fill is not None else None
         if filler is not None and filler.axes and set(filler.axes) - set(value.axes) - set(axes):
-            rw.plan.promote(rw.site(c), filler.axes)  # type: ignore[attr-defined]
+            rw.plan.promote(rw.site(c), filler.axes)
         if missing:
             if value.axes and any(x < y for x in missing for y in value.axes) and False:
                 raise Unsupported("a buffer that needs axes before those it has")
@@ -271,7 +271,7 @@ def converting(function: Any) -> None:
 
 
 def _promoted(rw: Context, c: Call, made: Operand) -> Operand:
-    axes = rw.promoted_axes(c)  # type: ignore[attr-defined]
+    axes = rw.promoted_axes(c)
     if not axes:
         return made
     value = rw.array(made)

@@ -67,7 +67,7 @@ def is_nonzero_constant(value: Array) -> bool:
 
 
 def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
-    if not any(v.axes for v in values) and not rw.regions and not rw.loops and not getattr(rw, "speculating", 0):
+    if not any(v.axes for v in values) and not rw.regions and not rw.loops and not rw.speculating:
         return
     if name in DIVISIONS and is_nonzero_constant(values[-1]):
         return
@@ -131,7 +131,7 @@ def _ufunc_out(rw: Context, c: Call, ufunc: np.ufunc, operands: list[Operand], a
         raise Unsupported("where= is not an array")
     all_axes = set(axes) | set(rw.array(where).axes if where is not None else ())
     if all_axes - set(target.axes) or target.rank < rank:
-        rw.store_needs(out, tuple(sorted(all_axes)))  # type: ignore[attr-defined]
+        rw.store_needs(out, tuple(sorted(all_axes)))
     if rw.regions or rw.loops:
         raise Unsupported("out= inside a loop or branch that has become an array operation")
     codes = (
@@ -140,7 +140,7 @@ def _ufunc_out(rw: Context, c: Call, ufunc: np.ufunc, operands: list[Operand], a
     keywords = {k: o.code for k, o in c.keywords.items()}
     if where is not None:
         keywords["where"] = rw.expand(where, target.axes, target.rank).code
-    rw.written(out)  # type: ignore[attr-defined]
+    rw.written(out)
     return Operand(call(c.function, *codes, **keywords), target)
 
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.context import Context
-from vectorizer.rules.elementwise import is_none
-from vectorizer.rules.indexing import Masked
+from vectorizer.rules.elementwise import is_none, lower_ufunc
+from vectorizer.rules.subscripts import Masked, masked
 from vectorizer.rules.table import Call, probe
 from vectorizer.source.operand import Operand, call, tuple_code
 from vectorizer.source.statements import Stmt
-from vectorizer.values import INT64, Array, MaskedV, Unsupported, number
+from vectorizer.values import INT64, Array, MaskedV, Unsupported
 
 REASON = "a mask that varies selects a different number of elements for each example"
 WHERE = ("sum", "prod", "mean", "std", "var", "any", "all", "max", "min", "amax", "amin", "nansum", "nanmean")
@@ -45,17 +45,15 @@ def masked_elementwise(rw: Context, compute: Callable[[list[Operand]], Operand],
     if len(masks) != 1 or any(not isinstance(o.value, Array) or o.value.rank for o in plain):
         raise Unsupported(REASON)
     hazards = len(rw.hazards)
-    rw.speculating += 1  # type: ignore[attr-defined]
+    rw.speculating += 1
     try:
         result = compute([o.node.array if isinstance(o.node, Masked) else o for o in operands])
     finally:
-        rw.speculating -= 1  # type: ignore[attr-defined]
+        rw.speculating -= 1
     if len(rw.hazards) > hazards:
         raise Unsupported("an operation that must not be computed for elements that are not chosen")
     first = found[0]
     assert isinstance(first, Masked)
-    from vectorizer.rules.indexing import masked
-
     return masked(rw, result, first.mask)
 
 
@@ -65,8 +63,6 @@ def masked_call(rw: Context, name: str, c: Call, target: Any) -> Operand:
     if name == "len":
         return count(rw, operand)
     if isinstance(target, np.ufunc) and target.signature is None and not c.keywords:
-        from vectorizer.rules.elementwise import lower_ufunc
-
         return masked_elementwise(rw, lambda parts: lower_ufunc(rw, Call(c.function, parts, {}, None, target)), c.args)
     rest = [o for o in c.operands if o is not operand]
     if name not in WHERE or any(not is_none(o) for o in rest) or c.operands[0] is not operand:
@@ -108,6 +104,3 @@ def least(rw: Context, value: Array, greatest: bool) -> str:
     if value.kind in "iu" and value.dtype is not None:
         return f"{call(rw.np('iinfo'), rw.dtype_code(value.dtype))}.{'min' if greatest else 'max'}"
     raise Unsupported(REASON)
-
-
-_ = number

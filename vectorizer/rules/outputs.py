@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vectorizer.rules.context import Context, Effect
-from vectorizer.rules.indexing import FULL
+from vectorizer.rules.subscripts import FULL
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, Unsupported
 
@@ -19,7 +19,7 @@ def store_into(rw: Context, out: Operand, result: Operand) -> Operand:
     if rw.regions or rw.loops or rw.speculating or not out.is_name:
         raise Effect("out= inside a loop or branch that has become an array operation")
     try:
-        rw.store(out, [FULL] * target.rank, result, None)  # type: ignore[attr-defined]
+        rw.store(out, [FULL] * target.rank, result, None)
     except Unsupported as error:
         raise Effect(error.reason) from None
     return out

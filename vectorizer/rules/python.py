@@ -159,7 +159,7 @@ def _pairwise(rw: Context, ufunc: np.ufunc, first: Operand, second: Operand) -> 
         first, second = strengthen(rw, [first, second], ufunc)
     if any(v.kind == "f" for v in values) and not rw.facts.no_nan():
         first, second = rw.temp(first, "first"), rw.temp(second, "second")
-        closer = rw.compare("<" if ufunc is np.minimum else ">", second, first)  # type: ignore[attr-defined]
+        closer = rw.compare("<" if ufunc is np.minimum else ">", second, first)
         chosen = select(rw, closer, second, first)
         return chosen.with_value(rw.array(chosen).with_(weak=weak, dtype=dtype))
     aligned, axes, rank = rw.align([first, second])
@@ -195,7 +195,7 @@ def lower_sum(rw: Context, c: Call) -> Operand:
     if isinstance(given.value, (TupleV, ListV)) and not is_uniform(given.value):
         total = start
         for part in rw.items(given):
-            total = part if total is None else rw.binary("+", total, part)  # type: ignore[attr-defined]
+            total = part if total is None else rw.binary("+", total, part)
         if total is None:
             return Operand("0", number(0))
         return total
@@ -224,13 +224,13 @@ def lower_sum(rw: Context, c: Call) -> Operand:
         if summed is not None and summed.kind in "fc":  # integers are added to a float one by one
             code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=rw.dtype_code(summed))
             made = Operand(code, result.with_(dtype=summed, dims=result.dims), fresh=True)
-            return rw.binary("+", start, made)  # type: ignore[attr-defined, no-any-return]
+            return rw.binary("+", start, made)
     keyword = (
         rw.dtype_code(value.dtype) if value.kind in "iu" and value.dtype != INT and value.dtype is not None else None
     )
     code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=keyword)
     total = Operand(code, result, fresh=True)
-    return total if start is None else rw.binary("+", start, total)  # type: ignore[attr-defined]
+    return total if start is None else rw.binary("+", start, total)
 
 
 def may_be_empty(rw: Context, dim: Affine | None) -> bool:
@@ -387,13 +387,13 @@ def lower_pow(rw: Context, c: Call) -> Operand:
     if len(c.args) != 2:
         raise Unsupported("pow with a modulus")
     if all(is_uniform(a.value) for a in c.args):
-        return Operand(verbatim(c), rw.binary("**", *c.args).value)  # type: ignore[attr-defined]
-    return rw.binary("**", *c.args)  # type: ignore[attr-defined, no-any-return]
+        return Operand(verbatim(c), rw.binary("**", c.args[0], c.args[1]).value)
+    return rw.binary("**", c.args[0], c.args[1])
 
 
 @custom(builtins.divmod, kind="builtin")
 def lower_divmod(rw: Context, c: Call) -> Operand:
-    quotient, remainder = rw.binary("//", *c.args), rw.binary("%", *c.args)  # type: ignore[attr-defined]
+    quotient, remainder = rw.binary("//", c.args[0], c.args[1]), rw.binary("%", c.args[0], c.args[1])
     code = f"({quotient.code}, {remainder.code})"
     if all(is_uniform(a.value) for a in c.args):
         code = verbatim(c)
@@ -473,10 +473,10 @@ _FAMILY: dict[type, tuple[type, ...]] = {
 @custom(builtins.list, kind="builtin")
 def lower_list(rw: Context, c: Call) -> Operand:
     if not c.args:
-        return Operand(verbatim(c), ListV((), site=rw.site(c)))  # type: ignore[attr-defined]
+        return Operand(verbatim(c), ListV((), site=rw.site(c)))
     value = c.args[0].value
     if isinstance(value, (TupleV, ListV)):
-        return Operand(verbatim(c), ListV(value.items, site=rw.site(c)))  # type: ignore[attr-defined]
+        return Operand(verbatim(c), ListV(value.items, site=rw.site(c)))
     if isinstance(value, StackedV):
         return Operand(f"{c.args[0].primary}.copy()", value, fresh=True)
     if isinstance(value, Array) and value.rank:
@@ -484,7 +484,7 @@ def lower_list(rw: Context, c: Call) -> Operand:
         shared = rw.may_share(value) if value.rank > 1 else frozenset[object]()
         if not value.axes:
             item = value.with_(rank=value.rank - 1, dims=value.dims[1:])
-            return Operand(verbatim(c), SeqV(item, site=rw.site(c)))  # type: ignore[attr-defined]
+            return Operand(verbatim(c), SeqV(item, site=rw.site(c)))
         return Operand(
             f"{c.args[0].primary}.copy()", StackedV(value.with_(dims=value.dims, origins=shared)), fresh=not shared
         )
@@ -499,7 +499,7 @@ def lower_tuple(rw: Context, c: Call) -> Operand:
     raise Unsupported("tuple of something that has no rule")
 
 
-# --- math -----------------------------------------------------------------------------------------------------------
+# --- math -------------------------------------------------------------------------------------------------------
 
 MATH = {
     "sqrt": "sqrt", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
@@ -607,7 +607,7 @@ def integer_math(name: str, ufunc: np.ufunc) -> None:
 integer_math("gcd", np.gcd)
 
 
-# --- operator -------------------------------------------------------------------------------------------------------
+# --- operator ---------------------------------------------------------------------------------------------------
 
 SYMBOLS = {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",

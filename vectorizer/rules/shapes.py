@@ -23,7 +23,7 @@ def kept(c: Call, names: tuple[str, ...], bound: dict[str, Operand], **codes: st
     return c.render(names, {k: o.code for k, o in bound.items()} | codes)
 
 
-# --- reshape --------------------------------------------------------------------------------------------------------
+# --- reshape ----------------------------------------------------------------------------------------------------
 
 
 def shape_items(rw: Context, operands: list[Operand]) -> list[Operand]:
@@ -51,7 +51,7 @@ def lower_reshape(rw: Context, operand: Operand, shape: list[Operand], order: Op
         return Operand(f"{operand.primary}.reshape({', '.join(lengths) or '()'})", result, fresh=False)
     lead = len(value.axes)
     named = rw.temp(operand, "flat") if not operand.is_name else operand
-    if lead == 1 and rw.can_size(value.axes[0]):  # type: ignore[attr-defined]
+    if lead == 1 and rw.can_size(value.axes[0]):
         first = [rw.size(value.axes[0])]
     else:
         first = [f"*{named.code}.shape[:{lead}]"] if lead > 1 else [f"{named.code}.shape[0]"]
@@ -95,7 +95,7 @@ def lower_ravel(rw: Context, c: Call) -> Operand:
     return flat
 
 
-# --- permutations ----------------------------------------------------------------------------------------------------
+# --- permutations -----------------------------------------------------------------------------------------------
 
 
 def permuted(rw: Context, operand: Operand, order: list[int], plain: str | None = None) -> Operand:
@@ -181,7 +181,7 @@ def lower_moveaxis(rw: Context, c: Call) -> Operand:
     )
 
 
-# --- axes of length one ----------------------------------------------------------------------------------------------
+# --- axes of length one -----------------------------------------------------------------------------------------
 
 
 @custom(np.expand_dims, params="a axis", kind="shape")
@@ -272,7 +272,7 @@ def lower_broadcast_to(rw: Context, c: Call) -> Operand:
     return Operand(code, value.with_(rank=len(shape), dims=dims, weak=False))
 
 
-# --- joining --------------------------------------------------------------------------------------------------------
+# --- joining ----------------------------------------------------------------------------------------------------
 
 
 def parts_of(rw: Context, operand: Operand) -> list[Operand] | None:
@@ -410,7 +410,7 @@ def lower_append(rw: Context, c: Call) -> Operand:
     return joined(rw, parts, rw.pin_int(bound["axis"], "axis="), rw.np("concatenate"))
 
 
-# --- repeating and moving --------------------------------------------------------------------------------------------
+# --- repeating and moving ---------------------------------------------------------------------------------------
 
 
 @custom(np.tile, params="A reps", kind="shape")
@@ -566,7 +566,7 @@ def lower_pad(rw: Context, c: Call) -> Operand:
     return Operand(rendered, value.with_(dims=(), origins=frozenset()), fresh=True)
 
 
-# --- splitting, diagonals, taking ------------------------------------------------------------------------------------
+# --- splitting, diagonals, taking -------------------------------------------------------------------------------
 
 
 @custom(np.diagonal, method="diagonal", params="a offset axis1 axis2", kind="shape")

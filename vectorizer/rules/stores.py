@@ -44,8 +44,8 @@ def prepare(rw: Context, c: Call, target: Operand, axes: Axes) -> None:
         raise Effect(f"{c.name} into something that is not known to be an array")
     try:
         if set(axes) - set(target.value.axes):
-            rw.store_needs(target, axes)  # type: ignore[attr-defined]
-        rw.written(target)  # type: ignore[attr-defined]
+            rw.store_needs(target, axes)
+        rw.written(target)
     except Unsupported as error:
         raise Effect(error.reason) from None
 

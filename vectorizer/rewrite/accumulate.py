@@ -1,0 +1,254 @@
+"""Accumulation in loops that have become axes: ``total += e`` is a sum over the axis, ``h[b[i]] += e`` a scatter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vectorizer.rewrite.iteration import INT, Extent
+from vectorizer.rewrite.matmul_sums import Contractions
+from vectorizer.rules.elementwise import DIVISIONS, select
+from vectorizer.rules.indexing import expand_index, locate, locate_gather
+from vectorizer.rules.table import ufunc_dtypes
+from vectorizer.source.operand import Operand, call
+from vectorizer.values import MISSING, Array, Axis, Unsupported, axes_of, number
+
+# Functions that neither raise nor warn at 1: what a branch must not compute is computed of 1 instead.
+HARMLESS_AT_ONE = DIVISIONS | {
+    "log", "log2", "log10", "log1p", "sqrt", "exp", "exp2", "expm1", "arcsin", "arccos", "arccosh", "reciprocal",
+    "tan", "sinh", "cosh", "power",
+}  # fmt: skip
+REDUCTIONS = {"+": "sum", "-": "sum", "*": "prod", "|": "any", "&": "all"}
+# What changes nothing when it is accumulated, as code and as a number.
+IDENTITIES: dict[str, tuple[str, int | bool]] = {
+    "+": ("0", 0),
+    "-": ("0", 0),
+    "*": ("1", 1),
+    "|": ("False", False),
+    "&": ("True", True),
+}
+
+
+@dataclass
+class LoopAxis(Extent):
+    """A loop that has become an axis.
+
+    symbol: stands for what counts the loop in affine subscripts, which runs from `first` to `last` by `step`.
+    assigned: variables that the loop sets.
+    carried: variables that one iteration hands to the next, all of them accumulated.
+    scopes, masks: how many scopes and conditions are open around the loop.
+    """
+
+    axis: Axis
+    symbol: str
+    assigned: set[str] = field(default_factory=set)
+    carried: set[str] = field(default_factory=set)
+    scopes: int = 0
+    masks: int = 0
+
+
+class Accumulation(Contractions):
+    """Variables and array elements that every iteration of an axis adds to."""
+
+    # --- variables ---------------------------------------------------------------------------------------------------
+
+    def accumulate(self, name: str, symbol: str, before: Operand, right: Operand) -> bool:
+        """``name += right``; returns False where no open loop accumulates `name`."""
+        loops = [loop for loop in self.loops if name in loop.carried]
+        if not loops:
+            return False
+        summed = self.summed_dtype(symbol, before, right)
+        total = self.reduce(symbol, right, [loop.axis for loop in loops], summed)
+        value = self.array(before)
+        combined = self.binary(symbol, before, total)
+        if value.rank and not before.array.weak:
+            self._accumulate_array(before, symbol, total)
+            return True
+        result = self.array(combined)
+        neutral = value.const is not MISSING and value.const == {"+": 0, "*": 1}.get(symbol, MISSING)
+        if neutral and result.dtype == self.array(total).dtype and result.rank == self.array(total).rank:
+            combined = Operand(total.code, result.with_(dims=result.dims, weak=result.weak), total.level, fresh=True)
+        inner, self.scopes = self.scopes, self.scopes[: loops[0].scopes]
+        self.assign_name(name, combined)
+        self.scopes = inner
+        return True
+
+    def _accumulate_array(self, before: Operand, symbol: str, total: Operand) -> None:
+        """``acc += term`` on an array, summed over the loop."""
+        value, other = self.array(before), self.array(total)
+        missing = set(other.axes) - set(value.axes)
+        if missing:
+            self.store_needs(before, tuple(sorted({*missing, *value.axes})))
+        if other.rank > value.rank:
+            raise Unsupported("an array of higher rank is added in place")
+        self.written(before)
+        fitted = self.expand(total, value.axes, value.rank) if other.axes else total
+        self.emit(f"{before.code} {symbol}= {fitted.code}")
+
+    def summed_dtype(self, symbol: str, before: Operand, right: Operand) -> np.dtype[Any] | None:
+        """The dtype in which integers are added to floats one by one."""
+        a, b = before.value, right.value
+        if symbol not in ("+", "-", "*") or not isinstance(a, Array) or not isinstance(b, Array):
+            return None
+        if a.kind not in "fc" or b.kind not in "iub" or a.dtype is None:
+            return None
+        dtype: np.dtype[Any] = ufunc_dtypes(np.add, [a, b])[0]
+        return dtype
+
+    # --- reductions --------------------------------------------------------------------------------------------------
+
+    def reduce(self, symbol: str, right: Operand, axes: list[Axis], summed: np.dtype[Any] | None = None) -> Operand:
+        """`right` summed (or multiplied, ...) over loop axes."""
+        right = self.as_array(right)
+        masks = self.inner_masks()
+        if masks:
+            right = self.masked(right, symbol)
+        missing = [a for a in axes if a not in self.array(right).axes]
+        if missing:
+            right = self.repeated(symbol, right, missing)
+            axes = [a for a in axes if a in self.array(right).axes]
+            if not axes:
+                return right
+        value = self.array(right)
+        function = REDUCTIONS.get(symbol)
+        if function is None or function in ("any", "all") and value.kind != "b":
+            raise Unsupported(f"an accumulation by {symbol}=")
+        if function == "sum" and len(right.factors) > 1 and not masks and not value.weak and value.kind in "fc":
+            contracted = self.contraction(right, axes)
+            if contracted is not None:
+                return contracted
+        return self._reduction(function, right, axes, summed)
+
+    def _reduction(
+        self, function: str, right: Operand, axes: list[Axis], summed: np.dtype[Any] | None = None
+    ) -> Operand:
+        """``np.sum(right, axis=...)``, in the dtype in which the loop adds."""
+        value = self.array(right)
+        positions = sorted(value.axes.index(a) for a in axes)
+        axis = str(positions[0]) if len(positions) == 1 else f"({', '.join(map(str, positions))})"
+        keyword = None
+        dtype = value.dtype
+        if value.kind == "b" and function in ("sum", "prod"):
+            dtype = INT
+        elif value.kind in "iu" and value.dtype != INT and dtype is not None:
+            keyword = self.dtype_code(dtype)
+        if summed is not None:
+            dtype, keyword = summed, self.dtype_code(summed)
+        code = call(self.np(function), right.code, axis=axis, dtype=keyword)
+        kept = tuple(a for a in value.axes if a not in axes)
+        return Operand(code, value.with_(axes=kept, dtype=dtype, dims=value.dims, origins=frozenset()), fresh=True)
+
+    def masked(self, right: Operand, symbol: str) -> Operand:
+        """`right` where the conditions in the loop hold, elsewhere what changes nothing."""
+        if symbol not in IDENTITIES:
+            raise Unsupported(f"an accumulation by {symbol}= under a condition")
+        identity, known = IDENTITIES[symbol]
+        value = self.array(right)
+        if value.kind == "b" and symbol in "+-*":
+            right = Operand(f"{right.primary}.astype(int)", value.with_(dtype=INT, dims=value.dims))
+            value = self.array(right)
+        neutral = Operand(identity, number(known))
+        if value.kind in "f" and symbol in "+-*":
+            neutral = Operand(f"{identity}.0", number(float(known)))
+        chosen = select(self, self.conjunction(self.inner_masks()), right, neutral)
+        return self._as_weak_as(chosen, value)
+
+    def _as_weak_as(self, chosen: Operand, value: Array) -> Operand:
+        """`chosen` with the dtype and weakness of `value`, from which it differs in nothing that counts."""
+        array = self.array(chosen)
+        return chosen.with_value(array.with_(weak=value.weak, dtype=value.dtype, dims=array.dims))
+
+    def repeated(self, symbol: str, right: Operand, axes: list[Axis]) -> Operand:
+        """The same term in each iteration."""
+        if symbol not in "+-":
+            raise Unsupported(f"an accumulation of one value by {symbol}=")
+        result = right
+        for axis in axes:
+            loop = next(x for x in self.loops if x.axis == axis)
+            count = self.print_affine(loop.trips)
+            value = self.array(result)
+            if value.kind == "b":
+                raise Unsupported("a sum of one boolean")
+            if value.const is not MISSING and value.const == 1 and value.weak:
+                result = count
+            else:
+                result = self.binary("*", result, count)
+        return result
+
+    # --- elements of arrays ------------------------------------------------------------------------------------------
+
+    def accumulate_item(self, base: Operand, index: list[Any], symbol: str, right: Operand) -> bool:
+        """``out[i] += e`` in loops: summed over the loops whose target does not occur in the subscript."""
+        target = self.array(base)
+        region = locate(self, base, index)
+        free = [x.axis for x in self.loops if x.axis not in target.axes and x.axis not in region.covered]
+        if region.gathered:
+            return self.scatter_add(base, index, symbol, right, free)
+        if not free:
+            return False
+        total = self.reduce(symbol, right, free)
+        loops, masks = self.loops, self.masks
+        # Loops that are summed over no longer take part; the others address their own elements.
+        self.loops, self.masks = [x for x in loops if x.axis not in free], []
+        try:
+            needed = set(axes_of(total.value)) - set(target.axes) - {x.axis for x in self.loops}
+            if needed:
+                self.store_needs(base, tuple(sorted({*needed, *target.axes})))
+            self.written(base)
+            located = locate(self, base, index)
+            self.check_loop_store(base, located, symbol)
+            self.write(base, located, self.weak_for(total, located.value), symbol)
+        finally:
+            self.loops, self.masks = loops, masks
+        return True
+
+    def scatter_add(self, base: Operand, index: list[Any], symbol: str, right: Operand, free: list[Axis]) -> bool:
+        """``h[b[i]] += e``: equal subscripts accumulate."""
+        ufunc = {"+": "add", "-": "subtract", "*": "multiply"}.get(symbol)
+        target = self.array(base)
+        if ufunc is None or self.masks or self.regions or free:
+            raise Unsupported("iterations store through an index that may repeat")
+        right = self.as_array(right)
+        items = expand_index(index, target.rank)
+        loop_axes = {x.axis for x in self.loops}
+        needed = {a for i in items if isinstance(i, Operand) for a in i.array.axes} | set(self.array(right).axes)
+        missing = needed - set(target.axes) - loop_axes
+        if missing:
+            self.store_needs(base, tuple(sorted({*missing, *target.axes})))
+        self.written(base)
+        region = locate_gather(self, base, self._anchored(items, target))
+        if region.moved or any(a not in region.covered and a not in target.axes for a in loop_axes):
+            raise Unsupported("iterations store through an index that may repeat")
+        fitted = self.fully(right, region.value.axes, region.value.rank) if self.array(right).axes else right
+        fitted = self.weak_for(fitted, region.value)
+        subscript = f"({region.index})" if "," in region.index else region.index
+        self.emit(call(self.np(f"{ufunc}.at"), base.code, subscript, fitted.code))
+        self.change("scatter", "an accumulation through an index")
+        return True
+
+    def _anchored(self, items: list[Any], target: Array) -> list[Any]:
+        """Subscripts of which one varies along the axes of the array, so that each example finds its own part."""
+        if not target.axes or any(set(target.axes) & set(i.array.axes) for i in items if isinstance(i, Operand)):
+            return items
+        k = next(n for n, i in enumerate(items) if isinstance(i, Operand))
+        spread = self.spread(items[k], tuple(sorted({*target.axes, *items[k].array.axes})))
+        return [*items[:k], spread, *items[k + 1 :]]
+
+    # --- branches in loops -------------------------------------------------------------------------------------------
+
+    def guarded(self, name: str, operands: list[Operand]) -> tuple[list[Operand], bool]:
+        """In a branch of a loop that is an axis, a division by zero is avoided by dividing by 1 where nobody looks."""
+        masks = self.inner_masks()
+        if not self.loops or not masks or len(masks) != len(self.masks) or self.speculating != len(masks):
+            return operands, False
+        if name not in HARMLESS_AT_ONE:
+            return operands, False
+        position = len(operands) - 1 if name in DIVISIONS else 0
+        value = operands[position].value
+        if not isinstance(value, Array) or not value.axes or value.kind not in "iuf":
+            return operands, False
+        chosen = select(self, self.conjunction(masks), operands[position], Operand("1", number(1)))
+        harmless = self._as_weak_as(chosen, value)
+        return [harmless if k == position else o for k, o in enumerate(operands)], True

@@ -1,0 +1,119 @@
+"""Augmented assignments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+
+from vectorizer.rewrite.assignments import Assignments
+from vectorizer.rewrite.symbols import BINARY, SYMBOLS
+from vectorizer.rules.elementwise import (
+    note_hazard,
+    strengthen,
+)
+from vectorizer.source.operand import (
+    Operand,
+)
+from vectorizer.values import (
+    Array,
+    DictV,
+    ListV,
+    SeqV,
+    StackedV,
+    Unsupported,
+    axes_of,
+)
+
+
+class Augmented(Assignments):
+    """What ``target op= value`` becomes."""
+
+    def small_AugAssign(self, node: cst.AugAssign) -> bool:
+        symbol = SYMBOLS[type(node.operator)]
+        if isinstance(node.target, cst.Name):
+            self.augment_name(node.target.value, symbol, node)
+        elif isinstance(node.target, cst.Subscript):
+            self.augment_item(node.target, symbol, node)
+        else:
+            raise Unsupported("an attribute is assigned to", node)
+        return False
+
+    def augment_name(self, name: str, symbol: str, node: cst.AugAssign) -> None:
+        """``name op= value``: in place for lists and arrays, an assignment for numbers."""
+        before = self.read(name)
+        right = self.value_or_loop(node.value)
+        if isinstance(before.value, (ListV, SeqV, StackedV)) and symbol == "+":
+            self._extend_list(before, right)
+            return
+        value = self.array(before)
+        if self.loops and self.accumulate(name, symbol, before, right):
+            return
+        if value.rank or value.zero_d:
+            self.augment_array(before, symbol, right)
+            return
+        result = self.binary(symbol, before, right)
+        in_place = not axes_of(result.value) and not result.lazy and before.code == name
+        if in_place and not self.scopes and not self.regions:
+            self.emit(f"{name} {symbol}= {right.code}", target=None)
+            self.env[name] = Operand(name, result.value)
+            return
+        self.assign_name(name, result)
+
+    def _extend_list(self, before: Operand, right: Operand) -> None:
+        """``items += others``."""
+        known = isinstance(before.value, (ListV, SeqV)) and isinstance(right.value, (ListV, SeqV))
+        if not known or self.loops or self.regions or self.speculating:
+            raise Unsupported("a list is extended in place")
+        assert isinstance(before.value, (ListV, SeqV))
+        site, made = before.value.site, self.binary("+", before, right).value
+        assert isinstance(made, (ListV, SeqV))
+        self.emit(f"{before.code} += {right.code}")
+        self.update_site(site, ListV(made.items, site) if isinstance(made, ListV) else SeqV(made.item, site))
+
+    def augment_array(self, before: Operand, symbol: str, right: Operand) -> None:
+        """``a += b`` on an array writes into its memory."""
+        value, other = self.array(before), self.array(self.as_array(right))
+        if self.regions or self.loops or self.speculating:
+            raise Unsupported("an array is changed in place under a condition")
+        missing = set(other.axes) - set(value.axes)
+        if missing:
+            self.store_needs(before, tuple(sorted({*missing, *value.axes})))
+        if other.rank > value.rank:
+            raise Unsupported("an array of higher rank is added in place")
+        if symbol == "@":
+            raise Unsupported("a matrix product in place")
+        self.written(before)
+        right = strengthen(self, [before, self.as_array(right)], BINARY[symbol][0])[1]
+        note_hazard(self, BINARY[symbol][0].__name__, [value, self.array(right)])
+        if self.array(right).axes:
+            right = self.expand(right, value.axes, value.rank)
+        self.emit(f"{before.code} {symbol}= {right.code}")
+
+    def accumulate(self, name: str, symbol: str, before: Operand, right: Operand) -> bool:
+        return False
+
+    def augment_item(self, target: cst.Subscript, symbol: str, node: cst.AugAssign) -> None:
+        base = self.store_base(target.value)
+        right = self.value_or_loop(node.value)
+        if isinstance(base.value, (ListV, SeqV, DictV)):
+            current = self.expression(target)
+            if isinstance(current.value, Array) and current.value.rank:
+                raise Unsupported("an array inside a container is changed in place")
+            self.assign_container(base, target, self.binary(symbol, current, right))
+            return
+        if symbol == "@":
+            raise Unsupported("a matrix product in place")
+        index = self.indices(target.slice)
+        if self.loops and self.accumulate_item(base, index, symbol, right):
+            return
+        self._augment_hazard(symbol, right)
+        self.store(base, index, right, symbol)
+
+    def _augment_hazard(self, symbol: str, right: Operand) -> None:
+        """What ``op=`` may warn of: the right side stands for the left, of which nothing is known."""
+        if isinstance(right.value, Array):
+            note_hazard(self, BINARY[symbol][0].__name__, [right.value, right.value])
+
+    def accumulate_item(self, base: Operand, index: list[Any], symbol: str, right: Operand) -> bool:
+        return False

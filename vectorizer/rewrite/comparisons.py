@@ -1,0 +1,168 @@
+"""Comparisons and the joining of conditions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+import numpy as np
+
+from vectorizer.rewrite.operators import Operators
+from vectorizer.rewrite.symbols import COMPARISONS, SYMBOLS
+from vectorizer.rules.elementwise import (
+    broadcast_dims,
+    strengthen,
+)
+from vectorizer.source.operand import (
+    BIT_AND,
+    BIT_OR,
+    COMPARE,
+    Operand,
+    call,
+)
+from vectorizer.values import (
+    MISSING,
+    Array,
+    ListV,
+    Obj,
+    Opaque,
+    PerExample,
+    StackedV,
+    TupleV,
+    Unsupported,
+    is_uniform,
+    number,
+)
+
+
+class Comparisons(Operators):
+    """What comparisons become."""
+
+    def visit_Comparison(self, node: cst.Comparison) -> Operand:
+        left = self.expression(node.left)
+        rights = [(target, self.expression(target.comparator)) for target in node.comparisons]
+        if is_uniform(left.value) and all(is_uniform(r.value) for _, r in rights):
+            return self._uniform_comparison(left, rights)
+        result: Operand | None = None
+        for target, right in rights:
+            part = self.compare(SYMBOLS[type(target.operator)], left, right)
+            result = part if result is None else self.logical("&", result, part)
+            left = right
+        assert result is not None
+        return result
+
+    def _uniform_comparison(self, left: Operand, rights: list[Any]) -> Operand:
+        code = left.at(COMPARE + 1)
+        known: Any = MISSING
+        strong = False
+        rank = 0
+        previous = left
+        for target, right in rights:
+            symbol = SYMBOLS[type(target.operator)]
+            code += f"{self.spacing(target.operator, symbol)}{right.at(COMPARE + 1)}"
+            for value in (previous.value, right.value):
+                if isinstance(value, Array):
+                    rank = max(rank, value.rank)
+                    strong = strong or not value.weak
+            if len(rights) == 1:
+                known = self._known_comparison(symbol, left, right)
+            previous = right
+        if known is not MISSING:
+            return Operand(code, number(known), COMPARE)
+        return Operand(code, Array(np.dtype(bool), rank, weak=not strong and rank == 0), COMPARE, fresh=True)
+
+    def _known_comparison(self, symbol: str, left: Operand, right: Operand) -> Any:
+        a, b = left.value, right.value
+        if symbol in ("is", "is not"):
+            none = [isinstance(v, Obj) and v.value is None for v in (a, b)]
+            if any(none):
+                both = all(none)
+                if not both and any(isinstance(v, Opaque) for v in (a, b)):
+                    return MISSING
+                return both if symbol == "is" else not both
+            if isinstance(a, Obj) and isinstance(b, Obj):
+                return (a.value is b.value) == (symbol == "is")
+        if (
+            isinstance(a, Array)
+            and isinstance(b, Array)
+            and a.const is not MISSING
+            and b.const is not MISSING
+            and symbol in COMPARISONS
+        ):
+            return bool(COMPARISONS[symbol](a.const, b.const))
+        if isinstance(a, Obj) and isinstance(b, Obj) and symbol in ("==", "!="):
+            for v in (a, b):
+                if v.pin is not None:
+                    self.facts.pins[v.pin] = v.value
+            return bool((a.value == b.value) == (symbol == "=="))
+        return MISSING
+
+    def compare(self, symbol: str, left: Operand, right: Operand) -> Operand:
+        if symbol in ("in", "not in"):
+            found = self._membership(left, right)
+            return found if symbol == "in" else self.negation(found)
+        if symbol in ("is", "is not"):
+            none = [isinstance(o.value, Obj) and o.value.value is None for o in (left, right)]
+            if any(none) and not any(isinstance(o.value, (Opaque, PerExample)) for o in (left, right)):
+                both = all(none)
+                return Operand(
+                    f"{left.at(COMPARE + 1)} {symbol} {right.at(COMPARE + 1)}",
+                    number(both == (symbol == "is")),
+                    COMPARE,
+                )
+            raise Unsupported("the identity of values that vary")
+        ufunc = COMPARISONS[symbol]
+        for operand in (left, right):
+            if not isinstance(operand.value, (Array, ListV, StackedV, TupleV)):
+                raise Unsupported("a comparison between values of unknown kind")
+        left, right = self.as_array(left), self.as_array(right)
+        left, right = strengthen(self, [left, right], ufunc)
+        a, b = self.array(left), self.array(right)
+        aligned, axes, rank = self.align([left, right])
+        weak = a.weak and b.weak
+        value = Array(np.dtype(bool), rank, axes, weak=weak, dims=broadcast_dims([a, b], rank, self))
+        return Operand(
+            f"{aligned[0].at(COMPARE + 1)} {symbol} {aligned[1].at(COMPARE + 1)}", value, COMPARE, fresh=True
+        )
+
+    def _membership(self, left: Operand, right: Operand) -> Operand:
+        if (
+            isinstance(right.value, Array)
+            and right.value.rank == 1
+            and isinstance(left.value, Array)
+            and not left.value.rank
+        ):
+            equal = self.compare("==", left, right)
+            lead = len(self.array(equal).axes)
+            return Operand(
+                f"{equal.primary}.any(axis={lead})",
+                Array(np.dtype(bool), 0, self.array(equal).axes, weak=True),
+                fresh=True,
+            )
+        if not isinstance(right.value, (TupleV, ListV)):
+            raise Unsupported("membership in something unknown")
+        left = self.temp(left, "value")
+        result: Operand | None = None
+        for part in self.items(right):
+            equal = self.compare("==", left, part)
+            result = equal if result is None else self.logical("|", result, equal)
+        if result is None:
+            raise Unsupported("membership in nothing")
+        return result
+
+    def logical(self, symbol: str, left: Operand, right: Operand) -> Operand:
+        """``left & right`` of two booleans."""
+        level = BIT_AND if symbol == "&" else BIT_OR
+        left, right = self.as_bool(left), self.as_bool(right)
+        (a, b), axes, rank = self.align([left, right])
+        weak = self.array(left).weak and self.array(right).weak
+        return Operand(
+            f"{a.at(level)} {symbol} {b.at(level + 1)}", Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True
+        )
+
+    def as_bool(self, operand: Operand) -> Operand:
+        """A uniform number as the boolean that it stands for in a condition."""
+        value = self.array(operand)
+        if value.kind == "b" or value.axes or value.rank:
+            return operand
+        return Operand(call("bool", operand.code), Array(np.dtype(bool), 0, weak=True))

@@ -1,0 +1,60 @@
+"""Where control may leave a block: read off the syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import libcst as cst
+
+from vectorizer.rewrite.statements import _statements
+
+JUMPS = (cst.Break, cst.Continue, cst.Return)
+
+
+def has_jump(nodes: Sequence[cst.CSTNode], kinds: tuple[type, ...]) -> bool:
+    """Whether a statement of `kinds` occurs (for break and continue: one that belongs to the surrounding loop)."""
+
+    def walk(part: cst.CSTNode, inner: bool) -> bool:
+        if isinstance(part, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+            return False
+        if isinstance(part, kinds) and not (inner and isinstance(part, (cst.Break, cst.Continue))):
+            return True
+        if isinstance(part, cst.BaseExpression):
+            return False
+        deeper = inner or isinstance(part, (cst.For, cst.While))
+        return any(walk(child, deeper) for child in part.children)
+
+    return any(walk(node, False) for node in nodes)
+
+
+def ends(statements: Sequence[Any]) -> bool:
+    """Whether control never leaves a block at its end."""
+    if not statements:
+        return False
+    last = statements[-1]
+    if isinstance(last, cst.SimpleStatementLine):
+        return isinstance(last.body[-1], (cst.Return, cst.Raise, cst.Break, cst.Continue))
+    if isinstance(last, cst.If) and last.orelse is not None:
+        return ends(_statements(last.body)) and ends(else_statements(last))
+    return False
+
+
+def else_statements(node: cst.If) -> Sequence[Any]:
+    """The statements of an `else`; an `elif` is an `if` inside of it."""
+    if node.orelse is None:
+        return []
+    return [node.orelse] if isinstance(node.orelse, cst.If) else _statements(node.orelse.body)
+
+
+def only_raises(body: Sequence[Any]) -> bool:
+    """Whether a block does nothing but prepare an exception and raise it."""
+    return bool(body) and isinstance(body[-1], cst.SimpleStatementLine) and isinstance(body[-1].body[-1], cst.Raise)
+
+
+def lone_jump(body: Sequence[Any]) -> cst.Break | cst.Continue | None:
+    """The `break` or `continue` that stands alone on the last line of a block."""
+    if not body or not isinstance(body[-1], cst.SimpleStatementLine) or len(body[-1].body) != 1:
+        return None
+    last = body[-1].body[0]
+    return last if isinstance(last, (cst.Break, cst.Continue)) else None

@@ -1,0 +1,259 @@
+"""Loops over live lanes: their heads, where lanes leave whose condition fails or whose range has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import libcst as cst
+import numpy as np
+
+from vectorizer.rewrite.control_flow import JUMPS, has_jump
+from vectorizer.rewrite.iteration import INT, Iteration
+from vectorizer.rewrite.jumps import Jumps
+from vectorizer.rewrite.live_lanes import LaneLoop, LanePlan, axes_overlap
+from vectorizer.rewrite.loop_syntax import target_names
+from vectorizer.rewrite.statements import _statements, assigned_names
+from vectorizer.rules.python import truth
+from vectorizer.source.operand import SUM, UNARY, Operand, call
+from vectorizer.source.statements import Stmt
+from vectorizer.values import Array, Unsupported, Value, is_uniform, number
+
+
+class LaneLoops(Jumps):
+    """Writing a loop over live lanes."""
+
+    # --- while -------------------------------------------------------------------------------------------------------
+
+    def lane_while(self, node: cst.While, rest: Sequence[Any]) -> bool:
+        """``while condition``: lanes for which it does not hold leave."""
+        forever = _is_always(node.test)
+
+        def head(loop: LaneLoop) -> None:
+            if forever:
+                return
+            test = self.condition(node.test)
+            if is_uniform(test.value):
+                test = self.spread(self.as_bool(test), (loop.region.axis,))
+            self.keep_running(loop, truth(self, test).code)
+
+        # The condition of the `while` is only for a loop that no example enters.
+        plan = LanePlan(lambda loop: f"while {loop.region.mask}.size:", head, flush=False, surely=forever)
+        return self.lane_loop(node, plan, rest)
+
+    def keep_running(self, loop: LaneLoop, test: str) -> None:
+        """Lanes for which `test` does not hold leave."""
+        running = self.fresh("running")
+        self.emit(f"{running} = {test}", target=running)
+        self.compact(loop, f"not {running}.all()", running)
+
+    # --- for ---------------------------------------------------------------------------------------------------------
+
+    def lane_for(self, node: cst.For, varying: list[Operand] | None, rest: Sequence[Any]) -> bool:
+        """A `for`, over a range that differs (its operands are `varying`) or with jumps that only some lanes take."""
+        if varying is not None:
+            return self.lane_range(node, varying, rest)
+        it = self.iteration(node.iter)
+        surely = self.surely_runs(it)
+        if it.kind == "items":
+            raise Unsupported("a loop over items that ends at different times")
+        header, item = self.header(it)
+        bound = ""
+
+        def head(loop: LaneLoop) -> None:
+            nonlocal bound
+            bound = self.bind_live(node.target, item, it, loop)
+
+        plan = LanePlan(lambda _: f"for {bound} in {header}:", head, flush=True, surely=surely)
+        return self.lane_loop(node, plan, rest)
+
+    def surely_runs(self, it: Iteration) -> bool:
+        """Whether a loop has an iteration, which is then guarded."""
+        try:
+            trips = self.extent(it).trips
+        except Unsupported:
+            return False
+        return self.relies_on(trips - 1)
+
+    def bind_live(self, target: cst.BaseExpression, item: Value, it: Iteration, loop: LaneLoop) -> str:
+        """Binds a loop's target to the live lanes' part of each element; returns its code."""
+        code = self.bind_target(target, item, it)
+        for name in target_names(target):
+            operand = self.env[name]
+            value = operand.value
+            if not axes_overlap(value, loop.region.replaced):
+                continue
+            if not isinstance(value, Array) or value.axes[0] != loop.region.replaced[0]:
+                raise Unsupported("a loop target that varies along several axes")
+            self.emit(f"{operand.code} = {operand.code}[{loop.region.mask}]", target=operand.code)
+            axes = (loop.region.axis, *value.axes[1:])
+            self.env[name] = Operand(operand.code, value.with_(axes=axes, dims=value.dims, origins=frozenset()))
+        return code
+
+    def lane_range(self, node: cst.For, args: list[Operand], rest: Sequence[Any]) -> bool:
+        """``for i in range(n)`` where `n` differs: every lane leaves when its own range ends."""
+        if not isinstance(node.target, cst.Name):
+            raise Unsupported("a loop target that is not a name")
+        start, stop = (Operand("0", number(0)), args[0]) if len(args) == 1 else (args[0], args[1])
+        step = self.pin_int(args[2], "a step") if len(args) == 3 else 1
+        if step == 0:
+            raise Unsupported("a step of zero")
+        target = node.target.value
+        if not is_uniform(start.value) or abs(step) != 1:
+            return self.lane_offset_range(node, target, (start, stop, step), rest)
+        if not isinstance(stop.value, Array) or not stop.value.axes:
+            raise Unsupported("a range whose ends differ between the examples")
+        bound = self.fresh("stop")
+        stop = self.as_weak_int(stop)
+        self.emit(f"{bound} = {stop.code}", target=bound)
+        self.env["$stop"] = Operand(bound, self.array(stop).with_(origins=frozenset()))
+        outermost = call(self.np("max" if step > 0 else "min"), bound, initial=start.code)
+        first = [] if step > 0 and start.code == "0" else [start.code]
+        header = call("range", *first, outermost, *([str(step)] if step != 1 else []))
+
+        def head(loop: LaneLoop) -> None:
+            name = self.target_name(target)
+            self.env[target] = Operand(name, Array(INT, 0, weak=True))
+            limit = self.env["$stop"]
+            running = self.fresh("running")
+            self.emit(f"{running} = {name} {'<' if step > 0 else '>'} {limit.code}", target=running)
+            self.compact_before_target(loop, target, running)
+
+        plan = LanePlan(
+            lambda _: f"for {self.target_name(target)} in {header}:", head, True, False, extra=frozenset({"$stop"})
+        )
+        return self.lane_loop(node, plan, rest)
+
+    def compact_before_target(self, loop: LaneLoop, target: str, running: str) -> None:
+        """Lanes whose range has ended leave with the target of their last iteration."""
+        operand = self.env.pop(target)
+        if target in loop.outs:
+            raise Unsupported("the target of a loop that ends at different times is read behind it")
+        self.compact(loop, f"not {running}.all()", running)
+        self.env[target] = operand
+
+    def as_weak_int(self, operand: Operand) -> Operand:
+        """An integer as `range` gives it."""
+        value = self.array(operand)
+        if value.dtype == INT:
+            return operand
+        return Operand(f"{operand.primary}.astype(int)", value.with_(dtype=INT), fresh=True)
+
+    def lane_offset_range(
+        self, node: cst.For, target: str, bounds: tuple[Operand, Operand, int], rest: Sequence[Any]
+    ) -> bool:
+        """A range that starts at different numbers: a common counter is added to each start."""
+        start, stop, step = bounds
+        first = self.pinned_temp(self.as_weak_int(start) if start.array.axes else start, "start")
+        distance = self.binary("-", stop, first) if step > 0 else self.binary("-", first, stop)
+        size = abs(step)
+        trips = self.fresh("trips")
+        self.emit(f"{trips} = {distance.code if size == 1 else f'-(-({distance.code}) // {size})'}", target=trips)
+        self.env["$stop"] = Operand(trips, Array(INT, 0, (self.outer_axis(),), weak=True))
+        self.env["$start"] = Operand(first.code, first.value)
+        counter = self.fresh("step")
+        header = call("range", call(self.np("max"), trips, initial="0"))
+
+        def head(loop: LaneLoop) -> None:
+            running = self.fresh("running")
+            self.emit(f"{running} = {counter} < {self.env['$stop'].code}", target=running)
+            if target in loop.outs:
+                raise Unsupported("the target of a loop that ends at different times is read behind it")
+            self.env.pop(target, None)
+            self.compact(loop, f"not {running}.all()", running)
+            origin = self.env["$start"]
+            moved = f"{'+' if step > 0 else '-'} {counter if size == 1 else f'{size} * {counter}'}"
+            name = self.target_name(target)
+            self.emit(f"{name} = {origin.at(SUM)} {moved}", target=name)
+            self.env[target] = Operand(name, Array(INT, 0, self.array(origin).axes, weak=True))
+
+        extra = frozenset({"$stop", "$start"})
+        return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, True, False, extra), rest)
+
+    # --- the loop itself ---------------------------------------------------------------------------------------------
+
+    def lane_loop(self, node: cst.For | cst.While, plan: LanePlan, rest: Sequence[Any]) -> bool:
+        """A loop over live lanes; returns whether it has taken care of the statements behind it as well."""
+        has_return = has_jump([node.body], (cst.Return,))
+        outermost = has_return and self.returned_lanes is None
+        if has_return:
+            self.open_returns()
+        leading, self.pending = self.pending, ()
+        start = len(self.out)
+        before = {n: o for n, o in self.env.items() if n not in plan.extra}
+        loop = self.open_lanes(node)
+        self.take_extra(loop, plan.extra)
+        slot = self.emit("")
+        live = self.live_after(node)
+        loop.outs = {n: self.fresh(f"{n}_final") for n in sorted(assigned_names(node)) if n in live}
+        self.prepare_broke(loop, node, slot)
+        self.walk_lanes(node, loop, plan)
+        tail = slot.text
+        self.close_lanes(loop, slot, node, before, plan)
+        slot.text = "\n".join(t for t in (slot.text, tail) if t)
+        self.expand_slot(slot)
+        for name in plan.extra:
+            self.env.pop(name, None)
+        if len(self.out) > start:
+            self.out[start].leading = leading + self.out[start].leading
+        self.change("lanes", "the loop ends at different times: it runs on the examples still in it")
+        if loop.broke is not None:
+            self.lane_else(loop, node)
+        return self.after_lane_loop(rest, outermost) if has_return else False
+
+    def take_extra(self, loop: LaneLoop, extra: frozenset[str]) -> None:
+        """The rewriter's own variables are compacted like those of the loop."""
+        for name in sorted(extra):
+            operand = self.env[name]
+            if isinstance(operand.value, Array) and operand.value.axes:
+                self.env[name] = operand.with_value(operand.value.with_(axes=(loop.region.axis,)))
+        loop.names |= extra
+
+    def walk_lanes(self, node: cst.For | cst.While, loop: LaneLoop, plan: LanePlan) -> None:
+        """The loop's statement: its head, then its body."""
+        saved_scopes, self.scopes = self.scopes, [*self.scopes, {"": ""}] if self.scopes else []
+        self.lane_loops.append(loop)
+        self.open_sites.append(self.node_site(node))
+
+        def body() -> tuple[str, list[Stmt]]:
+            outer_out, self.out = self.out, []
+            try:
+                loop.region.cache.clear()
+                plan.head(loop)
+                ended = self.block(_statements(node.body))
+                if not ended or self.fell_through:
+                    self.close_iteration(self.out)
+                self.fell_through = False
+                return plan.header(loop), self.out
+            finally:
+                self.out = outer_out
+
+        try:
+            self.stable_loop(node, body)
+        finally:
+            self.lane_loops.pop()
+            self.open_sites.pop()
+            self.scopes = saved_scopes
+
+    # --- else --------------------------------------------------------------------------------------------------------
+
+    def prepare_broke(self, loop: LaneLoop, node: cst.For | cst.While, slot: Stmt) -> None:
+        """In front of a loop with an `else`: nobody has left by `break` yet."""
+        if node.orelse is None:
+            return
+        loop.broke = self.fresh("broke")
+        outer = loop.region.replaced[0]
+        slot.text = f"{loop.broke} = {call(self.np('zeros'), self.size(outer), 'bool')}"
+
+    def lane_else(self, loop: LaneLoop, node: cst.For | cst.While) -> None:
+        """``else`` of a loop: for the examples that did not leave by `break`."""
+        assert node.orelse is not None and loop.broke is not None
+        test = Operand(f"~{loop.broke}", Array(np.dtype(bool), 0, loop.region.replaced), UNARY)
+        if has_jump([node.orelse.body], JUMPS):
+            raise Unsupported("a jump in the else of a loop")
+        self.convert(test, _statements(node.orelse.body), [], None)
+
+
+def _is_always(test: cst.BaseExpression) -> bool:
+    """``while True`` or ``while 1``."""
+    return isinstance(test, cst.Name) and test.value == "True" or isinstance(test, cst.Integer) and test.value == "1"

@@ -1,0 +1,175 @@
+"""Returns from inside a loop over live lanes: the results are kept, and the lanes leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import libcst as cst
+import numpy as np
+
+from vectorizer.rewrite.live_lanes import LaneLoop, LiveLanes
+from vectorizer.rewrite.regions import ReturnFrame, container_code
+from vectorizer.rules.indexing import Parts
+from vectorizer.source.operand import UNARY, Operand, call
+from vectorizer.source.statements import Stmt
+from vectorizer.values import Array, ListV, Obj, TupleV, Unsupported, Value, join
+
+
+@dataclass
+class Returned:
+    """Where examples leave their results when they return from inside a loop.
+
+    flag: the array that tells which examples have returned.
+    slot: the place in front of the loop where the arrays for the results are made.
+    holder: these arrays.
+    """
+
+    flag: str
+    slot: Stmt
+    holder: Operand | None = None
+
+
+class LaneReturns(LiveLanes):
+    """Keeping the results of the lanes that return."""
+
+    returned_lanes: Returned | None = None
+
+    def open_returns(self) -> None:
+        """In front of a loop with a `return` in it."""
+        if self.returned_lanes is not None:
+            return
+        if len(self.axes) != 1 or self.frames or self.regions or self.scopes:
+            raise Unsupported("a return from a loop under a condition")
+        flag = self.fresh("returned")
+        self.returned_lanes = Returned(flag, self.emit(""))
+
+    def lane_return(self, node: cst.Return) -> bool:
+        """A return from inside a loop over live lanes: the results of these lanes are kept, and they leave."""
+        assert self.returned_lanes is not None
+        loop = self.innermost()
+        if self.masks or loop is None or any(outer is None for outer in self.lane_loops):
+            raise Unsupported("a jump in a branch that is computed for all examples")
+        operand = Operand("None", Obj(None)) if node.value is None else self.expression(node.value)
+        index = self.full_index()
+        self.returned_lanes.holder = self.hold_result(self.returned_lanes.holder, operand, index)
+        self.emit(f"{self.returned_lanes.flag}[{index}] = True")
+        if len(self.regions) == loop.depth:
+            raise Unsupported("a return that ends every iteration")
+        if loop.leaving is None:
+            raise Unsupported("a return that only some examples reach")
+        self.emit(f"{self.below(loop, loop.leaving, None)} = True")
+        if len(self.lane_loops) > 1:
+            raise Unsupported("a return from inside two loops that end at different times")
+        return True
+
+    # --- indices -----------------------------------------------------------------------------------------------------
+
+    def full_index(self) -> str:
+        """The active lanes as indices into the whole batch."""
+        code = ""
+        for region in self.regions:
+            if code:
+                code = f"{code}[{region.mask}]"
+            else:
+                code = region.mask if region.is_index else call(self.np("flatnonzero"), region.mask)
+        return code
+
+    def below(self, loop: LaneLoop, flag: str, test: Operand | None) -> str:
+        """``flag[index]`` for the lanes of the open regions below the loop (and of `test` among them)."""
+        masks = [r.mask for r in self.regions[loop.depth :]]
+        if test is not None:
+            masks.append(test.code)
+        return f"{flag}[{self.chain(masks)}]"
+
+    def chain(self, masks: list[str]) -> str:
+        """One index for masks each of which is relative to the one before."""
+        code = masks[0]
+        for position, mask in enumerate(masks[1:]):
+            code = f"{call(self.np('flatnonzero'), code) if position == 0 else code}[{mask}]"
+        return code
+
+    # --- results -----------------------------------------------------------------------------------------------------
+
+    def hold_result(self, held: Operand | None, operand: Operand, index: str) -> Operand:
+        """Puts results into the arrays for all examples, at `index`."""
+        value = operand.value
+        if isinstance(value, (TupleV, ListV)):
+            return self.hold_results(held, operand, value, index)
+        operand = self.as_array(operand)
+        array = self.array(operand)
+        if array.dtype is None:
+            raise Unsupported("a result of unknown dtype")
+        plain = array.with_(axes=self.axes, dims=array.dims, origins=frozenset())
+        if held is None:
+            held = Operand(self.fresh("result"), plain)
+        else:
+            held = Operand(held.code, join(held.array.with_(dims=held.array.dims), plain))
+        self.emit(f"{held.code}[{index}] = {operand.code}")
+        return held
+
+    def hold_results(self, held: Operand | None, operand: Operand, value: TupleV | ListV, index: str) -> Operand:
+        """The same for the items of a tuple or list."""
+        parts = self.items(operand)
+        olds = self.items(held) if held is not None else [None] * len(parts)
+        if len(olds) != len(parts):
+            raise Unsupported("results of different lengths")
+        made = [self.hold_result(o, p, index) for o, p in zip(olds, parts, strict=True)]
+        values = tuple(m.value for m in made)
+        kind: Value = TupleV(values) if isinstance(value, TupleV) else ListV(values)
+        return Operand(container_code(made, value), kind, node=Parts(made))
+
+    def result_lines(self, held: Operand) -> list[str]:
+        """The statements that make the arrays for the results."""
+        if isinstance(held.value, (TupleV, ListV)):
+            return [line for part in self.items(held) for line in self.result_lines(part)]
+        value = held.array
+        dims = []
+        for dim in value.dims:
+            if dim is None:
+                raise Unsupported("an array of unknown shape is returned from a loop")
+            dims.append(self.print_affine(dim).code)
+        if value.dtype is None:
+            raise Unsupported("a result of unknown dtype")
+        return [f"{held.code} = {self.empty_code(value, self.axes, dims)}"]
+
+    def after_lane_loop(self, rest: Sequence[Any], outermost: bool) -> bool:
+        """What follows the loop is for the examples that have not returned."""
+        returned = self.returned_lanes
+        assert returned is not None
+        if not outermost:
+            raise Unsupported("a return from inside two loops that end at different times")
+        self.returned_lanes = None
+        if returned.holder is None:
+            raise Unsupported("a return that is never reached")
+        held = self.rest_of_function(returned, returned.holder, rest)
+        flag = f"{returned.flag} = {call(self.np('zeros'), self.size(self.axes[0]), 'bool')}"
+        returned.slot.text = "\n".join([flag, *self.result_lines(held)])
+        self.expand_slot(returned.slot)
+        self.finish_return(held)
+        return True
+
+    def rest_of_function(self, returned: Returned, held: Operand, rest: Sequence[Any]) -> Operand:
+        """Runs the statements behind a loop for the examples that have not returned, and keeps their results too."""
+        mask = Operand(f"~{returned.flag}", Array(np.dtype(bool), 0, self.axes), UNARY)
+        inner = ReturnFrame()
+        self.frames.append(inner)
+        saved_scopes, self.scopes = self.scopes, [*self.scopes, {"": "rest"}]
+        try:
+            with self.region(mask, "rest") as region:
+                ended = self.block(rest)
+                if inner.result is not None:
+                    return self.hold_result(held, inner.result, region.mask)
+                if not ended:
+                    raise Unsupported("some examples return a value and others do not")
+                return held
+        finally:
+            self.frames.pop()
+            self.scopes = saved_scopes
+
+    def expand_slot(self, slot: Stmt) -> None:
+        """A slot that was filled with several lines becomes as many statements."""
+        k = next(n for n, s in enumerate(self.out) if s is slot)
+        lines = [t for t in slot.text.split("\n") if t]
+        self.out[k : k + 1] = [Stmt(t, line=slot.line) for t in lines]

@@ -1,0 +1,261 @@
+"""Live lanes: the examples that are still in a loop, and the variables that are held for those only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import libcst as cst
+import numpy as np
+
+from vectorizer.rewrite.loops import Loops
+from vectorizer.rewrite.statements import _statements, assigned_names, names_read
+from vectorizer.rewrite.walk import ActiveRegion
+from vectorizer.source.operand import Operand, call
+from vectorizer.source.statements import Stmt
+from vectorizer.values import Array, Axis, Unsupported, Value, axes_of, is_uniform
+
+
+@dataclass
+class LaneLoop:
+    """A loop over the live lanes.
+
+    region: restricts what is read to the live lanes.
+    outs: variables that are read behind the loop -> the array that receives their last values.
+    names: variables that may have to be compacted.
+    depth: how many regions are open at the top of the loop's body.
+    leaving, skipping: flags of the lanes that break or continue, while a branch with such jumps is open.
+    broke: the array that tells which examples left by `break`, for the `else` of the loop.
+    """
+
+    region: ActiveRegion
+    outs: dict[str, str] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    depth: int = 0
+    leaving: str | None = None
+    skipping: str | None = None
+    broke: str | None = None
+
+
+@dataclass
+class LanePlan:
+    """How a loop over live lanes is written.
+
+    header: makes the line that opens the loop, once its body is known.
+    head: emits what comes first in each iteration.
+    flush: lanes may still be live behind the loop, so their variables must be saved there.
+    surely: the loop runs at least once for each example, so that what it sets is set behind it.
+    extra: variables of the rewriter's own that belong to the lanes, such as the end of each lane's range.
+    """
+
+    header: Callable[[LaneLoop], str]
+    head: Callable[[LaneLoop], None]
+    flush: bool
+    surely: bool
+    extra: frozenset[str] = frozenset()
+
+
+class LiveLanes(Loops):
+    """Holding variables for the live lanes only, and giving them back behind the loop."""
+
+    lane_loops: list[LaneLoop | None]  # None stands for a loop that is none over live lanes
+
+    def innermost(self) -> LaneLoop | None:
+        """The innermost loop, if it is one over live lanes."""
+        return self.lane_loops[-1] if self.lane_loops else None
+
+    def function_node(self) -> cst.FunctionDef:
+        """The function that is rewritten."""
+        raise NotImplementedError
+
+    # --- opening -----------------------------------------------------------------------------------------------------
+
+    def outer_axis(self) -> Axis:
+        """The axis of the examples that enter a loop."""
+        axes = (self.regions[-1].axis,) if self.regions else self.axes
+        if len(axes) != 1 or self.masks:
+            raise Unsupported("a loop that ends at different times under several axes or under a condition")
+        axis: Axis = axes[0]
+        return axis
+
+    def open_lanes(self, node: cst.For | cst.While) -> LaneLoop:
+        """All examples are live."""
+        outer = self.outer_axis()
+        if outer.kind not in ("batch", "lanes"):
+            raise Unsupported("a loop that ends at different times over a loop's axis")
+        name = self.fresh("lanes")
+        every = call(self.np("arange"), self.size(outer))
+        self.emit(f"{name} = {every}", trailing="# the examples still in the loop", target=name)
+        axis = Axis(name, (*outer.depth, 1), "lanes")
+        self.sizes[axis] = lambda: f"{name}.size"
+        loop = LaneLoop(ActiveRegion(axis, (outer,), name, "live", is_index=True), names=names_read(node))
+        self.take_state(loop, node, self.live_after(node))
+        self.regions.append(loop.region)
+        self.lanes_depth += 1
+        loop.depth = len(self.regions)
+        return loop
+
+    def take_state(self, loop: LaneLoop, node: cst.For | cst.While, live: set[str]) -> None:
+        """Variables of the loop are held for the live lanes only; at its head these are all examples."""
+        assigned = assigned_names(node)
+        outer = loop.region.replaced[0]
+        for name in sorted(loop.names | assigned):
+            operand = self.env.get(name)
+            if operand is None or operand.lazy:
+                continue
+            operand = self.restricted(name, operand)
+            value = operand.value
+            if isinstance(value, Array) and value.axes == (outer,) and (name in assigned or value.rank == 0):
+                held = self.hold_state(name, operand, assigned, live)
+                lanes = value.with_(axes=(loop.region.axis,), dims=value.dims, origins=frozenset())
+                self.env[name] = Operand(held, lanes)
+            elif name in assigned and not is_uniform(value):
+                if not isinstance(value, Array):
+                    raise Unsupported("a container is a variable of a loop that ends at different times")
+                raise Unsupported("a variable of such a loop varies along several axes")
+
+    def hold_state(self, name: str, operand: Operand, assigned: set[str], live: set[str]) -> str:
+        """The name under which a variable is compacted: its own where nobody needs the whole any more."""
+        stored = operand.array.rank > 0
+        if name in assigned and not stored and not self.scopes:
+            if operand.code != name:
+                self.emit(f"{name} = {operand.code}", target=name)
+            return name
+        if name not in live and not self.scopes and operand.code == name and not stored and self.loop_depth == 0:
+            return name
+        held = self.fresh(f"{name}_live")
+        tail = ".copy()" if stored else ""
+        self.emit(f"{held} = {operand.primary}{tail}", target=held)
+        return held
+
+    def live_after(self, node: cst.For | cst.While) -> set[str]:
+        """Names that may be read behind a loop."""
+        if self.loop_depth:
+            return names_read(self.function_node())
+        last = max(self.lines.get(id(s), 0) for s in _all_statements([node]))
+        found: set[str] = set()
+        for statement in _all_statements(_statements(self.function_node().body)):
+            if self.lines.get(id(statement), 0) > last:
+                found |= names_read(statement)
+        if node.orelse is not None:
+            found |= names_read(node.orelse)
+        return found
+
+    # --- leaving -----------------------------------------------------------------------------------------------------
+
+    def compact(self, loop: LaneLoop, test: str, stay: str) -> None:
+        """Lanes for which `stay` does not hold leave the loop, if `test` says that there are any."""
+        lanes = loop.region.mask
+        body: list[Stmt] = []
+        for name, holder in sorted(loop.outs.items()):
+            operand = self.env.get(name)
+            if operand is not None and isinstance(operand.value, Array):
+                body.append(Stmt(f"{holder}[{lanes}] = {operand.code}"))
+        targets = [lanes, *(code for code in self.compacted(loop) if code != lanes)]
+        if loop.skipping is not None:
+            targets.append(loop.skipping)
+        body.append(Stmt(f"{', '.join(targets)} = {', '.join(f'{target}[{stay}]' for target in targets)}"))
+        body.append(Stmt(f"if {lanes}.size == 0:", body=[Stmt("break")]))
+        self.emit(f"if {test}:", body=body)
+        loop.region.cache.clear()
+
+    def compacted(self, loop: LaneLoop) -> list[str]:
+        """Arrays that are held for the live lanes; those that are not variables of the loop are given up."""
+        found: list[str] = []
+        for name in sorted(self.env):
+            operand = self.env[name]
+            value = operand.value
+            if loop.region.axis not in axes_of(value):
+                continue
+            own = name in loop.names or name.startswith("$")
+            if not isinstance(value, Array) or operand.lazy or not operand.is_name or not own:
+                self.env.pop(name)
+                continue
+            if value.axes[0] != loop.region.axis:
+                raise Unsupported("a variable of such a loop varies along several axes")
+            if operand.code not in found:
+                found.append(operand.code)
+        return found
+
+    # --- closing -----------------------------------------------------------------------------------------------------
+
+    def close_lanes(
+        self, loop: LaneLoop, slot: Stmt, node: cst.For | cst.While, before: dict[str, Operand], plan: LanePlan
+    ) -> None:
+        """Behind the loop: variables that are still needed hold all examples again."""
+        outer = loop.region.replaced[0]
+        assigned = assigned_names(node)
+        final = self.final_values(loop, sorted(assigned), before, plan.surely)
+        slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
+        self.regions.pop()
+        self.lanes_depth -= 1
+        if plan.flush:
+            for name, operand in final.items():
+                self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}")
+        for name in sorted(assigned | loop.names):
+            if name in assigned:
+                self.env.pop(name, None)
+            elif name in before:
+                self.env[name] = before[name]
+        for name, operand in final.items():
+            value = operand.array
+            self.env[name] = Operand(loop.outs[name], value.with_(axes=(outer,), dims=value.dims))
+
+    def final_values(
+        self, loop: LaneLoop, assigned: Sequence[str], before: dict[str, Operand], surely: bool
+    ) -> dict[str, Operand]:
+        """Variables that the loop sets for certain and that are read behind it."""
+        final: dict[str, Operand] = {}
+        for name in assigned:
+            operand = self.env.get(name)
+            if operand is None or name not in loop.outs or name not in before and not surely:
+                continue
+            if not isinstance(operand.value, Array):
+                raise Unsupported("a container is a variable of a loop that ends at different times")
+            final[name] = operand
+        return final
+
+    def holder_code(self, holder: str, operand: Operand, old: Operand | None, outer: Axis) -> str:
+        """Makes the array that receives the last values of a variable, as seen from outside of the loop."""
+        value = operand.array
+        if value.dtype is None:
+            raise Unsupported("a variable of unknown dtype in a loop that ends at different times")
+        regions, self.regions = self.regions, self.regions[:-1]
+        try:
+            dims = []
+            for k, dim in enumerate(value.dims):
+                if dim is not None:
+                    dims.append(self.print_affine(dim).code)
+                elif old is not None and isinstance(old.value, Array) and old.value.rank == value.rank:
+                    dims.append(f"{old.primary}.shape[{k - value.rank}]")
+                else:
+                    raise Unsupported("an array of unknown shape in a loop that ends at different times")
+            return f"{holder} = {self.empty_code(value, (outer,), dims)}"
+        finally:
+            self.regions = regions
+
+    def empty_code(self, value: Array, axes: tuple[Axis, ...], dims: list[str]) -> str:
+        """Code for an array of a value's dtype that is yet to be filled."""
+        dtype = [] if value.dtype == np.float64 or value.dtype is None else [self.dtype_code(value.dtype)]
+        return call(self.np("empty"), self.shape_code(axes, dims), *dtype)
+
+
+def axes_overlap(value: Value, axes: tuple[Axis, ...]) -> bool:
+    """Whether a value varies along one of `axes`."""
+    return bool(set(axes) & set(axes_of(value)))
+
+
+def _all_statements(statements: Sequence[Any]) -> list[Any]:
+    """Statements with all those inside of them."""
+    found: list[Any] = []
+    for statement in statements:
+        found.append(statement)
+        for part in (getattr(statement, "body", None), getattr(statement, "orelse", None)):
+            if isinstance(part, cst.IndentedBlock):
+                found += _all_statements(part.body)
+            elif isinstance(part, cst.If):
+                found += _all_statements([part])
+            elif isinstance(part, cst.Else) and isinstance(part.body, cst.IndentedBlock):
+                found += _all_statements(part.body.body)
+    return found

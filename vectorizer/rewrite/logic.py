@@ -1,0 +1,159 @@
+"""`and`, `or` and conditional expressions."""
+
+from __future__ import annotations
+
+import libcst as cst
+import numpy as np
+
+from vectorizer.rewrite.merging import Merging
+from vectorizer.rules.python import truth
+from vectorizer.source.operand import (
+    AND,
+    OR,
+    TERNARY,
+    UNARY,
+    Operand,
+    call,
+)
+from vectorizer.values import (
+    MISSING,
+    Array,
+    Obj,
+    Opaque,
+    Unsupported,
+    Value,
+    copies,
+    is_uniform,
+    join,
+    promote,
+)
+
+
+class Logic(Merging):
+    """What expressions become that do not compute all of their parts."""
+
+    def visit_BooleanOperation(self, node: cst.BooleanOperation) -> Operand:
+        conjunction = isinstance(node.operator, cst.And)
+        left = self.expression(node.left)
+        if is_uniform(left.value):
+            return self._uniform_boolean(node, left, conjunction)
+        left = self.temp(left, "condition") if self.array(left).kind != "b" else left
+        as_bool = truth(self, left)
+        right, hazardous = self.speculate(lambda: self.expression(node.right))
+        if hazardous:
+            return self._guarded_boolean(node, as_bool, conjunction, left)
+        if self.array(left).kind != "b" or not isinstance(right.value, Array) or right.value.kind != "b":
+            if self.truth_only:
+                return self.logical("&" if conjunction else "|", as_bool, truth(self, right))
+            first, second = (right, left) if conjunction else (left, right)
+            return self.merge(as_bool, first, second)
+        return self.logical("&" if conjunction else "|", as_bool, right)
+
+    def _uniform_boolean(self, node: cst.BooleanOperation, left: Operand, conjunction: bool) -> Operand:
+        known = left.value.const if isinstance(left.value, Array) else MISSING
+        if isinstance(left.value, Obj) and not callable(left.value.value):
+            known = bool(left.value.value)
+        word, level = ("and", AND) if conjunction else ("or", OR)
+        if known is not MISSING and bool(known) != conjunction:  # decided by the left side alone
+            return left
+        right, hazardous = self.speculate(lambda: self.expression(node.right))
+        if is_uniform(right.value):
+            value: Value = right.value if known is not MISSING else self._either(left.value, right.value)
+            return Operand(f"{left.at(level)} {word} {right.at(level + 1)}", value, level)
+        if known is not MISSING:
+            return right
+        as_bool = truth(self, right)
+        if not hazardous:
+            if not isinstance(left.value, Array) or left.value.kind != "b":
+                left = Operand(f"bool({left.code})", Array(np.dtype(bool), 0, weak=True))
+            return self.logical("&" if conjunction else "|", left, as_bool)
+        value = self.array(as_bool)
+        other = call(self.np("zeros" if conjunction else "ones"), self.shape_code(value.axes), "bool")
+        first, second = (as_bool.at(TERNARY + 1), other) if conjunction else (other, as_bool.at(TERNARY + 1))
+        return Operand(f"{first} if {left.at(TERNARY + 1)} else {second}", value, TERNARY, fresh=True)
+
+    def _either(self, first: Value, second: Value) -> Value:
+        try:
+            return join(first, second)
+        except Unsupported:
+            return Opaque()
+
+    def _guarded_boolean(
+        self, node: cst.BooleanOperation, left: Operand, conjunction: bool, original: Operand
+    ) -> Operand:
+        """The right side is computed only for the examples whose left side does not decide."""
+        if self.array(original).kind != "b" and not self.truth_only:
+            raise Unsupported("and/or of numbers, the second of which must not always be computed")
+        value = self.array(left)
+        result = self.fresh("holds")
+        self.emit(f"{result} = {left.code}" if left.fresh else f"{result} = {left.code}.copy()")
+        held = Operand(result, value)
+        mask = held if conjunction else Operand(f"~{result}", value, UNARY)
+        with self.region(mask, "undecided") as region:
+            right = truth(self, self.expression(node.right))
+            if region.axis not in self.array(right).axes:
+                right = self.spread(right, (region.axis,))
+            self.emit(f"{result}[{region.mask}] = {right.code}")
+        return Operand(result, value.with_(weak=value.weak), fresh=True)
+
+    def visit_IfExp(self, node: cst.IfExp) -> Operand:
+        test = self.condition(node.test)
+        if is_uniform(test.value):
+            return self._uniform_ternary(node, test)
+        test = truth(self, test)
+        mark = self.mark()
+        body, hazard_one = self.speculate(lambda: self.expression(node.body))
+        orelse, hazard_two = self.speculate(lambda: self.expression(node.orelse))
+        if not (hazard_one or hazard_two):
+            merged = self.merge_values(test, body, orelse)
+            if isinstance(merged.value, Array) and merged.value.rank:
+                origins = self.array(body).origins | self.array(orelse).origins
+                return merged.with_value(merged.value.with_(origins=copies(origins), dims=merged.value.dims))
+            return merged
+        self.rollback(mark)
+        return self._guarded_ternary(node, test)
+
+    def _uniform_ternary(self, node: cst.IfExp, test: Operand) -> Operand:
+        known = test.value.const if isinstance(test.value, Array) else MISSING
+        if known is not MISSING:
+            return self.expression(node.body if known else node.orelse)
+        body, _ = self.speculate(lambda: self.expression(node.body))
+        orelse, _ = self.speculate(lambda: self.expression(node.orelse))
+        value = join(body.value, orelse.value)
+        if isinstance(value, Array):
+            body, orelse = (self.spread(self.as_array(o), value.axes) for o in (body, orelse))
+        return Operand(
+            f"{body.at(TERNARY + 1)} if {test.at(TERNARY + 1)} else {orelse.at(TERNARY)}",
+            value,
+            TERNARY,
+            fresh=body.fresh and orelse.fresh,
+        )
+
+    def _guarded_ternary(self, node: cst.IfExp, test: Operand) -> Operand:
+        """Each side is computed for its own examples only."""
+        test = self.temp(test, "chosen")
+        mask = self.array(test)
+        merged: Array | None = None
+        slot = self.emit("", generated=None)
+        result = self.fresh("result")
+        for branch, code in ((node.body, test), (node.orelse, Operand(f"~{test.code}", mask, UNARY))):
+            with self.region(code, "chosen" if code is test else "others") as region:
+                operand = self.as_array(self.expression(branch))
+                value = self.array(operand)
+                extra = [axis for axis in value.axes if axis != region.axis]
+                if value.rank or extra:
+                    raise Unsupported("a conditional expression between arrays that must not all be computed")
+                self.emit(f"{result}[{region.mask}] = {operand.code}")
+                if merged is not None:
+                    self.check_mixed(merged, value)
+                merged = value if merged is None else _joined(merged, value)
+        assert merged is not None
+        if merged.dtype is None:
+            raise Unsupported("the dtype of a conditional expression is not known")
+        slot.text = f"{result} = {call(self.np('empty'), self.shape_code(mask.axes), self.dtype_code(merged.dtype))}"
+        return Operand(result, Array(merged.dtype, 0, mask.axes, weak=merged.weak), fresh=True)
+
+
+def _joined(first: Array, second: Array) -> Array:
+    dtype, weak = promote(first, second)
+    return Array(dtype, first.rank, weak=weak)

@@ -1,0 +1,326 @@
+"""Loops that become axes: those whose iterations do not depend on each other but for what they accumulate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+
+from vectorizer.rewrite.accumulate import Accumulation, LoopAxis
+from vectorizer.rewrite.control_flow import has_jump
+from vectorizer.rewrite.iteration import INT, Iteration
+from vectorizer.rewrite.loop_syntax import (
+    are_apart,
+    conditional_names,
+    exposed_names,
+    occurrences,
+    only_accumulated,
+    stored_subscripts,
+    target_names,
+)
+from vectorizer.rewrite.statements import _statements, assigned_names
+from vectorizer.rules.indexing import Parts
+from vectorizer.source.operand import PRIMARY, Operand, call
+from vectorizer.values import (
+    Affine,
+    Array,
+    Axis,
+    DictV,
+    ListV,
+    Obj,
+    SeqV,
+    StackedV,
+    TupleV,
+    Unsupported,
+    axes_of,
+    is_uniform,
+)
+
+# What a loop that becomes an axis must not contain.
+NO_AXIS = (cst.Break, cst.Continue, cst.Return, cst.Raise, cst.While, cst.Try, cst.With)
+
+
+class LoopAxes(Accumulation):
+    """Turning a `for` into an axis."""
+
+    live_names: set[str]
+
+    # --- deciding ----------------------------------------------------------------------------------------------------
+
+    def become_axis(self, node: cst.For, it: Iteration) -> bool:
+        """Tries to turn a loop into an axis; undoes everything and returns False where that is not possible."""
+        site = self.node_site(node)
+        if site in self.plan.sequential or self.plan.no_axes:
+            return False
+        if has_jump(_statements(node.body), NO_AXIS):
+            self.plan.sequential.setdefault(site, "it may end early")
+            return False
+        if self.regions and not self.loops:
+            return False
+        mark, pending = self.mark(), self.pending
+        try:
+            self.walk_axis(node, it)
+        except Unsupported as error:
+            self.rollback(mark)
+            self.pending = pending
+            self.plan.sequential[site] = error.reason
+            if self.loops:
+                raise
+            return False
+        self.change("axis", f"the loop over {self.text(node.target)} becomes an axis")
+        return True
+
+    def walk_axis(self, node: cst.For, it: Iteration) -> None:
+        """The body, once for all iterations."""
+        body = _statements(node.body)
+        loop = self.open_axis(it, self.text(node.target))
+        loop.assigned = assigned_names(node)
+        exposed = exposed_names(body, target_names(node.target))
+        loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
+        self.check_carried(loop, node)
+        self.check_memory(node, loop)
+        self.check_iterated(node, it)
+        self.loops.append(loop)
+        self.loop_depth += 1
+        try:
+            self.bind_axis_target(node.target, self.axis_item(it, loop))
+            if self.block(body):
+                raise Unsupported("control leaves the loop")
+        finally:
+            self.loops.pop()
+            self.loop_depth -= 1
+        self.check_size(loop)
+        self.close_axis(loop)
+
+    def open_axis(self, it: Iteration, name: str) -> LoopAxis:
+        """An axis for a loop that runs at least once or not at all, for every example alike."""
+        extent = self.extent(it)
+        if not self.relies_on(extent.trips):
+            raise Unsupported("the number of iterations is not known to be positive")
+        depth = (len(self.axes) + len(self.loops) + 1000,)  # inside of all other axes
+        label = name if name.isidentifier() else "k"
+        axis = Axis(label, depth, "loop")
+        self.sizes[axis] = extent.length
+        loop = LoopAxis(
+            extent.trips, extent.first, extent.last, extent.step, extent.length, axis, f"{label}@{len(self.loops)}"
+        )
+        loop.scopes, loop.masks = len(self.scopes), len(self.masks)
+        return loop
+
+    # --- the target --------------------------------------------------------------------------------------------------
+
+    def bind_axis_target(self, target: cst.BaseExpression, operand: Operand) -> None:
+        """Binds a loop's target to what varies along the loop's axis."""
+        if isinstance(target, cst.Name):
+            self.env[target.value] = operand
+            return
+        if not isinstance(target, (cst.Tuple, cst.List)):
+            raise Unsupported("a loop target that is not a name")
+        parts = self.parts_of(operand, len(target.elements))
+        for element, part in zip(target.elements, parts, strict=True):
+            if isinstance(element, cst.StarredElement):
+                raise Unsupported("a starred loop target")
+            self.bind_axis_target(element.value, part)
+
+    def axis_item(self, it: Iteration, loop: LoopAxis) -> Operand:
+        """What a loop's target is bound to, for all iterations at once."""
+        if it.kind == "range":
+            return self.range_item(it, loop, False)
+        if it.kind == "reversed":
+            if it.parts[0].kind == "range":
+                return self.range_item(it.parts[0], loop, True)
+            return self.array_item(it.parts[0], loop, backwards=True)
+        if it.kind == "enumerate":
+            parts = [self._counter(it.start, loop), self.axis_item(it.parts[0], loop)]
+        elif it.kind == "zip":
+            parts = [self.axis_item(p, loop) for p in it.parts]
+        else:
+            return self.array_item(it, loop)
+        return Operand("", TupleV(tuple(p.value for p in parts)), node=Parts(parts))
+
+    def _counter(self, start: Operand | None, loop: LoopAxis) -> Operand:
+        """The number that `enumerate` gives, a Python int."""
+        counter = self.range_item(None, loop, False)
+        if start is None:
+            return counter
+        counter = self.binary("+", counter, start)
+        value = self.array(counter)
+        return counter.with_value(value.with_(weak=True, affine=value.affine))
+
+    def range_item(self, it: Iteration | None, loop: LoopAxis, backwards: bool) -> Operand:
+        """The numbers of a range (of 0, 1, ... if there is none), as an array that is made where it is needed."""
+        value = Array(INT, 0, (loop.axis,), weak=True, affine=Affine.of(loop.symbol))
+
+        def make() -> Operand:
+            bounds = [loop.length()] if it is None else [b.code for b in it.bounds]
+            code = call(self.np("arange"), *bounds) + ("[::-1]" if backwards else "")
+            hint = loop.axis.name
+            taken = hint in self.used and hint in self.local_names and hint in self.live_names
+            name = self.fresh(hint) if taken else hint
+            self.used.add(name)
+            self.emit(f"{name} = {code}", generated=name, target=name)
+            return Operand(name, value)
+
+        return Operand(None, value, make=make)
+
+    def array_item(self, it: Iteration, loop: LoopAxis, backwards: bool = False) -> Operand:
+        """The rows of an array, all at once: its first axis becomes the loop's."""
+        assert it.operand is not None
+        operand = self.temp(it.operand, "items")
+        array = self.array(operand)
+        if any(axis.depth > loop.axis.depth for axis in array.axes):
+            raise Unsupported("an outer loop over an array that varies along an inner one")
+        weak = isinstance(operand.value, StackedV) and operand.value.weak and array.rank == 1
+        code, level = operand.code, operand.level
+        if backwards:
+            code, level = f"{operand.primary}[{', '.join([*[':'] * len(array.axes), '::-1'])}]", PRIMARY
+        axes = (*array.axes, loop.axis)
+        return Operand(code, array.with_(rank=array.rank - 1, dims=array.dims[1:], axes=axes, weak=weak), level)
+
+    # --- whether the iterations are independent ----------------------------------------------------------------------
+
+    def check_carried(self, loop: LoopAxis, node: cst.For) -> None:
+        """Every variable that is handed from one iteration to the next must only be accumulated."""
+        for name in sorted(loop.carried):
+            if not only_accumulated(name, _statements(node.body)):
+                raise Unsupported(f"{name} is handed from one iteration to the next")
+            if name not in self.env:
+                raise Unsupported(f"{name} may not be set before the loop")
+
+    def check_memory(self, node: cst.For, loop: LoopAxis) -> None:
+        """No iteration may read what another one stores."""
+        stores = stored_subscripts(node.body)
+        if not stores:
+            return
+        read = occurrences(node.body)
+        for name, texts in stores.items():
+            if name in loop.assigned or name not in self.env:
+                continue
+            value = self.env[name].value
+            if isinstance(value, (ListV, SeqV, DictV)):
+                raise Unsupported("a list is filled by index")
+            origins = value.origins if isinstance(value, Array) else frozenset()
+            if not origins:
+                raise Unsupported("a store into memory whose origin is not known")
+            if len(texts) > 1 and not are_apart(texts):
+                raise Unsupported(f"{name} is stored into at several places")
+            for other, places in read.items():
+                if other not in loop.assigned and not places <= texts and self._may_see(other, name, origins):
+                    raise Unsupported(f"an iteration reads {other} where another one stores")
+
+    def _may_see(self, other: str, name: str, origins: frozenset[object]) -> bool:
+        """Whether a variable may lead to the memory of the array `name`."""
+        held = self.env.get(other)
+        if held is None:
+            return False
+        if other == name or isinstance(held.value, Array) and held.value.origins & origins:
+            return True
+        return not isinstance(held.value, (Array, Obj)) and not is_uniform(held.value)
+
+    def check_iterated(self, node: cst.For, it: Iteration) -> None:
+        """What is iterated over must not be stored into by the loop."""
+        held: frozenset[object] = frozenset()
+        for name in stored_subscripts(node.body):
+            value = self.env[name].value if name in self.env else None
+            held |= value.origins if isinstance(value, Array) else frozenset()
+
+        def visit(part: Iteration) -> None:
+            if part.operand is not None and isinstance(part.operand.value, Array) and part.operand.value.origins & held:
+                raise Unsupported("an array is changed while it is iterated over")
+            for inner in part.parts:
+                visit(inner)
+
+        visit(it)
+
+    def check_size(self, loop: LoopAxis) -> None:
+        """A temporary over all loop axes must stay within bounds."""
+        samples = self.facts.samples
+        if samples is None:
+            return
+        total = 8
+        for axis in self.axes:
+            total *= max(1, samples.get(f"size:{axis.name}", 1))
+        for open_loop in [*self.loops, loop]:
+            total *= max(1, open_loop.trips.evaluate(samples) or 1)
+        if total > self.shared.temporaries:
+            raise Unsupported("its temporaries would be too large")
+
+    # --- behind the loop ---------------------------------------------------------------------------------------------
+
+    def close_axis(self, loop: LoopAxis) -> None:
+        """Variables that were set in each iteration keep the value of the last one."""
+        for name in sorted(loop.assigned - loop.carried):
+            operand = self.env.get(name)
+            if operand is None:
+                continue
+            if isinstance(operand.value, Array) and loop.axis in operand.value.axes:
+                last = self.last_value(name, operand, loop)
+                seen = last.array.origins
+                if seen & self.plan.stored and not operand.lazy:
+                    self.env.pop(name)
+                    continue
+                self.viewed |= seen
+                self.env[name] = last
+            elif self._is_lost(operand, loop):
+                self.env.pop(name)
+
+    def _is_lost(self, operand: Operand, loop: LoopAxis) -> bool:
+        """Whether a variable's last value is not at hand: it is a container, or the loop may not have run."""
+        if loop.axis in axes_of(operand.value) or isinstance(operand.value, (ListV, SeqV, DictV)):
+            return True
+        return not self.relies_on(loop.trips - 1)
+
+    def last_value(self, name: str, operand: Operand, loop: LoopAxis) -> Operand:
+        """A variable's value in the last iteration, taken where it is needed."""
+        value = self.array(operand)
+        axes = tuple(a for a in value.axes if a is not loop.axis)
+        affine = value.affine.substitute(loop.symbol, loop.last) if value.affine is not None else None
+
+        def make() -> Operand:
+            if not self.relies_on(loop.trips - 1):
+                raise Unsupported(f"{name} may not be set: its loop may not run")
+            if affine is not None:
+                return self.print_affine(affine)
+            index = ", ".join([":"] * value.axes.index(loop.axis) + ["-1"])
+            return Operand(f"{operand.primary}[{index}]", value.with_(axes=axes, dims=value.dims))
+
+        if affine is not None:
+            return Operand(None, Array(value.dtype, value.rank, axes, weak=value.weak, affine=affine), make=make)
+        return Operand(None, value.with_(axes=axes, dims=value.dims), make=make)
+
+    # --- lists -------------------------------------------------------------------------------------------------------
+
+    def loop_list(self, base: Operand, name: str, args: list[Operand]) -> None:
+        """``out.append(e)`` in a loop that has become an axis: the list is held as an array."""
+        value = base.value
+        if name != "append" or len(args) != 1 or not isinstance(value, ListV) or value.items or self.masks:
+            raise Unsupported("a list is changed in a loop that has become an axis")
+        variables = [n for n, o in self.env.items() if getattr(o.value, "site", None) == value.site]
+        if len(variables) != 1 or value.site is None:
+            raise Unsupported("a list with several names is filled")
+        outer = [loop for loop in self.loops if variables[0] not in loop.assigned]
+        if len(outer) != 1 or outer[0] is not self.loops[-1]:
+            raise Unsupported("a list is filled by several loops")
+        loop: LoopAxis = outer[0]
+        weak = isinstance(args[0].value, StackedV) and args[0].value.weak
+        item, stacked = self.stacked_along(self.as_array(args[0]), loop)
+        list_name = variables[0]
+        target = self.target_name(list_name)
+        if item.code != target:
+            self.emit(f"{target} = {item.code}", target=target)
+        list_value = StackedV(stacked, weak or self.array(item).weak)
+        self.env[list_name] = self.kept(Operand(target, list_value))
+        loop.carried.add(list_name)
+
+    def stacked_along(self, item: Operand, loop: LoopAxis) -> tuple[Operand, Array]:
+        """The items of all iterations: as they are, and seen as one array along the loop."""
+        array = self.array(item)
+        if loop.axis not in array.axes:
+            item = self.spread(item, tuple(sorted({*array.axes, loop.axis})))
+            array = self.array(item)
+        if array.axes[-1] is not loop.axis:
+            raise Unsupported("the axes of a list's items are not in the order of the loops")
+        origins = frozenset[object]() if item.fresh else array.origins
+        dims = (loop.trips, *array.dims)
+        changes: dict[str, Any] = {"axes": array.axes[:-1], "dims": dims, "weak": False, "origins": origins}
+        return item, array.with_(rank=array.rank + 1, **changes)

@@ -1,0 +1,103 @@
+"""The fallback at one expression: what has no rule is computed example by example."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from vectorizer.rewrite.names import names_read
+from vectorizer.rewrite.user_calls import UserCalls
+from vectorizer.rules.context import Effect
+from vectorizer.source.operand import (
+    Operand,
+    call,
+)
+from vectorizer.source.statements import Change
+from vectorizer.values import (
+    Array,
+    FuncV,
+    PerExample,
+    Unsupported,
+    is_uniform,
+)
+
+EFFECTS = frozenset(
+    "append pop write sort extend update add remove seed shuffle put place resize partition setflags clear"
+    " insert".split()
+)
+LOOPABLE = (cst.Call, cst.BinaryOperation, cst.Subscript, cst.Attribute, cst.Tuple, cst.Comparison)
+
+
+class Looped(UserCalls):
+    """What an expression without a rule becomes."""
+
+    def loop_expression(self, node: cst.BaseExpression, error: Unsupported) -> Operand:
+        """``[f(x_i) for x_i in x]``: an expression without a rule, computed example by example."""
+        if len(self.axes) != 1 or self.regions or self.loops or self.speculating or self.function.finish is None:
+            raise error
+        if not isinstance(node, LOOPABLE) or _has_effect(node) or isinstance(error, Effect):
+            raise error
+        read = names_read(node)
+        if any(n in self.local_names and n not in self.env for n in read):
+            raise error
+        varying = [n for n in sorted(read) if n in self.env and self._is_iterated(n, error)]
+        if not varying or any(self.env[n].code != n for n in varying):
+            raise error
+        if any(isinstance(self.env[n].value, Array) and self.env[n].array.zero_d for n in varying):
+            raise error
+        single = {n: self.fresh(f"{n}_i") for n in varying}
+        text = _renamed(node, single)
+        targets = ", ".join(single.values())
+        source = varying[0] if len(varying) == 1 else call("zip", *varying)
+        self.note_fallback(error)
+        return Operand(f"[{text} for {targets} in {source}]", PerExample())
+
+    def _is_iterated(self, name: str, error: Unsupported) -> bool:
+        """Whether a variable has one item for each example; raises where it cannot be seen example by example."""
+        operand = self.env[name]
+        value = operand.value
+        if isinstance(value, PerExample) or isinstance(value, Array) and value.axes == self.axes and not value.weak:
+            return True
+        if not is_uniform(value) or isinstance(value, FuncV) or operand.lazy or operand.code != name:
+            raise error
+        return False
+
+    def note_fallback(self, error: Unsupported) -> None:
+        """Records why an expression is looped."""
+        code = cst.Module([]).code_for_node(error.node).strip() if isinstance(error.node, cst.CSTNode) else ""
+        change = Change(self.line, "fallback", error.reason, code)
+        if change not in self.shared.fallbacks:
+            self.shared.fallbacks.append(change)
+        self.change("fallback", f"looped: {error.reason}")
+
+
+def _has_effect(node: cst.CSTNode) -> bool:
+    if isinstance(node, (cst.Await, cst.Yield, cst.NamedExpr, cst.Lambda)):
+        return True
+    if (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Name)
+        and node.func.value in ("print", "input", "next", "setattr")
+    ):
+        return True
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in EFFECTS:
+        return True
+    return any(_has_effect(c) for c in node.children)
+
+
+class _Rename(cst.CSTTransformer):
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
+        return updated_node.with_changes(value=self.names.get(updated_node.value, updated_node.value))
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.Attribute:
+        return updated_node.with_changes(attr=original_node.attr)
+
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+        return updated_node.with_changes(keyword=original_node.keyword)
+
+
+def _renamed(node: cst.BaseExpression, names: dict[str, str]) -> str:
+    code = cst.Module([]).code_for_node(node.visit(_Rename(names)))  # type: ignore[arg-type]
+    return f"({code})" if isinstance(node, cst.Tuple) and not node.lpar else code

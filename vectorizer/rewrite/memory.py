@@ -1,0 +1,138 @@
+"""Memory: which buffers values share, what is stored into, and the axes that buffers are born with."""
+
+from __future__ import annotations
+
+from vectorizer.rules.context import Context, PlanChange
+from vectorizer.rules.table import Call
+from vectorizer.source.operand import (
+    Operand,
+)
+from vectorizer.values import (
+    Array,
+    Axes,
+    Axis,
+    StackedV,
+    Unsupported,
+    is_copy,
+    union_axes,
+)
+
+
+class Memory(Context):
+    """What a walk knows of the memory behind arrays and lists."""
+
+    def node_site(self, node: object) -> object:
+        return id(node)
+
+    def site(self, c: Call) -> object:
+        return c.site
+
+    def promoted_axes(self, c: Call) -> Axes:
+        return self.usable(self.plan.promoted.get(c.site, ()))
+
+    def usable(self, axes: Axes) -> Axes:
+        """Axes that the plan gives a buffer: all of them must be open here."""
+        here = set(axes)
+        for region in self.regions:  # a buffer that is made under a condition holds the active examples only
+            if here & set(region.replaced):
+                here = here - set(region.replaced) | {region.axis}
+        if any(axis not in self.sizes for axis in here):
+            raise Unsupported("a buffer that is made for some examples only")
+        return tuple(sorted(here))
+
+    def can_size(self, axis: Axis) -> bool:
+        return axis.kind == "batch"
+
+    def store_needs(self, base: Operand, axes: Axes) -> None:
+        """The buffer behind `base` must vary along `axes`: it is born that way in the next walk."""
+        origins = self.array(base).origins
+        if not origins:
+            raise Unsupported("a store into memory whose origin is not known")
+        for origin in origins:
+            if isinstance(origin, tuple):
+                raise Unsupported("examples write different values into one array that they share")
+            open_then = self.site_axes.get(origin, ())
+            wanted = [axis for axis in axes if axis in open_then]
+            if set(wanted) <= set(self.plan.promoted.get(origin, ())):
+                raise Unsupported("iterations store into the same place")
+            self.plan.promoted[origin] = union_axes(self.plan.promoted.get(origin, ()), wanted)
+        raise PlanChange
+
+    def kept(self, operand: Operand) -> Operand:
+        """A number that is kept under a name while the array that it was read from may change.
+
+        One example's number is a copy; the batch's is a view, which must be copied if the array is stored into.
+        """
+        value = operand.value
+        if isinstance(value, StackedV):
+            return self.kept_list(operand, value)
+        if not isinstance(value, Array) or not value.axes or not value.origins:
+            return operand
+        if value.rank:
+            self.freeze(value)
+            return operand
+        seen = frozenset(o for o in value.origins if not is_copy(o))
+        if seen & self.plan.stored:
+            copied = value.with_(origins=frozenset(), affine=value.affine)
+            return Operand(f"{operand.primary}.copy()", copied, fresh=True)
+        self.viewed |= seen
+        return operand
+
+    def kept_list(self, operand: Operand, value: StackedV) -> Operand:
+        """A list of numbers or rows that is held as an array, which may be a view of what the items were read from."""
+        array = value.array
+        seen = frozenset(o for o in array.origins if not is_copy(o))
+        if not seen or operand.fresh:
+            return operand
+        if seen & self.plan.stored:
+            if array.rank > 1:
+                raise Unsupported("a list of rows of an array that is changed")
+            copied = StackedV(array.with_(origins=frozenset(), dims=array.dims), value.weak)
+            return Operand(f"{operand.primary}.copy()", copied, fresh=True)
+        self.viewed |= seen
+        return operand
+
+    def freeze(self, value: Array) -> None:
+        """Arrays of which `value` is a copy where an example has a view: nobody may store into them any more."""
+        sources = {o[1] for o in value.origins if isinstance(o, tuple) and is_copy(o)}
+        if self.loop_depth and sources & self.plan.stored:
+            raise Unsupported("an array that is changed is also seen through a copy")
+        self.frozen |= sources
+
+    def written(self, base: Operand) -> None:
+        """Notes that the memory behind `base` is stored into; who saw it before as a view needs a copy of it."""
+        origins = self.array(base).origins
+        if origins & self.frozen or any(is_copy(o) for o in origins):
+            raise Unsupported("an array that is changed is also seen through a copy")
+        new = {o for o in origins if o not in self.plan.stored}
+        self.plan.stored |= new
+        if new & self.viewed:
+            raise PlanChange
+        for origin in self.array(base).origins:
+            if isinstance(origin, tuple):
+                if origin[0] != "argument":
+                    raise Unsupported("a store into an array from outside the function")
+                self.facts.writes.add(origin[1])
+
+    def fresh_memory(self, operand: Operand, node: object) -> Operand:
+        """Gives a fresh array the site of its expression as origin, and the axes that the plan gives the site."""
+        value = operand.value
+        if not isinstance(value, Array) or not operand.fresh or value.origins or not (value.rank or value.zero_d):
+            return operand
+        site = self.node_site(node)
+        self.site_axes[site] = (*self.axes, *(loop.axis for loop in self.loops), *(r.axis for r in self.regions))
+        axes = self.usable(self.plan.promoted.get(site, ()))
+        if set(axes) - set(value.axes):
+            spread = self.spread(operand, union_axes(axes, value.axes))
+            operand = Operand(f"{spread.primary}.copy()", spread.value, fresh=True)
+            value = self.array(operand)
+        made = Operand(
+            operand._code,
+            value.with_(origins=frozenset((site,)), dims=value.dims, affine=value.affine, const=value.const),
+            operand.level,
+            make=operand.make,
+            fresh=True,
+            factors=operand.factors,
+            node=operand.node,
+        )
+        return made

@@ -1,0 +1,85 @@
+"""Values that differ between the examples of two branches, merged into one."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from vectorizer.rewrite.comparisons import Comparisons
+from vectorizer.rules.elementwise import (
+    select,
+)
+from vectorizer.rules.subscripts import (
+    Parts,
+)
+from vectorizer.source.operand import (
+    Operand,
+)
+from vectorizer.values import (
+    Array,
+    ListV,
+    Obj,
+    TupleV,
+    Unsupported,
+    promote,
+)
+
+
+class Merging(Comparisons):
+    """``np.where`` for numbers, arrays and containers."""
+
+    merging_results: bool = False  # results are merged, of which the dtype is not read any more
+
+    def condition(self, node: cst.BaseExpression) -> Operand:
+        """An expression of which only the truth matters."""
+        previous, self.truth_only = self.truth_only, True
+        try:
+            return self.expression(node)
+        finally:
+            self.truth_only = previous
+
+    def merge(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
+        """``np.where`` for two numbers or arrays of the same rank."""
+        if body.code == orelse.code:
+            return body
+        a, b = self.array(body), self.array(orelse)
+        if a.rank != b.rank:
+            raise Unsupported(f"a value of rank {a.rank} for some examples and of rank {b.rank} for others")
+        dtype, weak = promote(a, b)
+        if a.weak != b.weak or a.dtype != b.dtype:
+            self.check_mixed(a, b)
+        merged = select(self, test, body, orelse)
+        return merged.with_value(self.array(merged).with_(weak=weak, dtype=dtype, dims=self.array(merged).dims))
+
+    def check_mixed(self, a: Array, b: Array) -> None:
+        """Whether values of different dtypes may share one array without changing what follows."""
+        if a.dtype is None or b.dtype is None:
+            raise Unsupported("values of unknown dtype are merged")
+        if a.dtype != b.dtype and not self.merging_results:
+            if not a.weak and not b.weak:
+                raise Unsupported("values of different dtypes for different examples")
+            weak, strong = (a, b) if a.weak else (b, a)
+            if not strong.weak and weak.kind in "fc" and strong.kind in "iu":
+                raise Unsupported("a float for some examples and an integer for others")
+        if "b" in (a.kind, b.kind) and a.kind != b.kind:
+            raise Unsupported("a boolean for some examples and a number for others")
+
+    def merge_values(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
+        """Tuples and lists are merged item by item."""
+        a, b = body.value, orelse.value
+        if isinstance(a, Array) and isinstance(b, Array):
+            return self.merge(test, body, orelse)
+        if isinstance(a, Obj) and isinstance(b, Obj) and a.value is b.value:
+            return body
+        if isinstance(a, (TupleV, ListV)) and type(a) is type(b) and len(a.items) == len(b.items):
+            test = self.temp(test, "chosen")
+            parts = [
+                self.merge_values(test, one, two) for one, two in zip(self.items(body), self.items(orelse), strict=True)
+            ]
+            codes = ", ".join(p.code for p in parts)
+            values = tuple(p.value for p in parts)
+            if isinstance(a, TupleV):
+                return Operand(
+                    f"({codes},)" if len(parts) == 1 else f"({codes})", TupleV(values, a.type_), node=Parts(parts)
+                )
+            return Operand(f"[{codes}]", ListV(values, a.site), node=Parts(parts))
+        raise Unsupported("values of different kinds for different examples")

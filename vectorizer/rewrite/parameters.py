@@ -1,0 +1,151 @@
+"""The parameters of an emitted function: their axes, and where sizes can be read off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from vectorizer.rewrite.lanes import Lanes
+from vectorizer.source.operand import (
+    Operand,
+    call,
+)
+from vectorizer.source.statements import Stmt
+from vectorizer.values import (
+    Array,
+    Axes,
+    Axis,
+    DictV,
+    ListV,
+    TupleV,
+    Unsupported,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from vectorizer.rewrite.function import Rewriter
+
+
+@dataclass
+class Parameter:
+    """A parameter of the emitted function.
+
+    value: its abstract value, containers included.
+    moved: how the batch axes are brought to the front: (source, destination) pairs by path below the parameter.
+    """
+
+    name: str
+    value: Value
+    moves: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+
+
+@dataclass
+class Function:
+    """What is to be rewritten: the syntax tree and the values of its parameters."""
+
+    node: cst.FunctionDef
+    parameters: dict[str, Parameter]
+    axes: Axes
+    finish: Callable[[Rewriter, Operand], Operand] | None = None
+
+
+class Parameters(Lanes):
+    """The opening of a walk, and the statements that stand at the top of what it emits."""
+
+    function: Function
+    batch_names: dict[Axis, str]  # variables that hold batch sizes
+    batch_sources: dict[Axis, str]  # where batch sizes can be read off
+
+    def open(self) -> None:
+        for name, parameter in self.function.parameters.items():
+            operand = Operand(name, parameter.value)
+            self.env[name] = operand
+            self.note_symbols(name, name, parameter.value)
+            self.note_batch(name, parameter.value)
+        self.initial = dict(self.env)
+        for axis in self.axes:
+            self.sizes[axis] = self.batch_size(axis)
+
+    def note_symbols(self, root: str, path: str, value: Value) -> None:
+        """Where the lengths and integers that symbols stand for can be read off."""
+        if isinstance(value, Array):
+            lead = len(value.axes)
+            for k, dim in enumerate(value.dims):
+                if dim is not None and len(dim.terms) == 1 and not dim.const:
+                    self.symbol_code[dim.terms[0][0]] = (root, f"{path}.shape[{k + lead}]")
+            if value.affine is not None and len(value.affine.terms) == 1:
+                self.symbol_code.setdefault(value.affine.terms[0][0], (root, path))
+        elif isinstance(value, (TupleV, ListV)):
+            for k, item in enumerate(value.items):
+                self.note_symbols(root, f"{path}[{k}]", item)
+        elif isinstance(value, DictV):
+            for key, item in value.items:
+                self.note_symbols(root, f"{path}[{key!r}]", item)
+
+    def note_batch(self, path: str, value: Value) -> None:
+        """Where the length of each batch axis can be read off."""
+        if isinstance(value, Array):
+            for k, axis in enumerate(value.axes):
+                self.batch_sources.setdefault(axis, f"{path}.shape[{k}]")
+        elif isinstance(value, (TupleV, ListV)):
+            for k, item in enumerate(value.items):
+                self.note_batch(f"{path}[{k}]", item)
+        elif isinstance(value, DictV):
+            for key, item in value.items:
+                self.note_batch(f"{path}[{key!r}]", item)
+
+    def batch_size(self, axis: Axis) -> Callable[[], str]:
+        def size() -> str:
+            if axis not in self.batch_names:
+                source = self.batch_sources.get(axis)
+                if source is None:
+                    raise Unsupported("the batch size cannot be read off any argument")
+                hint = "batch" if axis is self.axes[0] else f"batch_{self.axes.index(axis) + 1}"
+                self.batch_names[axis] = self.fresh(hint)
+            return self.batch_names[axis]
+
+        return size
+
+    def prologue(self) -> list[Stmt]:
+        """Statements at the top: axes brought to the front, batch sizes."""
+        statements: list[Stmt] = []
+        for parameter in self.function.parameters.values():
+            if parameter.moves:
+                statements += self.move_axes(parameter)
+        for axis, name in sorted(self.batch_names.items()):
+            statements.append(Stmt(f"{name} = {self.batch_sources[axis]}", generated=name, target=name))
+        return statements
+
+    def move_axes(self, parameter: Parameter) -> list[Stmt]:
+        if set(parameter.moves) == {""}:
+            return [Stmt(f"{parameter.name} = {self.moved(parameter.name, parameter.moves[''])}")]
+        code = self.rebuilt(parameter.name, "", parameter.value, parameter.moves)
+        return [Stmt(f"{parameter.name} = {code}")]
+
+    def moved(self, code: str, moves: list[tuple[int, int]]) -> str:
+        for source, destination in moves:
+            code = call(self.np("moveaxis"), code, str(source), str(destination))
+        return code
+
+    def rebuilt(self, code: str, path: str, value: Value, moves: Mapping[str, list[tuple[int, int]]]) -> str:
+        if path in moves:
+            return self.moved(code, moves[path])
+        if not any(p.startswith(path) for p in moves):
+            return code
+        if isinstance(value, (TupleV, ListV)):
+            items = [self.rebuilt(f"{code}[{k}]", f"{path}[{k}]", item, moves) for k, item in enumerate(value.items)]
+            if isinstance(value, ListV):
+                return f"[{', '.join(items)}]"
+            return f"({', '.join(items)},)"
+        if isinstance(value, DictV):
+            return (
+                "{"
+                + ", ".join(
+                    f"{k!r}: {self.rebuilt(f'{code}[{k!r}]', f'{path}[{k!r}]', v, moves)}" for k, v in value.items
+                )
+                + "}"
+            )
+        raise Unsupported("the axes of a container's items are moved")

@@ -1,0 +1,136 @@
+"""Stores that reach some examples or some elements only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vectorizer.rewrite.effects import Effects
+from vectorizer.rules.elementwise import (
+    strengthen,
+)
+from vectorizer.rules.subscripts import (
+    Masked,
+    Slice,
+    expand_index,
+    item_code,
+)
+from vectorizer.source.operand import (
+    Operand,
+    call,
+)
+from vectorizer.values import (
+    Array,
+    MaskedV,
+    Unsupported,
+)
+
+
+class PartialStores(Effects):
+    """What stores through masks and under conditions become."""
+
+    masks: list[Operand]  # the conditions of the open branches of loops that have become axes
+
+    def check_cast(self, value: Array, target: Array) -> None:
+        """Python numbers that do not fit an integer array raise; an array of them would wrap."""
+        if value.rank or not value.axes or target.kind not in "iu":
+            return
+        if value.kind in "fc":
+            self.facts.strict_floats = True  # too large a number raises, where an array of them only warns
+        elif not value.weak:
+            return
+        elif target.dtype != np.dtype(np.int64):
+            raise Unsupported("Python integers that differ between the examples are stored into a smaller type")
+
+    def store_masked(self, base: Operand, mask: Operand, operand: Operand, symbol: str | None) -> None:
+        """``x[mask] = value`` with a mask that varies: one number for all places, or one for each place that is set."""
+        target = self.array(base)
+        if self.regions or self.loops or self.masks:
+            raise Unsupported("a store through a mask under a condition")
+        operand = self._masked_operand(mask, operand)
+        value = self.array(operand)
+        needed = set(mask.array.axes) | set(value.axes)
+        if needed - set(target.axes):
+            self.store_needs(base, tuple(sorted({*needed, *target.axes})))
+        self.written(base)
+        if value.kind == "c" and target.kind != "c" or value.kind == "f" and target.kind in "iub":
+            raise Unsupported("a store through a mask into an array of another kind")
+        self.check_cast(value, target)
+        if not value.axes and mask.array.axes == target.axes:
+            self.emit(f"{base.primary}[{mask.code}] {symbol or ''}= {operand.code}")
+            return
+        new = self.binary(symbol, base, operand) if symbol is not None else operand
+        where = self.expand(mask, target.axes, target.rank)
+        fitted = self.expand(new, target.axes, target.rank) if self.array(new).axes else new
+        self.emit(call(self.np("copyto"), base.code, fitted.code, where=where.code))
+
+    @staticmethod
+    def _masked_operand(mask: Operand, operand: Operand) -> Operand:
+        """What is stored through a mask: a number, or an array whose elements are chosen by the same mask."""
+        if isinstance(operand.value, MaskedV) and isinstance(operand.node, Masked):
+            if operand.node.mask.code != mask.code:
+                raise Unsupported("a store of as many elements as another mask chooses")
+            return operand.node.array
+        if not isinstance(operand.value, Array) or operand.value.rank:
+            raise Unsupported("a store of an array through a mask that varies")
+        return operand
+
+    def store_lanes(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
+        """A store for the active examples only, into an array that holds all examples."""
+        target = self.array(base)
+        chain = self.chain_to(target)
+        if self.loops or self.masks or chain is None:
+            raise Unsupported("a store under nested conditions")
+        region, index_code = chain
+        items = expand_index(index, target.rank)
+        self._check_lane_index(items)
+        codes = [index_code, *(item_code(i) for i in items)]
+        while codes[-1] == ":":
+            codes.pop()
+        rank = sum(1 for i in items if isinstance(i, Slice))
+        value = self.array(operand)
+        if value.rank > rank:
+            raise Unsupported("an array of higher rank is stored")
+        if value.axes:
+            operand = self.expand(operand, (region.axis,), rank)
+        if symbol is None:
+            self.check_cast(value, target)
+        else:
+            operand = strengthen(self, [Operand("", Array(target.dtype, rank, (region.axis,))), operand], np.add)[1]
+        self.emit(f"{base.primary}[{', '.join(codes)}] {symbol or ''}= {operand.code}")
+        self._forget_taken(target)
+
+    @staticmethod
+    def _check_lane_index(items: list[Any]) -> None:
+        """Behind the index of the lanes there may be numbers and then slices: else NumPy would reorder the axes."""
+        operands = [k for k, i in enumerate(items) if isinstance(i, Operand)]
+        if any(items[k].array.rank or items[k].array.kind == "b" for k in operands):
+            raise Unsupported("a store at integer arrays under a condition")
+        if operands and any(not isinstance(i, Operand) for i in items[: operands[-1]]):
+            raise Unsupported("a store behind a slice under a condition")
+
+    def _forget_taken(self, target: Array) -> None:
+        """What the regions have taken of variables that share the memory of `target` is out of date."""
+        for region in self.regions:
+            for name, operand in self.env.items():
+                if isinstance(operand.value, Array) and operand.value.origins & target.origins:
+                    region.cache.pop(name, None)
+
+    def chain_to(self, target: Array) -> Any:
+        """The innermost region below an array's axis, and the active examples as an index into that axis."""
+        if len(target.axes) != 1:
+            return None
+        axis, code, found = target.axes[0], "", None
+        for region in self.regions:
+            if region.replaced != (axis,):
+                continue
+            if not code:
+                code = region.mask
+            else:
+                first = found is not None and not found.is_index and "[" not in code
+                code = f"{call(self.np('flatnonzero'), code) if first else code}[{region.mask}]"
+            axis, found = region.axis, region
+        if found is None or found is not self.regions[-1]:
+            return None
+        return found, code

@@ -1,0 +1,293 @@
+"""Branches that run for their own examples only: regions.
+
+What a region computes is held for its examples; behind it, the results are scattered into arrays for all examples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vectorizer.rewrite.statements import Statements, assigned_names
+from vectorizer.rewrite.walk import ActiveRegion, copies
+from vectorizer.rules.indexing import Parts
+from vectorizer.source.operand import UNARY, Operand, call
+from vectorizer.values import (
+    Affine,
+    Array,
+    Axes,
+    ListV,
+    Obj,
+    TupleV,
+    Unsupported,
+    Value,
+    join,
+    union_axes,
+)
+
+
+@dataclass
+class ReturnFrame:
+    """Where a `return` inside a converted branch leaves its value."""
+
+    result: Operand | None = None
+
+
+@dataclass
+class RegionMerge:
+    """What the two sides of an `if` leave behind.
+
+    names: variables that a side may set.
+    before: all variables in front of the `if`.
+    axes: those of the condition, which the merged arrays get.
+    both: whether both sides have statements, so that a variable may be set on both of them.
+    merged: the arrays for all examples, by variable.
+    """
+
+    names: list[str]
+    before: dict[str, Operand]
+    axes: Axes
+    both: bool
+    merged: dict[str, Operand] = field(default_factory=dict)
+
+
+class Regions(Statements):
+    """Both sides of an `if`, each run for the examples that take it."""
+
+    frames: list[ReturnFrame]
+    masks: list[Operand]
+
+    def jumped(self) -> bool:
+        """Whether a branch may end with a jump, which has left its mark in a flag."""
+        return False
+
+    def by_region(self, test: Operand, body: Sequence[Any], orelse: Sequence[Any], frame: ReturnFrame | None) -> None:
+        """Runs each branch for its own examples and merges what they set, or what they return."""
+        if frame is not None:
+            frame.result = self.returning_regions(test, body, orelse)
+            return
+        names = sorted(set[str]().union(*(assigned_names(s) for s in [*body, *orelse])))
+        merge = RegionMerge(names, dict(self.env), self.array(test).axes, bool(body) and bool(orelse))
+        for mask, statements, label in self.sides(test, body, orelse):
+            if statements:
+                self.region_side(mask, statements, label, merge)
+        self.bind_merged(merge)
+
+    def sides(
+        self, test: Operand, body: Sequence[Any], orelse: Sequence[Any]
+    ) -> tuple[tuple[Operand, Sequence[Any], str], ...]:
+        """Condition, statements and label of both branches."""
+        inverse = Operand(f"~{test.at(UNARY)}", test.value, UNARY)
+        return (test, body, "taken"), (inverse, orelse, "rest")
+
+    @contextmanager
+    def apart(self, label: str, frame: ReturnFrame) -> Iterator[dict[str, Operand]]:
+        """Names of its own for one branch; afterwards the variables are what they were, which is what it gives."""
+        saved, masks = dict(self.env), self.masks
+        self.scopes.append({"": label})
+        self.frames.append(frame)
+        self.masks = []  # the region stands for them
+        try:
+            yield saved
+        finally:
+            self.frames.pop()
+            self.masks = masks
+            self.scopes.pop()
+            self.env = saved
+
+    # --- variables ---------------------------------------------------------------------------------------------------
+
+    def region_side(self, mask: Operand, statements: Sequence[Any], label: str, merge: RegionMerge) -> None:
+        """One branch, run for its own examples, its variables scattered into arrays for all."""
+        with self.apart(label, ReturnFrame()) as saved, self.region(mask, label) as region:
+            ended = self.block(statements)
+            if ended and not self.jumped():
+                raise Unsupported("a branch that ends the block")
+            changed = {n: self.env[n] for n in merge.names if n in self.env and self.env[n] is not saved.get(n)}
+            values = {n: self.restricted(n, o) for n, o in changed.items()}
+        for name, operand in values.items():
+            if name in merge.merged or name in merge.before or merge.both:
+                self.scatter(name, operand, region, merge)
+
+    def bind_merged(self, merge: RegionMerge) -> None:
+        """Gives the variables that the branches set their merged values; what is set on one side only is not set."""
+        for name in merge.names:
+            held = merge.merged.get(name)
+            if held is not None:
+                target = self.target_name(name)
+                if held.code != target:
+                    self.emit(f"{target} = {held.code}", target=target)
+                self.env[name] = Operand(target, held.value)
+            elif name in merge.before:
+                self.env[name] = merge.before[name]
+            else:
+                self.env.pop(name, None)
+
+    def scatter(self, name: str, operand: Operand, region: ActiveRegion, merge: RegionMerge) -> None:
+        """Puts the value that a variable has in a region into the array for all examples."""
+        value = self.leaf(operand)
+        held = merge.merged.get(name)
+        if held is None:
+            held = merge.merged[name] = self.holder(name, value, region, merge)
+        current = self.leaf(held)
+        self.check_mixed(current, value)
+        joined = _join_elements(current, value)
+        self.widen(held, current, joined)
+        self.emit(f"{held.code}[{region.mask}] = {self.expand(operand, (region.axis,), value.rank).code}")
+        origins = copies(current.origins | value.origins) if value.rank else frozenset()
+        merge.merged[name] = Operand(held.code, joined.with_(axes=current.axes, dims=joined.dims, origins=origins))
+
+    def leaf(self, operand: Operand) -> Array:
+        """The value of a variable that is merged, which must be a number or an array."""
+        if not isinstance(operand.value, Array):
+            raise Unsupported("a container is set under a condition")
+        return operand.value
+
+    def widen(self, held: Operand, current: Array, joined: Array) -> None:
+        """Makes room for values of another dtype in an array that is being filled."""
+        if joined.dtype == current.dtype:
+            return
+        if joined.dtype is None:
+            raise Unsupported("values of unknown dtype are merged")
+        self.emit(f"{held.code} = {held.code}.astype({self.dtype_code(joined.dtype)})")
+
+    # --- arrays for all examples -------------------------------------------------------------------------------------
+
+    def holder(self, name: str, value: Array, region: ActiveRegion, merge: RegionMerge) -> Operand:
+        """An array for all examples, filled with the old values where there are some."""
+        old = merge.before.get(name)
+        if old is not None:
+            old = self.restricted(name, old)
+        if any(axis != region.axis for axis in value.axes):
+            raise Unsupported("a value with axes of its own is set under a condition")
+        target = self.target_name(name) if old is None or old.code != self.target_name(name) else self.fresh(name)
+        if old is None:
+            return self.empty(target, value, merge.axes)
+        if isinstance(old.value, Array):
+            return self.copied_holder(target, value, old, merge.axes)
+        if isinstance(old.value, Obj):
+            raise Unsupported("None for some examples and a number for others")
+        raise Unsupported("a container is set under a condition")
+
+    def copied_holder(self, target: str, value: Array, old: Operand, axes: Axes) -> Operand:
+        """An array for all examples with the values that a variable had so far."""
+        current = self.array(old)
+        self.check_mixed(current, value)
+        joined = _join_elements(current, value)
+        if joined.dtype is None:
+            raise Unsupported("values of unknown dtype are merged")
+        if current.rank:
+            self.freeze(current.with_(origins=copies(current.origins), dims=current.dims))
+        full = self.spread(old, union_axes(current.axes, axes))
+        dtype = joined.dtype if current.dtype != joined.dtype else None
+        self.emit(f"{target} = {self.private_copy(full, dtype)}", target=target)
+        origins = copies(current.origins | value.origins) if value.rank else frozenset()
+        return Operand(target, joined.with_(axes=self.array(full).axes, dims=joined.dims, origins=origins))
+
+    def private_copy(self, full: Operand, dtype: np.dtype[Any] | None) -> str:
+        """Code for an array that may be stored into: as `dtype` where one is given, a copy unless it is new anyway."""
+        if dtype is not None:
+            return f"{full.primary}.astype({self.dtype_code(dtype)})"
+        if full.fresh and full.code.startswith(self.np("")) and "broadcast_to" not in full.code:
+            return full.code
+        return f"{full.primary}.copy()"
+
+    def empty(self, target: str, value: Array, axes: Axes, source: str | None = None) -> Operand:
+        """An array for all examples that is yet to be filled; `source` has its lengths where they are not known."""
+        if value.dtype is None:
+            raise Unsupported("a value of unknown dtype is set under a condition")
+        dims = []
+        for k, dim in enumerate(value.dims):
+            dims.append(self.length_code(dim, f"{source}.shape[{k - value.rank}]" if source is not None else None))
+        dtype = [] if value.dtype == float else [self.dtype_code(value.dtype)]
+        self.emit(f"{target} = {call(self.np('empty'), self.shape_code(axes, dims), *dtype)}", target=target)
+        return Operand(target, value.with_(axes=axes, dims=value.dims))
+
+    def length_code(self, dim: Affine | None, otherwise: str | None) -> str:
+        """Code for a length, `otherwise` where there is none."""
+        if dim is None:
+            if otherwise is None:
+                raise Unsupported("an array of unknown shape is set under a condition")
+            return otherwise
+        try:
+            return self.print_affine(dim).code
+        except Unsupported:
+            if otherwise is None:
+                raise
+            return otherwise
+
+    # --- regions that return -----------------------------------------------------------------------------------------
+
+    def returning_regions(self, test: Operand, body: Sequence[Any], orelse: Sequence[Any]) -> Operand | None:
+        """The results of two branches that both return."""
+        axes = self.array(test).axes
+        result: Operand | None = None
+        for mask, statements, label in self.sides(test, body, orelse):
+            inner = ReturnFrame()
+            with self.apart(label, inner), self.region(mask, label) as region:
+                self.block(statements)
+                if inner.result is None:
+                    raise Unsupported("some examples return a value and others do not")
+                result = self.scatter_result(result, inner.result, region, axes)
+        return result
+
+    def scatter_result(self, held: Operand | None, result: Operand, region: ActiveRegion, axes: Axes) -> Operand:
+        """Puts the results of a region into arrays for all examples."""
+        value = result.value
+        if isinstance(value, (TupleV, ListV)):
+            return self.scatter_results(held, result, value, region, axes)
+        if isinstance(value, Obj) and value.value is None and (held is None or isinstance(held.value, Obj)):
+            return result
+        result = self.as_array(result)
+        array = self.array(result)
+        if held is None:
+            if array.rank:
+                result = self.temp(result, "part")
+            held = self.result_holder(result, array, axes)
+        current = self.leaf(held)
+        joined = _join_elements(current, array)
+        if joined.dtype is None:
+            raise Unsupported("values of unknown dtype are merged")
+        self.widen(held, current, joined)
+        if any(axis != region.axis for axis in array.axes):
+            raise Unsupported("a value with axes of its own is returned under a condition")
+        self.emit(f"{held.code}[{region.mask}] = {self.expand(result, (region.axis,), array.rank).code}")
+        return Operand(held.code, joined.with_(axes=axes, dims=joined.dims))
+
+    def scatter_results(
+        self, held: Operand | None, result: Operand, value: TupleV | ListV, region: ActiveRegion, axes: Axes
+    ) -> Operand:
+        """Puts the items of a tuple or list that a region returns into one array each."""
+        parts = self.items(result)
+        olds = self.items(held) if held is not None else [None] * len(parts)
+        if len(olds) != len(parts):
+            raise Unsupported("results of different lengths")
+        made = [self.scatter_result(o, p, region, axes) for o, p in zip(olds, parts, strict=True)]
+        values = tuple(m.value for m in made)
+        kind: Value = TupleV(values, value.type_) if isinstance(value, TupleV) else ListV(values, value.site)
+        return Operand(container_code(made, value), kind, node=Parts(made))
+
+    def result_holder(self, result: Operand, array: Array, axes: Axes) -> Operand:
+        """An array for the results of all examples, made as seen from outside of the region."""
+        regions, self.regions = self.regions, self.regions[:-1]
+        try:
+            return self.empty(self.fresh("result"), array, axes, result.code if array.rank else None)
+        finally:
+            self.regions = regions
+
+
+def container_code(parts: Sequence[Operand], value: TupleV | ListV) -> str:
+    """Code for a tuple or a list (as `value` is one) of parts."""
+    codes = ", ".join(p.code for p in parts)
+    return f"({codes},)" if isinstance(value, TupleV) else f"[{codes}]"
+
+
+def _join_elements(first: Array, second: Array) -> Array:
+    """What two arrays have in common as far as one example sees them."""
+    joined = join(first.with_(axes=(), dims=first.dims), second.with_(axes=(), dims=second.dims))
+    assert isinstance(joined, Array)
+    return joined

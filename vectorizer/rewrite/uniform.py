@@ -1,0 +1,160 @@
+"""Branches whose condition is the same for all examples: they stay branches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import libcst as cst
+
+from vectorizer.rewrite.names import assigned_names, statements_of
+from vectorizer.rewrite.suites import Suites
+from vectorizer.rules.python import truth
+from vectorizer.source.operand import (
+    Operand,
+)
+from vectorizer.source.statements import Stmt
+from vectorizer.values import (
+    MISSING,
+    Array,
+    Obj,
+    PerExample,
+    Unsupported,
+    Value,
+    is_uniform,
+    join,
+)
+
+
+class Uniform(Suites):
+    """What an `if` becomes whose condition does not vary, and how its two paths meet."""
+
+    def visit_If(self, node: cst.If, rest: Sequence[cst.BaseStatement]) -> bool:
+        test = self.condition(node.test)
+        if isinstance(test.value, Array) and test.value.const is not MISSING:
+            return self.decided_if(node, bool(test.value.const))
+        if isinstance(test.value, (Obj,)) and not callable(test.value.value):
+            return self.decided_if(node, bool(test.value.value))
+        if is_uniform(test.value) and not isinstance(test.value, PerExample):
+            return self.uniform_if(node, test, rest)
+        return self.varying_if(node, truth(self, test), rest)
+
+    def decided_if(self, node: cst.If, taken: bool) -> bool:
+        """The condition is known when the function is rewritten: only the branch that is taken is emitted."""
+        if taken:
+            return self.block(statements_of(node.body))
+        if node.orelse is None:
+            return False
+        if isinstance(node.orelse, cst.If):
+            return self.visit_If(node.orelse, ())
+        return self.block(statements_of(node.orelse.body))
+
+    def uniform_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
+        """The condition is the same for all examples: it stays an `if`."""
+        if self.speculating or self.scopes:
+            self.stabilize(assigned_names(node))
+        before = dict(self.env)
+        first, first_ended = self.nested_block(node.body)
+        first_env = self.env
+        self.env = dict(before)
+        second, second_ended = self._else_block(node)
+        second_env = self.env
+        if first_ended or second_ended:
+            self.env = second_env if first_ended else first_env
+        else:
+            self.env = self.join_paths(first_env, first, second_env, second)
+        self.emit(f"if {test.code}:", body=first)
+        if second:
+            self._emit_else(node, second)
+        return first_ended and second_ended and node.orelse is not None
+
+    def _else_block(self, node: cst.If) -> tuple[list[Stmt], bool]:
+        """What the `else` or `elif` of a uniform branch emits, and whether it ends."""
+        if node.orelse is None:
+            return [], False
+        if not isinstance(node.orelse, cst.If):
+            return self.nested_block(node.orelse.body)
+        saved, self.out = self.out, []
+        ended = self.visit_If(node.orelse, ())
+        made, self.out = self.out, saved
+        self.pending = ()
+        return made, ended
+
+    def _emit_else(self, node: cst.If, second: list[Stmt]) -> None:
+        """The second path, as `elif` where it is nothing but another `if`."""
+        if isinstance(node.orelse, cst.If) and second[0].text.startswith("if ") and _is_chain(second):
+            second[0].text = "el" + second[0].text
+            if self.comments(node.orelse.leading_lines):
+                second[0].leading = self.comments(node.orelse.leading_lines)
+            self.out += second
+        else:
+            self.emit("else:", body=second)
+
+    def stabilize(self, names: set[str]) -> None:
+        """Gives variables the names under which both paths of a uniform branch will assign them."""
+        if not self.scopes:
+            return
+        for name in sorted(names):
+            operand = self.env.get(name)
+            target = self.target_name(name)
+            if operand is not None and operand.code != target:
+                operand = self.read(name)
+                self.emit(f"{target} = {operand.code}", target=target)
+                self.env[name] = Operand(target, operand.value)
+
+    def join_paths(
+        self, one: dict[str, Operand], first: list[Stmt], two: dict[str, Operand], second: list[Stmt]
+    ) -> dict[str, Operand]:
+        """The variables after two paths meet; a path gets the statements that give its variables the common form."""
+        joined: dict[str, Operand] = {}
+        for name in {**one, **two}:
+            a, b = one.get(name), two.get(name)
+            if a is None or b is None:
+                only = a or b
+                assert only is not None
+                joined[name] = only
+                continue
+            if a is b or a.value == b.value and a._code == b._code:
+                joined[name] = a
+                continue
+            joined[name] = self._join_variable(name, a, first, b, second)
+        return joined
+
+    def _join_variable(self, name: str, a: Operand, first: list[Stmt], b: Operand, second: list[Stmt]) -> Operand:
+        """One variable after two paths meet, under one name and in one form."""
+        try:
+            value = path_join(a.value, b.value)
+        except Unsupported:
+            return Operand(f"<{name}>", Conflict())
+        target = self.target_name(name)
+        for operand, path in ((a, first), (b, second)):
+            if operand.lazy or operand.code != target or not self.same_layout(operand.value, value):
+                saved, self.out = self.out, path
+                made = self.coerced(operand, value)
+                if made.code != target:
+                    self.emit(f"{target} = {made.code}", target=target)
+                self.out = saved
+        return Operand(target, value)
+
+    def varying_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
+        raise Unsupported("a condition that differs between the examples", node)
+
+
+class Conflict(Value):
+    """A variable that is one thing on one path and another on the other: it must not be used."""
+
+    __slots__ = ()
+
+
+def path_join(first: Value, second: Value) -> Value:
+    """The join at run time's point of view: a dtype that depends on the path taken is not known."""
+    value = join(first, second)
+    if isinstance(value, Array) and isinstance(first, Array) and isinstance(second, Array) and not value.axes:
+        if first.dtype != second.dtype and not (first.weak or second.weak):
+            return value.with_(dtype=None, dims=value.dims)
+    return value
+
+
+def _is_chain(statements: list[Stmt]) -> bool:
+    return all(s.text.startswith(("if ", "elif ", "else:")) and s.body is not None for s in statements) and not any(
+        s.text.startswith("if ") for s in statements[1:]
+    )

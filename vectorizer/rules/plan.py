@@ -1,0 +1,114 @@
+"""The decisions that a walk follows, what is known of the call, and what emitted functions have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from vectorizer.source.statements import Change
+from vectorizer.values import (
+    Affine,
+    Axes,
+    Symbol,
+    Unsupported,
+    Value,
+    union_axes,
+)
+
+
+class Effect(Unsupported):
+    """The whole function must be looped, not this expression alone: it changes something beside its result."""
+
+
+class PlanChange(Exception):
+    """The walk found its plan wrong; the plan has been amended and the walk starts again."""
+
+
+@dataclass
+class Plan:
+    """The decisions that a walk follows.  A walk that finds one of them wrong amends it and starts again.
+
+    promoted: allocation site -> batch axes that the buffer is born with, and its dtype where that changes.
+    sequential: loops (sites) that stay loops, with the reason.
+    returns: the value that every `return` of a helper must have.
+    """
+
+    promoted: dict[object, Axes] = field(default_factory=dict)
+    sequential: dict[object, str] = field(default_factory=dict)
+    returns: Value | None = None
+    no_axes: bool = False
+    stored: set[object] = field(default_factory=set)
+    lanes: set[object] = field(default_factory=set)
+
+    def promote(self, site: object, axes: Axes) -> None:
+        self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)
+        raise PlanChange
+
+    def keep_sequential(self, site: object, reason: str) -> None:
+        self.sequential.setdefault(site, reason)
+        raise PlanChange
+
+
+@dataclass
+class Facts:
+    """What is known of the call that a specialization is made for, and what the rewrite relied on.
+
+    samples: the values of the symbols at this call; None on the command line, where nothing is run.
+    conditions: affine expressions that must be >= 0 at a call for the specialization to hold.
+    pins: argument or global paths whose very values the rewrite relied on.
+    strict_floats: floating-point exceptions must be noticed, for the loop may raise where they occur.
+    nan_free: the arguments hold no nan; uses_nan_free: the rewrite relied on that.
+    """
+
+    samples: dict[Symbol, int] | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    conditions: set[Affine] = field(default_factory=set)
+    pins: dict[str, Any] = field(default_factory=dict)
+    writes: set[str] = field(default_factory=set)
+    strict_floats: bool = False
+    nan_free: bool = True
+    uses_nan_free: bool = False
+
+    def no_nan(self) -> bool:
+        """Whether numbers may be taken to be other than nan: the arguments hold none, which is guarded.
+
+        Python's `min` and `max` keep the first of two numbers where one is nan; NumPy's give nan.
+        """
+        if self.nan_free:
+            self.uses_nan_free = True
+            self.strict_floats = True  # a nan that is made on the way is noticed where it is made
+        return self.nan_free
+
+    def holds(self, condition: Affine) -> bool:
+        """Whether `condition` >= 0 can be relied on: provable, or true now and guarded."""
+        if all(c > 0 and is_size(s) for s, c in condition.terms) and condition.const >= 0:
+            return True
+        if condition.is_const or self.samples is None:
+            return False
+        value = condition.evaluate(self.samples)
+        if value is None or value < 0:
+            return False
+        self.conditions.add(condition)
+        return True
+
+
+def is_size(symbol: Symbol) -> bool:
+    """Whether a symbol stands for a length, which is never negative."""
+    return ".shape[" in symbol
+
+
+@dataclass
+class Shared:
+    """What the function and the helpers emitted beside it have in common."""
+
+    facts: Facts
+    namespace: Any
+    imports: dict[str, str] = field(default_factory=dict)  # name in emitted code -> import line
+    helpers: dict[Any, Any] = field(default_factory=dict)
+    helper_sources: list[str] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    changes: list[Change] = field(default_factory=list)
+    fallbacks: list[Change] = field(default_factory=list)
+    backend: Any = None
+    calls: list[Any] = field(default_factory=list)
+    temporaries: int = 1 << 27
