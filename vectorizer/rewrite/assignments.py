@@ -41,6 +41,7 @@ class Assignments(Stores):
         raise error
 
     def small_Assign(self, node: cst.Assign) -> bool:
+        self.direct = self.node_site(node.value)
         operand = self.value_or_loop(node.value)
         targets = [t.target for t in node.targets]
         if len(targets) > 1:

@@ -171,6 +171,7 @@ class Branches(Regions):
             if one is None or two is None:
                 self.env.pop(name, None)  # set on one side only: nobody may read it
             elif one is not two:
+                one, two = self.restricted(name, one), self.restricted(name, two)
                 merged = self.merge_values(test, one, two)
                 self.assign_name(name, self.unaliased(name, one, two, merged, (first.env, second.env)))
 

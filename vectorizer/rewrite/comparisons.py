@@ -40,7 +40,7 @@ class Comparisons(Operators):
 
     def visit_Comparison(self, node: cst.Comparison) -> Operand:
         left = self.expression(node.left)
-        rights = [(target, self.expression(target.comparator)) for target in node.comparisons]
+        rights = self._comparands(node)
         if is_uniform(left.value) and all(is_uniform(r.value) for _, r in rights):
             return self._uniform_comparison(left, rights)
         result: Operand | None = None
@@ -50,6 +50,19 @@ class Comparisons(Operators):
             left = right
         assert result is not None
         return result
+
+    def _comparands(self, node: cst.Comparison) -> list[tuple[cst.ComparisonTarget, Operand]]:
+        """The right sides; each but the first is evaluated only where the comparison before it holds."""
+        first, *later = node.comparisons
+        rights = [(first, self.expression(first.comparator))]
+        for target in later:
+            right, hazardous = self.speculate(lambda part=target.comparator: self.expression(part))  # type: ignore[misc]
+            if hazardous:
+                raise Unsupported("a chained comparison whose later operands must not always be computed")
+            before, middle = rights[-1]
+            rights[-1] = (before, middle if middle.lazy else self.temp(middle, "middle"))
+            rights.append((target, right))
+        return rights
 
     def _uniform_comparison(self, left: Operand, rights: list[Any]) -> Operand:
         code = left.at(COMPARE + 1)

@@ -40,6 +40,7 @@ class Effects(Calls):
             return False
         if isinstance(node.value, cst.Call) and self.effect(node.value):
             return False
+        self.direct = self.node_site(node.value)
         operand = self.expression(node.value)  # made for its effect: it is not looped on its own
         self.emit(operand.code)
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import libcst as cst
@@ -11,8 +11,10 @@ import numpy as np
 
 from vectorizer.rewrite.branches import Branches
 from vectorizer.rewrite.loop_values import forget_constants
+from vectorizer.rewrite.statements import assigned_names, names_read
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import (
+    MISSING,
     Affine,
     Array,
     DictV,
@@ -230,6 +232,20 @@ class Iterations(Branches):
             return self.print_affine(trips).code
 
         return Extent(trips, start, start + (trips - 1) * step, step, length)
+
+    def pinned_iteration(self, it: Iteration, node: cst.For) -> Iteration:
+        """What a loop iterates over, under names of its own where the loop assigns the variables that it names."""
+        if not names_read(node.iter) & assigned_names(node):
+            return it
+
+        def pin(part: Iteration) -> Iteration:
+            operand = part.operand
+            if operand is not None and isinstance(operand.value, (Array, StackedV)):
+                operand = self.pinned_temp(operand, "items")
+            bounds = tuple(b if b.array.const is not MISSING else self.pinned_temp(b, "end") for b in part.bounds)
+            return replace(part, operand=operand, bounds=bounds, parts=tuple(pin(p) for p in part.parts))
+
+        return pin(it)
 
     def never_runs(self, it: Iteration) -> bool:
         """Whether a loop has no iteration at this call; that it has some is guarded, where it is known."""

@@ -53,7 +53,7 @@ class LaneLoops(Jumps):
         """A `for`, over a range that differs (its operands are `varying`) or with jumps that only some lanes take."""
         if varying is not None:
             return self.lane_range(node, varying, rest)
-        it = self.iteration(node.iter)
+        it = self.pinned_iteration(self.iteration(node.iter), node)
         surely = self.surely_runs(it)
         if it.kind == "items":
             raise Unsupported("a loop over items that ends at different times")
@@ -185,7 +185,8 @@ class LaneLoops(Jumps):
         self.take_extra(loop, plan.extra)
         slot = self.emit("")
         live = self.live_after(node)
-        loop.outs = {n: self.fresh(f"{n}_final") for n in sorted(assigned_names(node)) if n in live}
+        kept = {n for n in assigned_names(node) if n in live and (n in before or plan.surely)}
+        loop.outs = {n: self.fresh(f"{n}_final") for n in sorted(kept)}
         self.prepare_broke(loop, node, slot)
         self.walk_lanes(node, loop, plan)
         tail = slot.text

@@ -14,7 +14,7 @@ from vectorizer.rewrite.statements import _statements, assigned_names, names_rea
 from vectorizer.rewrite.walk import ActiveRegion
 from vectorizer.source.operand import Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, Axis, Unsupported, Value, axes_of, is_uniform
+from vectorizer.values import Array, Axis, Unsupported, Value, axes_of, copies, is_uniform
 
 
 @dataclass
@@ -200,7 +200,12 @@ class LiveLanes(Loops):
                 self.env[name] = before[name]
         for name, operand in final.items():
             value = operand.array
-            self.env[name] = Operand(loop.outs[name], value.with_(axes=(outer,), dims=value.dims))
+            old = before[name].value if name in before else None
+            seen = old.origins if isinstance(old, Array) else frozenset[object]()
+            origins = copies(seen | value.origins) if value.rank else frozenset[object]()
+            held = value.with_(axes=(outer,), dims=value.dims, origins=origins)
+            self.freeze(held)
+            self.env[name] = Operand(loop.outs[name], held)
 
     def final_values(
         self, loop: LaneLoop, assigned: Sequence[str], before: dict[str, Operand], surely: bool
@@ -221,6 +226,8 @@ class LiveLanes(Loops):
         value = operand.array
         if value.dtype is None:
             raise Unsupported("a variable of unknown dtype in a loop that ends at different times")
+        if value.rank and old is not None and isinstance(old.value, Array) and not old.value.axes:
+            raise Unsupported("an array that all examples share becomes one for each in such a loop")
         regions, self.regions = self.regions, self.regions[:-1]
         try:
             dims = []

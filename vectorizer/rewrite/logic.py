@@ -9,12 +9,14 @@ from vectorizer.rewrite.merging import Merging
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import (
     AND,
+    NOT,
     OR,
     TERNARY,
     UNARY,
     Operand,
     call,
 )
+from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     MISSING,
     Array,
@@ -56,13 +58,20 @@ class Logic(Merging):
         word, level = ("and", AND) if conjunction else ("or", OR)
         if known is not MISSING and bool(known) != conjunction:  # decided by the left side alone
             return left
-        right, hazardous = self.speculate(lambda: self.expression(node.right))
+        prelude, right, hazardous = self.under_condition(node.right)
         if is_uniform(right.value):
+            if prelude and hazardous:
+                raise Unsupported("a condition that needs statements of its own")
+            self.out += prelude
             value: Value = right.value if known is not MISSING else self._either(left.value, right.value)
             return Operand(f"{left.at(level)} {word} {right.at(level + 1)}", value, level)
+        if known is not MISSING or not hazardous:
+            self.out += prelude
         if known is not MISSING:
             return right
         as_bool = truth(self, right)
+        if hazardous and prelude:
+            return self._conditional_statements(left, as_bool, prelude, conjunction)
         if not hazardous:
             if not isinstance(left.value, Array) or left.value.kind != "b":
                 left = Operand(f"bool({left.code})", Array(np.dtype(bool), 0, weak=True))
@@ -71,6 +80,32 @@ class Logic(Merging):
         other = call(self.np("zeros" if conjunction else "ones"), self.shape_code(value.axes), "bool")
         first, second = (as_bool.at(TERNARY + 1), other) if conjunction else (other, as_bool.at(TERNARY + 1))
         return Operand(f"{first} if {left.at(TERNARY + 1)} else {second}", value, TERNARY, fresh=True)
+
+    def under_condition(self, node: cst.BaseExpression) -> tuple[list[Stmt], Operand, bool]:
+        """An expression under a uniform condition, the statements that it needs, and whether it needs the condition."""
+        saved, self.out = self.out, []
+        hazards = len(self.hazards)
+        self.speculating += 1
+        try:
+            operand = self.expression(node)
+            if not operand.lazy:
+                _ = operand.code
+            return self.out, operand, len(self.hazards) > hazards
+        finally:
+            self.out = saved
+            self.speculating -= 1
+
+    def _conditional_statements(self, left: Operand, right: Operand, prelude: list[Stmt], conjunction: bool) -> Operand:
+        """``if left: ...; holds = right``, where `right` needs statements of its own."""
+        value = self.array(right)
+        name = self.fresh("holds")
+        decided = "zeros" if conjunction else "ones"
+        self.emit(f"{name} = {call(self.np(decided), self.shape_code(value.axes), 'bool')}")
+        test = left.code if conjunction else f"not {left.at(NOT)}"
+        self.emit(f"if {test}:", body=[*prelude, Stmt(f"{name} = {right.code}")])
+        for region in self.regions:
+            region.cache.clear()
+        return Operand(name, value, fresh=True)
 
     def _either(self, first: Value, second: Value) -> Value:
         try:
@@ -117,8 +152,12 @@ class Logic(Merging):
         known = test.value.const if isinstance(test.value, Array) else MISSING
         if known is not MISSING:
             return self.expression(node.body if known else node.orelse)
-        body, _ = self.speculate(lambda: self.expression(node.body))
-        orelse, _ = self.speculate(lambda: self.expression(node.orelse))
+        sides = [self.under_condition(node.body), self.under_condition(node.orelse)]
+        if any(prelude and hazardous for prelude, _, hazardous in sides):
+            raise Unsupported("a conditional expression that needs statements of its own")
+        for prelude, _, _ in sides:
+            self.out += prelude
+        body, orelse = sides[0][1], sides[1][1]
         value = join(body.value, orelse.value)
         if isinstance(value, Array):
             body, orelse = (self.spread(self.as_array(o), value.axes) for o in (body, orelse))

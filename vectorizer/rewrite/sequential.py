@@ -71,6 +71,7 @@ class SequentialLoops(Iterations):
 
     def sequential_for(self, node: cst.For, it: Iteration) -> bool:
         """A `for` that stays one."""
+        it = self.pinned_iteration(it, node)
         header, item = self.header(it)
         reason = self.plan.sequential.get(self.node_site(node), "")
         self.change("loop", f"the loop over {self.text(node.target)} stays a loop" + (f": {reason}" if reason else ""))

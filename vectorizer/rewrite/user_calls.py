@@ -138,6 +138,8 @@ class UserCalls(Parameters):
         if isinstance(value, Array) and value.rank:
             copied = isinstance(made.result, Array) and any(is_copy(o) for o in made.result.origins)
             value = value.with_(origins=copies(origins) if copied else origins, dims=value.dims)
+        if made.writes and c.site != self.direct:
+            raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
         bound = self._note_writes(callee.name, made.writes, bound)
         self.hazards += made.hazards
         as_written = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})

@@ -166,7 +166,7 @@ def window_dot(rw: Context, first: Operand, second: Operand) -> Operand | None:
     return result
 
 
-# --- einsum -----------------------------------------------------------------------------------------------------
+# --- einsum ---------------------------------------------------------------------------------------------------------
 
 
 def axis_letters(axes: Axes, taken: str) -> dict[Any, str]:
@@ -299,7 +299,7 @@ def lower_vdot(rw: Context, c: Call) -> Operand:
     return Operand(call(rw.np("vecdot"), left.code, right.code), Array(product_dtype([a, b]), 0, axes), fresh=True)
 
 
-# --- gufuncs ----------------------------------------------------------------------------------------------------
+# --- gufuncs --------------------------------------------------------------------------------------------------------
 
 
 def core_ranks(signature: str) -> tuple[list[list[str]], list[list[str]]]:

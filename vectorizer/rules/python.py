@@ -432,7 +432,7 @@ def lower_isinstance(rw: Context, c: Call) -> Operand:
     what = c.args[0].value
     types = rw.pin(c.args[1], "the type")
     known = stands_for(what, types if isinstance(types, tuple) else (types,))
-    return Operand(verbatim(c), number(known))
+    return Operand(verbatim(c) if is_uniform(what) else str(known), number(known))
 
 
 def stands_for(value: Value, types: tuple[Any, ...]) -> bool:

@@ -313,7 +313,7 @@ def refuse_overwriting(rw: Context, c: Call, bound: dict[str, Operand]) -> None:
         raise Effect(f"{c.name} with overwrite_input=True")
 
 
-# --- Fourier transforms -----------------------------------------------------------------------------------------
+# --- Fourier transforms ----------------------------------------------------------------------------------------------
 
 
 def moved_axes(

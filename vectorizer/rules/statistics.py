@@ -31,7 +31,7 @@ def known_dtype(*values: Array) -> None:
         raise Unsupported("the dtype of an operand is not known")
 
 
-# --- searching --------------------------------------------------------------------------------------------------
+# --- searching ------------------------------------------------------------------------------------------------------
 
 
 @composite(np.searchsorted, "a v side sorter", "search", method="searchsorted")
@@ -123,7 +123,7 @@ def lower_isin(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(code, Array(np.dtype(bool), value.rank, axes, dims=value.dims), PRODUCT, fresh=True)
 
 
-# --- counting ---------------------------------------------------------------------------------------------------
+# --- counting -------------------------------------------------------------------------------------------------------
 
 
 @composite(np.bincount, "x weights minlength", "count")
@@ -200,7 +200,7 @@ def _edge_dtype(rw: Context, value: Array, bins: Operand, bound: Bound) -> Any:
     return rw.array(rw.as_array(bins)).dtype
 
 
-# --- sums along an axis -----------------------------------------------------------------------------------------
+# --- sums along an axis ----------------------------------------------------------------------------------------------
 
 
 @composite(np.trapezoid, "y x dx axis", "reduction")
@@ -277,7 +277,7 @@ def _weights(rw: Context, operand: Operand, weights: Operand, logical: tuple[int
     return call(rw.np("broadcast_to"), f"{weights.primary}[{', '.join(index)}]", shape)
 
 
-# --- covariances ------------------------------------------------------------------------------------------------
+# --- covariances -----------------------------------------------------------------------------------------------------
 
 
 def _observations(rw: Context, bound: Bound) -> Operand:
@@ -356,7 +356,7 @@ def lower_corrcoef(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(call(rw.np("clip"), scaled, "-1", "1"), value.with_(dims=value.dims), fresh=True)
 
 
-# --- convolutions -----------------------------------------------------------------------------------------------
+# --- convolutions ----------------------------------------------------------------------------------------------------
 
 
 def convolved(rw: Context, first: Operand, second: Operand, mode: str, correlate: bool) -> Operand:
@@ -419,7 +419,7 @@ def lower_correlate(rw: Context, c: Call, bound: Bound) -> Operand:
     return convolved(rw, rw.as_array(bound["a"]), rw.as_array(bound["v"]), _mode(rw, bound, "valid"), True)
 
 
-# --- polynomials ------------------------------------------------------------------------------------------------
+# --- polynomials -----------------------------------------------------------------------------------------------------
 
 
 @composite(np.polyval, "p x", "elementwise")

@@ -179,7 +179,7 @@ def find(function: Any) -> Rule | None:
     return FUNCTIONS.get(id(function))
 
 
-# --- what a function gives, asked of the function itself --------------------------------------------------------
+# --- what a function gives, asked of the function itself -------------------------------------------------------------
 
 
 def dummy(value: Value, side: int = 2) -> Any:
