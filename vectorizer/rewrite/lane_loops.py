@@ -218,6 +218,7 @@ class LaneLoops(Jumps):
 
         def body() -> tuple[str, list[Stmt]]:
             outer_out, self.out = self.out, []
+            taken = self.taken_here()
             try:
                 loop.region.cache.clear()
                 plan.head(loop)
@@ -228,6 +229,7 @@ class LaneLoops(Jumps):
                 return plan.header(loop), self.out
             finally:
                 self.out = outer_out
+                self.forget_taken(taken)
 
         try:
             self.stable_loop(node, body)

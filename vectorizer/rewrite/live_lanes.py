@@ -168,7 +168,7 @@ class LiveLanes(Loops):
             value = operand.value
             if loop.region.axis not in axes_of(value):
                 continue
-            own = name in loop.names or name.startswith("$")
+            own = (name in loop.names or name.startswith("$")) and name not in self.maybe_unset
             if not isinstance(value, Array) or operand.lazy or not operand.is_name or not own:
                 self.env.pop(name)
                 continue

@@ -186,6 +186,7 @@ class SequentialLoops(Iterations):
             if head is not None:
                 self.env[name] = head
             else:
+                self.maybe_unset.add(name)
                 self.env[name] = Operand(operand._code, forget_constants(operand.value), make=operand.make)
 
     def at_head(self, name: str, operand: Operand, targets: dict[str, Value]) -> Operand:

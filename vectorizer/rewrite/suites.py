@@ -78,6 +78,7 @@ class Suites(Simple):
     def nested_block(self, body: cst.BaseSuite) -> tuple[list[Stmt], bool]:
         """A block walked into a list of its own."""
         saved, self.out = self.out, []
+        taken = self.taken_here()
         try:
             if isinstance(body, cst.IndentedBlock):
                 ended = self.block(body.body)
@@ -90,3 +91,14 @@ class Suites(Simple):
             return made, ended
         finally:
             self.out = saved
+            self.forget_taken(taken)
+
+    def taken_here(self) -> list[dict[str, tuple[Operand, Operand]]]:
+        """The restricted variables that have a name at this point."""
+        return [dict(region.cache) for region in self.regions]
+
+    def forget_taken(self, before: list[dict[str, tuple[Operand, Operand]]]) -> None:
+        """Names that were given inside of a block may not be set behind it."""
+        for region, held in zip(self.regions, before, strict=False):
+            for name in [n for n, entry in region.cache.items() if held.get(n) is not entry]:
+                del region.cache[name]

@@ -112,6 +112,7 @@ class Uniform(Suites):
                 only = a or b
                 assert only is not None
                 joined[name] = only
+                self.maybe_unset.add(name)
                 continue
             if a is b or a.value == b.value and a._code == b._code:
                 joined[name] = a

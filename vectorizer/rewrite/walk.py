@@ -178,6 +178,7 @@ class Walk(Widening):
 
     def assign_name(self, name: str, operand: Operand) -> None:
         """``name = operand``."""
+        self.maybe_unset.discard(name)
         for region in self.regions:
             region.cache.pop(name, None)
         if operand.lazy:

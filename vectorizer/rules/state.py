@@ -51,6 +51,7 @@ class State:
         self.local_names: set[str] = set()
         self.viewed: set[object] = set()
         self.frozen: set[object] = set()
+        self.maybe_unset: set[str] = set()  # variables that one path has not set
         self.site_axes: dict[object, Axes] = {}
 
     def fresh(self, hint: str) -> str:
