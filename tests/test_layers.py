@@ -22,7 +22,7 @@ LAYERS = [
     ["rewrite"],
     ["guards", "namespace", "pipeline"],
     ["static"],
-    ["cache", "callables", "calling", "checking", "kinds", "listing"],
+    ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing"],
     ["api"],
     ["cli", "__main__"],
 ]

@@ -19,24 +19,6 @@ from vectorizer.testing import assert_matches_loop
 DRAWS = 8
 SIZES = (3, 4, 1)  # 4 is the length of the examples' arrays
 
-# Still wrong, or looped because the emitted code fails.
-NOT_NARROWED = "in a branch on some lanes, a variable that an inner branch leaves alone keeps all lanes"
-LOST_LINES = "the lines that an operand needs are lost when it is evaluated under a uniform condition"
-WRONG = {
-    "inner_if_alone_rebinds": NOT_NARROWED,
-    "rebinds_after_continue": NOT_NARROWED,
-    "elif_alone_changes_a_variable": NOT_NARROWED,
-    "third_of_a_chained_comparison_stores": "the third operand of a chained comparison is evaluated on all lanes",
-    "loop_condition_reads_after_a_uniform_test": LOST_LINES,
-    "loop_condition_reads_at_a_varying_index": LOST_LINES,
-    "loop_condition_counts_down": LOST_LINES,
-    "added_to_while_the_right_side_stores": "an augmented store reads its element after the right side, not before",
-    "rebound_to_itself_in_a_loop": "after a loop on live lanes an array is a copy: stores miss the original",
-    "what_a_scalar_is": "isinstance is asked of the whole batch",
-    "rank_of_a_scalar": "isinstance is asked of the whole batch",
-}
-WRONG_AT_FIRST_AXIS = {"total_of_nothing": "a sum over no items is the start, an int, and not np.sum's float"}
-
 
 def quarters(rng: np.random.Generator, *shape: int) -> Any:
     return rng.integers(-8, 9, shape) / 4
@@ -62,16 +44,12 @@ MAKERS: dict[str, Callable[[np.random.Generator, int], Any]] = {
 }
 
 
-def cases(wrong: dict[str, str]) -> list[Any]:
+def cases() -> list[Any]:
     return [
-        pytest.param(function, id=f"{theme}: {function.__name__}", marks=marks(wrong.get(function.__name__)))
+        pytest.param(function, id=f"{theme}: {function.__name__}")
         for theme, functions in THEMES.items()
         for function in functions
     ]
-
-
-def marks(reason: str | None) -> Any:
-    return pytest.mark.xfail(strict=True, reason=reason, raises=AssertionError) if reason else ()
 
 
 def make_arguments(function: Callable[..., Any], seed: int, size: int) -> tuple[Any, ...]:
@@ -98,14 +76,14 @@ def check(function: Callable[..., Any], args: Any, in_axes: Any = 0, out_axes: A
     assert not own, own[0]
 
 
-@pytest.mark.parametrize("function", cases(WRONG | WRONG_AT_FIRST_AXIS))
+@pytest.mark.parametrize("function", cases())
 def test_once_wrong(function: Callable[..., Any]) -> None:
     vmapped = vmap(function)
     for seed in range(DRAWS):
         check(function, make_arguments(function, seed, SIZES[seed % 3]), vmapped=vmapped)
 
 
-@pytest.mark.parametrize("function", cases(WRONG))
+@pytest.mark.parametrize("function", cases())
 def test_once_wrong_with_the_last_axis_batched(function: Callable[..., Any]) -> None:
     for seed in range(2):
         args = [np.moveaxis(arg, 0, -1).copy() for arg in make_arguments(function, seed, 4)]
@@ -190,14 +168,12 @@ ARGUMENTS = [
         (ROWS[:, 1], ROWS[:, 0], np.int64(2)),
         (0, 0, None),
         id="break, shared trips",
-        marks=marks("what leaves a loop is stored into a name that was never made"),
     ),
     pytest.param(
         shared_array_is_rebound,
         (ROWS[0], ROWS - 2, ROWS[:, 1]),
         (None, 0, 0),
         id="a shared array is rebound",
-        marks=marks("the shape is read of the shared array after its value got a batch axis"),
     ),
     pytest.param(
         shared_condition_of_an_expression, (ROWS, np.float64(-2.0), ROWS[:, 1]), (0, None, 0), id="shared condition"
@@ -208,14 +184,12 @@ ARGUMENTS = [
         (ROWS, 3),
         (0, None),
         id="shared bound in a loop condition",
-        marks=marks(LOST_LINES),
     ),
     pytest.param(
         total_of_rows,
         (np.ones((3, 0)),),
         0,
         id="total of no numbers",
-        marks=marks("a loop without trips leaves the int that it started from"),
     ),
     pytest.param(isinstance_of_the_shared, (ROWS, 2), (0, None), id="a Python integer is one"),
 ]

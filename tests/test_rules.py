@@ -158,8 +158,6 @@ PROGRAMS = {
     "uniform-local": "x = np.arange(9.0).reshape(3, 3); y = {e}; x[0] = z; return x, y",
     "two-names": "y = {e}; w = y; w[0] = z; return x, y, w",
 }
-# What is left to `rewrite`, which must loop the whole function for `Effect` instead of the expression.
-LEFT = {"x.ravel()", "np.ravel(x)", "x.T.ravel()", "np.ascontiguousarray(x)", "np.ascontiguousarray(x.T)"}
 
 
 def compiled(parameters: str, statements: str) -> Callable[..., Any]:
@@ -182,10 +180,7 @@ def compare(f: Callable[..., Any], args: tuple[Any, ...], in_axes: tuple[int | N
 
 @pytest.mark.parametrize("program", PROGRAMS)
 @pytest.mark.parametrize("expression", [line.strip() for line in RESULTS.strip().splitlines()])
-def test_memory_is_shared_where_the_loop_shares_it(expression: str, program: str, request: Any) -> None:
-    if expression in LEFT and program in ("change-local", "store-into-local"):
-        reason = "an expression is looped, whose examples are laid out in another way than those of the loop"
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
+def test_memory_is_shared_where_the_loop_shares_it(expression: str, program: str) -> None:
     f = compiled("x, z", PROGRAMS[program].format(e=expression))
     rng = np.random.default_rng(0)
     for shape in ((3,), (3, 3)):

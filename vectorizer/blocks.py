@@ -1,7 +1,7 @@
 """Large batches are run in blocks of examples, so that the temporaries stay in the processor's cache.
 
 Examples do not depend on each other, so any function may be run in blocks; it pays where the emitted code is a run of
-array operations, each of which would otherwise stream the whole batch through memory (measured: 1.3 to 3 times as fast).
+array operations, each of which would otherwise stream the whole batch through memory (1.3 to 3 times as fast).
 Code with a loop over an axis of the examples is left whole: its interpreter time would be paid for each block.
 """
 

@@ -42,7 +42,7 @@ def union_axes(*sets: Iterable[Axis]) -> Axes:
     return tuple(sorted({axis for axes in sets for axis in axes}))
 
 
-# --- affine sizes and subscripts ---------------------------------------------------------------------------------------
+# --- affine sizes and subscripts ------------------------------------------------------------------------
 
 Symbol = str
 
@@ -127,7 +127,7 @@ def _derived_value(symbol: Symbol, samples: Mapping[Symbol, int]) -> int | None:
 Dims = tuple["Affine | None", ...]
 
 
-# --- values ------------------------------------------------------------------------------------------------------------
+# --- values ---------------------------------------------------------------------------------------------
 
 
 class Value:

@@ -67,7 +67,9 @@ class Accumulation(Contractions):
             self._accumulate_array(before, symbol, total)
             return True
         result = self.array(combined)
-        if value.dtype != result.dtype and not all(self.relies_on(x.trips - 1) for x in self.loops if name in x.carried):
+        if value.dtype != result.dtype and not all(
+            self.relies_on(x.trips - 1) for x in self.loops if name in x.carried
+        ):
             raise Unsupported("a sum of what may be nothing")
         neutral = value.const is not MISSING and value.const == {"+": 0, "*": 1}.get(symbol, MISSING)
         if neutral and result.dtype == self.array(total).dtype and result.rank == self.array(total).rank:

@@ -130,7 +130,7 @@ class Memory(Context):
             spread = self.spread(operand, union_axes(axes, value.axes))
             operand = Operand(f"{spread.primary}.copy()", spread.value, fresh=True)
             value = self.array(operand)
-        made = Operand(
+        return Operand(
             operand._code,
             value.with_(origins=frozenset((site,)), dims=value.dims, affine=value.affine, const=value.const),
             operand.level,
@@ -139,4 +139,3 @@ class Memory(Context):
             factors=operand.factors,
             node=operand.node,
         )
-        return made

@@ -15,6 +15,12 @@ EMPTY = frozenset(
 )
 
 
+# Nodes inside of which nothing is bound for the statement around them.
+CLOSED = (
+    cst.Lambda, cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp, cst.Name, cst.BaseNumber, cst.BaseString,
+)  # fmt: skip
+
+
 @lru_cache(maxsize=256)
 def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
     """The fields of a kind of node below which names may occur."""
@@ -59,9 +65,7 @@ def assigned_names(node: cst.CSTNode) -> set[str]:
         elif isinstance(part, (cst.FunctionDef, cst.ClassDef)):
             found.add(part.name.value)
             return
-        elif isinstance(part, (cst.Lambda, cst.GeneratorExp, cst.ListComp, cst.SetComp, cst.DictComp)) or isinstance(
-            part, (cst.Name, cst.BaseNumber, cst.BaseString)
-        ):
+        elif isinstance(part, CLOSED):
             return
         for child in children_of(part):
             walk(child)

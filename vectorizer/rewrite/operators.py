@@ -50,9 +50,9 @@ class Operators(Arithmetic):
     def spacing(self, node: cst.CSTNode, symbol: str) -> str:
         """The operator with the white space that the user put around it."""
         before, after = getattr(node, "whitespace_before", None), getattr(node, "whitespace_after", None)
-        if isinstance(before, cst.SimpleWhitespace) and isinstance(after, cst.SimpleWhitespace):
-            if "\n" not in before.value + after.value and "\\" not in before.value + after.value:
-                return f"{before.value}{symbol}{after.value}"
+        simple = isinstance(before, cst.SimpleWhitespace) and isinstance(after, cst.SimpleWhitespace)
+        if simple and not {"\n", "\\"} & {*before.value, *after.value}:  # type: ignore[union-attr]
+            return f"{before.value}{symbol}{after.value}"  # type: ignore[union-attr]
         return f" {symbol} "
 
     def binary(self, symbol: str, left: Operand, right: Operand, spaced: str | None = None) -> Operand:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import libcst as cst
 
 from vectorizer.rewrite.simple import Simple
+from vectorizer.source.operand import Operand
 from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     Unsupported,

@@ -149,10 +149,10 @@ class Conflict(Value):
 def path_join(first: Value, second: Value) -> Value:
     """The join at run time's point of view: a dtype that depends on the path taken is not known."""
     value = join(first, second)
-    if isinstance(value, Array) and isinstance(first, Array) and isinstance(second, Array) and not value.axes:
-        if first.dtype != second.dtype and not (first.weak or second.weak):
-            return value.with_(dtype=None, dims=value.dims)
-    return value
+    arrays = isinstance(value, Array) and isinstance(first, Array) and isinstance(second, Array)
+    if not arrays or value.axes or first.dtype == second.dtype or first.weak or second.weak:  # type: ignore[attr-defined]
+        return value
+    return value.with_(dtype=None, dims=value.dims)  # type: ignore[attr-defined, no-any-return]
 
 
 def _is_chain(statements: list[Stmt]) -> bool:

@@ -76,7 +76,7 @@ class Facts:
         """
         if self.nan_free:
             self.uses_nan_free = True
-            self.strict_floats = True  # a nan that is made on the way is noticed where it is made
+            self.strict_floats |= self.samples is not None  # a nan made on the way is noticed
         return self.nan_free
 
     def holds(self, condition: Affine) -> bool:
