@@ -34,6 +34,10 @@ class StaticFacts(Facts):
     sizes: frozenset[Symbol] = frozenset()
     declared: Mapping[Symbol, Affine] = field(default_factory=dict)
 
+    def no_nan(self) -> bool:
+        """Committed code takes its numbers to be other than nan, as one who writes `np.minimum` does."""
+        return True
+
     @classmethod
     def of(cls, describer: StaticDescriber) -> StaticFacts:
         declared = describer.declared()
