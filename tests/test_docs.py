@@ -113,6 +113,20 @@ def has_command_line() -> bool:
     return importlib.util.find_spec("vectorizer.cli") is not None
 
 
+@pytest.fixture(autouse=True)
+def tables_kept() -> Iterator[None]:
+    """A page may add rows to the table of rules, which the tests behind it must not see."""
+    from vectorizer.rules import load_rules
+    from vectorizer.rules.table import FUNCTIONS, METHODS
+
+    load_rules()
+    kept = dict(FUNCTIONS), dict(METHODS)
+    yield
+    for table, rows in zip((FUNCTIONS, METHODS), kept, strict=True):
+        table.clear()
+        table.update(rows)
+
+
 @pytest.mark.parametrize("path", PAGES, ids=[str(path.relative_to(ROOT)) for path in PAGES])
 def test_page(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
