@@ -78,6 +78,13 @@ class Branches(Regions):
 
     # --- early returns -----------------------------------------------------------------------------------------------
 
+    def uniform_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
+        """A return under a uniform condition, inside of a branch that only some examples take, is one of theirs."""
+        if self.frames and not self.loop_depth and has_jump([node], (cst.Return,)):
+            axes = (self.regions[-1].axis,) if self.regions else self.axes
+            return self.returning_if(node, self.spread(self.as_bool(test), axes), rest)
+        return super().uniform_if(node, test, rest)
+
     def returning_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
         """What follows a branch that returns belongs to the examples that do not take it."""
         if self.loop_depth:

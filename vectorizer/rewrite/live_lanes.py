@@ -187,6 +187,8 @@ class LiveLanes(Loops):
         outer = loop.region.replaced[0]
         assigned = assigned_names(node)
         final = self.final_values(loop, sorted(assigned), before, plan.surely)
+        if loop.outs.keys() - final.keys():
+            raise Unsupported("a variable that is read behind a loop may not be set there")
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
         self.regions.pop()
         self.lanes_depth -= 1

@@ -99,6 +99,8 @@ def consumed(item: Index) -> int:
 def item_code(item: Index) -> str:
     if isinstance(item, str):
         return item
+    if isinstance(item, Slice) and not item.code:
+        raise Unsupported("a slice whose ends differ between the examples")
     return str(item.code)
 
 
