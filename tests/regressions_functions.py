@@ -3,6 +3,7 @@
 
 import numpy as np
 
+
 THEMES: dict[str, list] = {}
 
 
@@ -877,3 +878,34 @@ def asserts_on_some(x, s):
         assert x[0] < 1.5, "too large"
         x[1] = s
     return x
+
+
+# --- what random programs found ---
+
+
+@theme("random programs")
+def slice_whose_start_differs_in_a_live_loop(x, n):
+    for i in range(n):
+        x[n:] = x[i]
+    return x
+
+
+@theme("random programs")
+def slice_whose_start_differs_in_a_while_loop(x, t, n):
+    k = 3
+    while k > 0 and n > 0:
+        k -= 1
+        x[n:] = t
+        if n == 2:
+            break
+    return x
+
+
+@theme("random programs")
+def returns_under_a_uniform_condition_in_a_branch(x, t):
+    steps = 2
+    if x[0] > 0:
+        if steps > 1:
+            return t
+        t = t + 1
+    return t - x[1]
