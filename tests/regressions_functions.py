@@ -3,7 +3,6 @@
 
 import numpy as np
 
-
 THEMES: dict[str, list] = {}
 
 
