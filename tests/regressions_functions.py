@@ -908,3 +908,22 @@ def returns_under_a_uniform_condition_in_a_branch(x, t):
             return t
         t = t + 1
     return t - x[1]
+
+
+@theme("random programs")
+def stores_through_a_name_that_the_loop_sets(x, y, t):
+    for i in range(3):
+        y = x
+        y[i] -= y[3 - i] + t
+    return x, y
+
+
+@theme("random programs")
+def becomes_another_array_in_a_loop(x, y, s):
+    z = y.astype(np.float32)
+    k = 3
+    while k > 0:
+        k -= 1
+        x[:-1] = s
+        x = z
+    return x, z

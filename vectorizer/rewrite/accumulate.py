@@ -44,6 +44,7 @@ class LoopAxis(Extent):
     axis: Axis
     symbol: str
     assigned: set[str] = field(default_factory=set)
+    outside: frozenset[object] = frozenset()  # buffers that were there before the loop
     carried: set[str] = field(default_factory=set)
     scopes: int = 0
     masks: int = 0

@@ -161,7 +161,7 @@ class Branches(Regions):
         """What two branches return, merged."""
         if first.result is None or second.result is None:
             raise Unsupported("some examples return a value and others do not")
-        self.merging_results = True
+        self.merging_results = self.returns_to_caller
         try:
             merged = self.merge_values(test, first.result, second.result)
         finally:

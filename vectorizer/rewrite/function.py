@@ -46,6 +46,7 @@ class Rewriter(Looped):
         self.function = function
         self.module_node = cst.Module([])
         self.frames = []
+        self.returns_to_caller = function.finish is not None
         self.masks = []
         self.loop_frames = []
         self.lane_loops = []

@@ -75,6 +75,8 @@ class LoopAxes(Accumulation):
         body = _statements(node.body)
         loop = self.open_axis(it, self.text(node.target))
         loop.assigned = assigned_names(node)
+        before = [o.value for o in self.env.values()]
+        loop.outside = frozenset(origin for v in before if isinstance(v, Array) for origin in v.origins)
         exposed = exposed_names(body, target_names(node.target))
         loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
         self.check_carried(loop, node)

@@ -27,6 +27,7 @@ from vectorizer.values import (
 class Merging(Comparisons):
     """``np.where`` for numbers, arrays and containers."""
 
+    returns_to_caller: bool = True  # nothing is computed with the results any more
     merging_results: bool = False  # results are merged, of which the dtype is not read any more
 
     def condition(self, node: cst.BaseExpression) -> Operand:

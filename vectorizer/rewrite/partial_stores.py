@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.effects import Effects
@@ -15,6 +16,7 @@ from vectorizer.rules.subscripts import (
     Slice,
     expand_index,
     item_code,
+    note_range,
 )
 from vectorizer.source.operand import (
     Operand,
@@ -116,6 +118,27 @@ class PartialStores(Effects):
             for name, operand in self.env.items():
                 if isinstance(operand.value, Array) and operand.value.origins & target.origins:
                     region.cache.pop(name, None)
+
+    def visit_Subscript(self, node: cst.Subscript) -> Operand:
+        """``x[i]`` for the active examples is ``x[active, i]``: their rows need not be copied first."""
+        held = self.env.get(node.value.value) if isinstance(node.value, cst.Name) else None
+        if held is not None and self.regions and not self.loops and isinstance(held.value, Array) and held.value.rank:
+            chain = self.chain_to(held.value)
+            element = self.active_element(held, chain, self.indices(node.slice)) if chain is not None else None
+            if element is not None:
+                return element
+        return super().visit_Subscript(node)
+
+    def active_element(self, base: Operand, chain: Any, index: list[Any]) -> Operand | None:
+        """A number read from an array of all examples at one integer for each dimension, for the active ones."""
+        value, (region, active) = base.array, chain
+        if len(index) != value.rank or not all(isinstance(i, Operand) and isinstance(i.value, Array) for i in index):
+            return None
+        if any(i.array.rank or i.array.kind not in "iu" or not set(i.array.axes) <= {region.axis} for i in index):
+            return None
+        note_range(self, value, index)
+        code = f"{base.primary}[{', '.join([active, *(i.code for i in index)])}]"
+        return Operand(code, Array(value.dtype, 0, (region.axis,)), fresh=True)
 
     def chain_to(self, target: Array) -> Any:
         """The innermost region below an array's axis, and the active examples as an index into that axis."""

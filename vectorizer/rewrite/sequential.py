@@ -254,6 +254,14 @@ class SequentialLoops(Iterations):
         wide = join(head.value, now.value)
         if not self.same_layout(head.value, wide) or not isinstance(head.value, (Array, TupleV)):
             return
+        if (
+            isinstance(head.value, Array)
+            and isinstance(now.value, Array)
+            and not self.same_layout(now.value, head.value)
+        ):
+            strong = not head.value.weak and not now.value.weak
+            if head.value.rank or strong and head.value.dtype != now.value.dtype:
+                raise Unsupported("a variable that is an array of another kind at the end of an iteration")
         saved, self.out = self.out, statements
         made = self.coerced(self.read(name), head.value)
         if made.code != head.code:

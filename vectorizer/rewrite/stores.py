@@ -170,6 +170,8 @@ class Stores(PartialStores):
     def check_loop_store(self, base: Operand, region: Region, symbol: str | None) -> None:
         """A store inside loops that have become axes must go to another place in each iteration."""
         for loop in self.loops:
+            if base.code in loop.assigned and self.array(base).origins & loop.outside:
+                raise Unsupported("a loop stores through a name that it sets itself")
             if loop.axis not in self.array(base).axes and loop.axis not in region.covered:
                 raise Unsupported("iterations store into the same place")
         if self.loops and region.gathered and any(loop.axis in region.covered for loop in self.loops):

@@ -9,7 +9,7 @@ def first_above(x, threshold):
     found_final = np.empty(batch, int)
     found = np.full(lanes.size, found)
     for i in range(x.shape[1]):
-        leave = x[lanes][:, i] > threshold
+        leave = x[lanes, i] > threshold
         found = np.where(leave, i, found)
         if leave.any():
             found_final[lanes] = found
