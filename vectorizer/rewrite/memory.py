@@ -21,7 +21,6 @@ from vectorizer.values import (
 class Memory(Context):
     """What a walk knows of the memory behind arrays and lists."""
 
-    stores: int = 0
     direct: object = None  # the call that is a statement of its own, or all that is assigned
 
     def node_site(self, node: object) -> object:
@@ -104,7 +103,6 @@ class Memory(Context):
 
     def written(self, base: Operand) -> None:
         """Notes that the memory behind `base` is stored into; who saw it before as a view needs a copy of it."""
-        self.stores += 1
         origins = self.array(base).origins
         if origins & self.frozen or any(is_copy(o) for o in origins):
             raise Unsupported("an array that is changed is also seen through a copy")

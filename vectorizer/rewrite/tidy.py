@@ -129,11 +129,7 @@ def fold_block(block: list[Stmt], whole: list[Stmt]) -> list[Stmt]:
             s.body = fold_block(s.body, whole)
         elif s.generated is not None and assigns(s, s.generated) and foldable(s, result, k, whole):
             del result[k]
-            whole_list = whole
-            if whole is block:
-                whole_list = result
-                whole = result
-            _ = whole_list
+            whole = result if whole is block else whole
             continue
         k += 1
     return result
@@ -150,7 +146,7 @@ def foldable(s: Stmt, block: list[Stmt], k: int, whole: list[Stmt]) -> bool:
     for later in block[k + 1 :]:
         words = names_in(later.text)
         if name in words:
-            if later.body is not None and later.text.startswith(("while", "for")) and later.text.startswith("while"):
+            if later.body is not None and later.text.startswith("while"):  # its condition is computed again and again
                 return False
             if assigns_any(later, {name}):
                 return False

@@ -86,8 +86,6 @@ def like(function: Any, params: str) -> None:
         if filler is not None and filler.axes and set(filler.axes) - set(value.axes) - set(axes):
             rw.plan.promote(rw.site(c), filler.axes)
         if missing:
-            if value.axes and any(x < y for x in missing for y in value.axes) and False:
-                raise Unsupported("a buffer that needs axes before those it has")
             spread = rw.spread(operand, tuple(sorted({*axes, *value.axes})))
             codes["a"] = spread.code
             result = result.with_(axes=rw.array(spread).axes, dims=value.dims, zero_d=result.zero_d)

@@ -420,7 +420,7 @@ def lower_sorted(rw: Context, c: Call) -> Operand:
         raise Unsupported("a sort of numbers that may be nan")
     if value.rank != 1:
         raise Unsupported("sorted rows")
-    code = call(rw.np("sort"), operand.code, axis="-1" if False else None)
+    code = call(rw.np("sort"), operand.code)
     if backwards:
         code += "[..., ::-1]"
     weak = isinstance(c.args[0].value, StackedV) and c.args[0].value.weak
