@@ -93,5 +93,8 @@ class Contractions(SequentialLoops):
             code = operand.primary
             return Operand(code[:-2] if code.endswith(".T") else f"{code}.T", operand.value)
         if order == [*range(len(order) - 2), len(order) - 1, len(order) - 2]:
+            swapped = ".transpose(0, 2, 1)"
+            if operand.code.endswith(swapped):  # two transposes cancel
+                return Operand(operand.code.removesuffix(swapped), operand.value)
             return Operand(f"{operand.primary}.swapaxes(-2, -1)", operand.value)
         return Operand(f"{operand.primary}.transpose({', '.join(map(str, order))})", operand.value)
