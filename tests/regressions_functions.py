@@ -927,3 +927,24 @@ def becomes_another_array_in_a_loop(x, y, s):
         x[:-1] = s
         x = z
     return x, z
+
+
+# --- what adversaries found ---
+
+
+def number_and_array(x):
+    return x[0], x
+
+
+@theme("arrays in tuples that functions return")
+def stores_into_what_a_function_returned_beside_a_number(x):
+    first, y = number_and_array(x)
+    y[0] = 7.0
+    return first
+
+
+@theme("arrays in tuples that functions return")
+def stores_into_an_item_of_what_a_function_returned(x):
+    found = number_and_array(x)
+    found[1][0] = 9.0
+    return found[0] + found[1][1]

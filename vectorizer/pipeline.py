@@ -384,7 +384,7 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
     mentions_nan = re.search("nan", source.text, re.IGNORECASE) is not None
     facts.nan_free = not mentions_nan and not any(has_nan(value) for value in describer.floats.values())
     namespace = LiveNamespace(source.function, guards, {}, describer.values)
-    shared = Shared(facts, namespace)
+    shared = Shared(facts, namespace, root=source.function)
     shared.taken |= {source.name}
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))

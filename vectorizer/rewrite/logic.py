@@ -6,6 +6,7 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.merging import Merging
+from vectorizer.rewrite.recursion import Endless
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import (
     AND,
@@ -124,7 +125,8 @@ class Logic(Merging):
         self.emit(f"{result} = {left.code}" if left.fresh else f"{result} = {left.code}.copy()")
         held = Operand(result, value)
         mask = held if conjunction else Operand(f"~{result}", value, UNARY)
-        with self.region(mask, "undecided") as region:
+        mask = self.temp(mask, "undecided")
+        with self.if_any(mask), self.region(mask, "undecided") as region:
             right = truth(self, self.expression(node.right))
             if region.axis not in self.array(right).axes:
                 right = self.spread(right, (region.axis,))
@@ -137,8 +139,11 @@ class Logic(Merging):
             return self._uniform_ternary(node, test)
         test = truth(self, test)
         mark = self.mark()
-        body, hazard_one = self.speculate(lambda: self.expression(node.body))
-        orelse, hazard_two = self.speculate(lambda: self.expression(node.orelse))
+        try:
+            body, hazard_one = self.speculate(lambda: self.expression(node.body))
+            orelse, hazard_two = self.speculate(lambda: self.expression(node.orelse))
+        except Endless:
+            hazard_one = hazard_two = True
         if not (hazard_one or hazard_two):
             merged = self.merge_values(test, body, orelse)
             if isinstance(merged.value, Array) and merged.value.rank:
@@ -175,22 +180,36 @@ class Logic(Merging):
         merged: Array | None = None
         slot = self.emit("", generated=None)
         result = self.fresh("result")
+        endless: list[Endless] = []
         for branch, code in ((node.body, test), (node.orelse, Operand(f"~{test.code}", mask, UNARY))):
-            with self.region(code, "chosen" if code is test else "others") as region:
-                operand = self.as_array(self.expression(branch))
-                value = self.array(operand)
-                extra = [axis for axis in value.axes if axis != region.axis]
-                if value.rank or extra:
-                    raise Unsupported("a conditional expression between arrays that must not all be computed")
-                self.emit(f"{result}[{region.mask}] = {operand.code}")
-                if merged is not None:
-                    self.check_mixed(merged, value)
-                merged = value if merged is None else _joined(merged, value)
+            mark = self.mark()
+            try:
+                value = self._guarded_side(branch, code, "chosen" if code is test else "others", result)
+            except Endless as error:
+                self.rollback(mark)
+                endless.append(error)
+                continue
+            if merged is not None:
+                self.check_mixed(merged, value)
+            merged = value if merged is None else _joined(merged, value)
+        if len(endless) == 2:
+            raise endless[0]
         assert merged is not None
         if merged.dtype is None:
             raise Unsupported("the dtype of a conditional expression is not known")
         slot.text = f"{result} = {call(self.np('empty'), self.shape_code(mask.axes), self.dtype_code(merged.dtype))}"
         return Operand(result, Array(merged.dtype, 0, mask.axes, weak=merged.weak), fresh=True)
+
+    def _guarded_side(self, branch: cst.BaseExpression, mask: Operand, label: str, result: str) -> Array:
+        """One side of a conditional expression, computed for the examples of `mask` and put into `result`."""
+        mask = self.temp(mask, label)
+        with self.if_any(mask), self.region(mask, label) as region:
+            operand = self.as_array(self.expression(branch))
+            value = self.array(operand)
+            if value.rank or any(axis != region.axis for axis in value.axes):
+                raise Unsupported("a conditional expression between arrays that must not all be computed")
+            self.emit(f"{result}[{region.mask}] = {operand.code}")
+        return value
 
 
 def _joined(first: Array, second: Array) -> Array:

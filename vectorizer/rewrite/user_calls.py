@@ -11,6 +11,7 @@ import libcst as cst
 
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter, Parameters
+from vectorizer.rewrite.recursion import MOST_FORMS, MOST_WALKS, Endless, OpenCall, Recurses, generalized, join_known
 from vectorizer.rewrite.renaming import renamed_axes, value_key, with_origins
 from vectorizer.rules.subscripts import (
     Parts,
@@ -24,8 +25,12 @@ from vectorizer.values import (
     Array,
     Axes,
     Axis,
+    DictV,
     FuncV,
+    ListV,
     Obj,
+    SeqV,
+    StackedV,
     TupleV,
     Unsupported,
     Value,
@@ -68,8 +73,14 @@ class Helper(NamedTuple):
 
     def is_unchanged(self, callee: Callee) -> bool:
         """Whether the rewritten text is the user's own, which then can be called as it stands."""
+        if not self.texts:  # it is still being rewritten
+            return False
         plain = re.sub(rf"\b{self.emitted}\b", callee.name, self.texts[-1])
         return bool(plain.strip() == callee.source.text.strip())
+
+
+class RootCalled(Exception):
+    """The function that is vectorized calls itself: it becomes a call of a function beside it."""
 
 
 class UserCalls(Parameters):
@@ -134,10 +145,8 @@ class UserCalls(Parameters):
         made = self._helper_for(callee, bound, renamed)
         back = {new: old for old, new in renamed.items()}
         value = renamed_axes(made.result, back, None)
-        origins = frozenset(o for p in bound.values() if isinstance(p.value, Array) for o in p.value.origins)
-        if isinstance(value, Array) and value.rank:
-            copied = isinstance(made.result, Array) and any(is_copy(o) for o in made.result.origins)
-            value = value.with_(origins=copies(origins) if copied else origins, dims=value.dims)
+        origins = frozenset(o for p in bound.values() for o in _origins_of(p.value))
+        value = _sharing(value, made.result, origins if isinstance(value, Array) else origins | {object()})
         if made.writes and c.site != self.direct:
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
         bound = self._note_writes(callee.name, made.writes, bound)
@@ -153,27 +162,89 @@ class UserCalls(Parameters):
 
     def _helper_for(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
         """The rewritten function for operands like these, from the table or made now."""
+        if callee.source is not None and self.shared.root is callee.identity and not self.shared.root_called:
+            raise RootCalled
         values = {n: renamed_axes(o.value, renamed, n) for n, o in bound.items()}
-        key = (id(callee.identity), tuple(value_key(v) for v in values.values()))
-        if any(k[0] == key[0] for k in self.shared.calls):
-            raise Unsupported(f"{callee.name} calls itself")
+        key = _helper_key(callee, values)
+        same = [opened for opened in self.shared.calls if opened.key[0] == key[0]]
+        if any(opened.general for opened in same):
+            values = {n: generalized(v, f"{callee.name}:{n}") for n, v in values.items()}
+            key = _helper_key(callee, values)
         found: Helper | None = self.shared.helpers.get(key)
         if found is not None:
+            self.helper_calls += 1
             return found
-        self.shared.calls.append(key)
+        for opened in same:
+            if opened.key == key:
+                return self._recursive(callee, opened)
+        for opened in same:
+            if not opened.general:
+                raise Recurses(opened)
+        if len(same) >= MOST_FORMS:
+            raise Unsupported(f"{callee.name} calls itself with arguments of another kind each time")
+        return self._open_helper(callee, OpenCall(key, ""), values, tuple(sorted(renamed.values())))
+
+    def _recursive(self, callee: Callee, opened: OpenCall) -> Helper:
+        """A call of a function that is being rewritten."""
+        opened.recursive = True
+        if opened.result is None:
+            raise Endless(callee.name)
+        self.helper_calls += 1
+        return Helper(opened.emitted, opened.result, set(), ["a function calls itself"], [])
+
+    def _open_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
+        """Rewrites a function, again until it is known what it returns where it calls itself."""
+        for _ in range(MOST_WALKS):
+            known = dict(self.shared.helpers)
+            try:
+                made = self._walk_helper(callee, opened, values, axes)
+            except Recurses as found:
+                if found.opened is not opened:
+                    raise
+                values = {n: generalized(v, f"{callee.name}:{n}") for n, v in values.items()}
+                opened = OpenCall(_helper_key(callee, values), "", general=True)
+                self._forget_helpers(known)
+                continue
+            except Endless as endless:
+                if endless.name != callee.name:
+                    raise
+                raise Unsupported(f"{callee.name} calls itself without end") from None
+            if not opened.recursive:
+                self.shared.helpers[opened.key] = made
+                self.helper_calls += 1
+                return made
+            if made.writes:
+                raise Unsupported(f"{callee.name} calls itself, and writes into its arguments")
+            result = generalized(join_known(opened.result, made.result, callee.name))
+            if opened.result is not None and value_key(result) == value_key(opened.result):
+                made = made._replace(result=result, hazards=[*made.hazards, "a function calls itself"])
+                self.shared.helpers[opened.key] = made
+                self.helper_calls += 1
+                return made
+            opened.result, opened.recursive = result, False
+            self._forget_helpers(known)
+        raise Unsupported(f"what {callee.name} returns, which calls itself, does not settle")
+
+    def _forget_helpers(self, known: dict[Any, Helper]) -> None:
+        """Functions that were rewritten on the way have relied on what has turned out to be otherwise."""
+        for key in [key for key in self.shared.helpers if key not in known]:
+            self.shared.taken.discard(self.shared.helpers.pop(key).emitted)
+
+    def _walk_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
+        """One walk over a function that is called."""
         saved, self.shared.namespace = self.shared.namespace, callee.namespace
-        count = len(self.shared.helper_sources)
+        sources = list(self.shared.helper_sources)
+        opened.emitted = self._helper_name(callee.name, bool(axes))
+        self.shared.calls.append(opened)
         try:
-            made = self.make_helper(callee, values, tuple(sorted(renamed.values())))
-            made = made._replace(texts=[*self.shared.helper_sources[count:], *made.texts])
+            made = self.make_helper(callee, opened, values, axes)
+            return made._replace(texts=[*self.shared.helper_sources[len(sources) :], *made.texts])
         except Unsupported as error:
-            del self.shared.helper_sources[count:]
             raise Unsupported(f"in {callee.name}: {error.reason}") from None
         finally:
+            self.shared.helper_sources[:] = sources
             self.shared.calls.pop()
             self.shared.namespace = saved
-        self.shared.helpers[key] = made
-        return made
 
     def _note_writes(self, name: str, writes: set[str], bound: dict[str, Operand]) -> dict[str, Operand]:
         """Arguments that the called function writes into are written here; numbers read from them are kept apart."""
@@ -183,22 +254,28 @@ class UserCalls(Parameters):
             self.written(bound[written])
         return {n: self.kept(o) for n, o in bound.items()} if writes else bound
 
-    def make_helper(self, callee: Callee, values: dict[str, Value], axes: Axes) -> Helper:
+    def make_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
         """Rewrites a function of the user's; one whose text is that of another already emitted is that one."""
-        emitted = self._helper_name(callee.name, bool(axes))
+        emitted = opened.emitted
         parameters = {n: Parameter(n, with_origins(value, n)) for n, value in values.items()}
         writes, self.facts.writes = self.facts.writes, set()
         try:
-            text, results, hazards = self.rewritten(Function(callee.node, parameters, axes), emitted)
+            text, results, hazards = self.rewritten(Function(callee.node, parameters, axes), emitted, opened.result)
             written = self.facts.writes
+        except BaseException:
+            self.shared.taken.discard(emitted)
+            raise
         finally:
             self.facts.writes = writes
         merged = results[0] if results else Obj(None)
         for other in results[1:]:
             merged = join(merged, other)
+        if opened.recursive:
+            self.shared.taken.discard(emitted)
+            return Helper(emitted, merged, written, hazards, [text])
         plain = re.sub(rf"\b{emitted}\b", "@", text)
         for (identity, _), held in self.shared.helpers.items():
-            same = identity == self.shared.calls[-1][0]
+            same = identity == opened.key[0]
             if same and re.sub(rf"\b{held.emitted}\b", "@", held.texts[-1]) == plain:
                 self.shared.taken.discard(emitted)
                 return Helper(held.emitted, merged, written, hazards, [held.texts[-1]])
@@ -212,8 +289,10 @@ class UserCalls(Parameters):
         self.shared.taken.add(emitted)
         return emitted
 
-    def rewritten(self, function: Function, name: str) -> tuple[str, list[Value], list[str]]:
-        """The text of a function, what it returns and its hazards."""
+    def rewritten(
+        self, function: Function, name: str, returns: Value | None = None
+    ) -> tuple[str, list[Value], list[str]]:
+        """The text of a function, what it returns (at least `returns`, if that is given) and its hazards."""
         raise NotImplementedError
 
     def call_nested(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
@@ -243,6 +322,48 @@ class UserCalls(Parameters):
                 if isinstance(self.env[name].value, FuncV):
                     raise Unsupported("a nested function that calls another")
                 bound[name] = self.read(name)
+
+
+def _origins_of(value: Value) -> frozenset[object]:
+    """The memory behind all arrays of a value."""
+    items: list[Value] = []
+    match value:
+        case Array():
+            return value.origins
+        case TupleV() | ListV():
+            items = list(value.items)
+        case DictV():
+            items = [item for _, item in value.items]
+        case SeqV():
+            items = [value.item]
+        case StackedV():
+            items = [value.array]
+    return frozenset[object]().union(*map(_origins_of, items))
+
+
+def _sharing(value: Value, made: Value, origins: frozenset[object]) -> Value:
+    """What a function returns (`made` as it sees it itself), whose arrays may share the memory of its arguments."""
+    match value, made:
+        case Array(), Array():
+            if not value.rank:
+                return value
+            copied = any(is_copy(o) for o in made.origins)
+            return value.with_(origins=copies(origins) if copied else origins, dims=value.dims)
+        case TupleV(), TupleV():
+            pairs = zip(value.items, made.items, strict=True)
+            return TupleV(tuple(_sharing(v, m, origins) for v, m in pairs), value.type_)
+        case ListV(), ListV():
+            pairs = zip(value.items, made.items, strict=True)
+            return ListV(tuple(_sharing(v, m, origins) for v, m in pairs), value.site)
+        case DictV(), DictV():
+            named = zip(value.items, made.items, strict=True)
+            return DictV(tuple((k, _sharing(v, m, origins)) for (k, v), (_, m) in named), value.site)
+    return value
+
+
+def _helper_key(callee: Callee, values: dict[str, Value]) -> tuple[int, Any]:
+    """What tells a rewritten function from others."""
+    return id(callee.identity), tuple(value_key(v) for v in values.values())
 
 
 def argument_codes(node: cst.FunctionDef, bound: dict[str, Operand]) -> str:

@@ -76,6 +76,7 @@ class Walk(Widening):
     module_node: cst.Module
     truth_only: bool = False  # only the truth of the expression at hand matters
     lanes_depth: int = 0  # how many regions and loops over live lanes are open
+    helper_calls: int = 0  # how many calls of the user's functions were rewritten
 
     def expression(self, node: cst.BaseExpression) -> Operand:
         raise NotImplementedError
@@ -166,6 +167,45 @@ class Walk(Widening):
         finally:
             self.regions.pop()
             self.lanes_depth -= 1
+
+    @contextmanager
+    def if_any(self, mask: Operand) -> Iterator[None]:
+        """Statements of a region; where they call functions of the user's, they only run if any example is active."""
+        outer, self.out = self.out, []
+        calls, taken = self.helper_calls, self.taken_here()
+        self.outside.append((outer, calls))
+        try:
+            yield
+            made = self.out
+        finally:
+            self.out = outer
+            self.outside.pop()
+        if self.helper_calls == calls:
+            self.out += made
+        else:
+            self.emit(f"if {mask.code}.any():", body=made)
+            self.forget_taken(taken)
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """What must be there also where `if_any` finds no active example goes in front of it."""
+        inner = self.out
+        if self.outside and self.helper_calls > self.outside[-1][1]:
+            self.out = self.outside[-1][0]
+        try:
+            yield
+        finally:
+            self.out = inner
+
+    def taken_here(self) -> list[dict[str, tuple[Operand, Operand]]]:
+        """The restricted variables that have a name at this point."""
+        return [dict(region.cache) for region in self.regions]
+
+    def forget_taken(self, before: list[dict[str, tuple[Operand, Operand]]]) -> None:
+        """Names that were given inside of a block may not be set behind it."""
+        for region, held in zip(self.regions, before, strict=False):
+            for name in [n for n, entry in region.cache.items() if held.get(n) is not entry]:
+                del region.cache[name]
 
     def target_name(self, name: str) -> str:
         """The name under which an assignment to `name` is emitted: branches that are merged later use their own."""

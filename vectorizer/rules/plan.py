@@ -110,5 +110,7 @@ class Shared:
     changes: list[Change] = field(default_factory=list)
     fallbacks: list[Change] = field(default_factory=list)
     backend: Any = None
-    calls: list[Any] = field(default_factory=list)
+    calls: list[Any] = field(default_factory=list)  # functions that are being rewritten, the innermost last
+    root: object = None  # the function that is vectorized
+    root_called: bool = False  # it is found among the functions that it calls
     temporaries: int = 1 << 27

@@ -42,6 +42,7 @@ class State:
         self.hazards: list[str] = []
         self.line = 0
         self.top: list[Stmt] = []
+        self.outside: list[tuple[list[Stmt], int]] = []  # what stands in front of the branches that are walked
         self.returned: list[Value] = []
         self.initial: dict[str, Operand] = {}
         self.symbol_code: dict[Symbol, tuple[str, str]] = {}

@@ -110,7 +110,7 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         check_syntax(target.source)
         parameters = _parameters(arguments, describer)
         facts = StaticFacts.of(describer)
-        shared = Shared(facts, module.namespace(target.source.function))
+        shared = Shared(facts, module.namespace(target.source.function), root=target.source.function)
         shared.taken |= {target.name, *taken}
         finish = Finisher(target.layers, axes, target.name)
         text, _, _ = rewrite(Function(target.source.node, parameters, axes, finish), shared, target.name)
