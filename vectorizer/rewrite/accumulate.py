@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.rewrite.dependences import Access, Dependences
 from vectorizer.rewrite.iteration import INT, Extent
-from vectorizer.rewrite.matmul_sums import Contractions
 from vectorizer.rules.elementwise import DIVISIONS, select
-from vectorizer.rules.indexing import expand_index, locate, locate_gather
+from vectorizer.rules.indexing import FULL, expand_index, locate, locate_gather
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import MISSING, Array, Axis, Unsupported, axes_of, number
@@ -38,6 +38,7 @@ class LoopAxis(Extent):
     symbol: stands for what counts the loop in affine subscripts, which runs from `first` to `last` by `step`.
     assigned: variables that the loop sets.
     carried: variables that one iteration hands to the next, all of them accumulated.
+    accesses: elements that iterations read and store, in the order of the body.
     scopes, masks: how many scopes and conditions are open around the loop.
     """
 
@@ -46,11 +47,12 @@ class LoopAxis(Extent):
     assigned: set[str] = field(default_factory=set)
     outside: frozenset[object] = frozenset()  # buffers that were there before the loop
     carried: set[str] = field(default_factory=set)
+    accesses: list[Access] = field(default_factory=list)
     scopes: int = 0
     masks: int = 0
 
 
-class Accumulation(Contractions):
+class Accumulation(Dependences):
     """Variables and array elements that every iteration of an axis adds to."""
 
     # --- variables ---------------------------------------------------------------------------------------------------
@@ -88,6 +90,7 @@ class Accumulation(Contractions):
             self.store_needs(before, tuple(sorted({*missing, *value.axes})))
         if other.rank > value.rank:
             raise Unsupported("an array of higher rank is added in place")
+        self.note_store(before, [FULL] * value.rank, symbol)
         self.written(before)
         fitted = self.expand(total, value.axes, value.rank) if other.axes else total
         self.emit(f"{before.code} {symbol}= {fitted.code}")
@@ -187,12 +190,16 @@ class Accumulation(Contractions):
     def accumulate_item(self, base: Operand, index: list[Any], symbol: str, right: Operand) -> bool:
         """``out[i] += e`` in loops: summed over the loops whose target does not occur in the subscript."""
         target = self.array(base)
+        own = {x.axis for x in self.loops} & self.born_in(target)
+        if own - set(target.axes):
+            self.store_needs(base, tuple(sorted({*own, *target.axes})))
         region = locate(self, base, index)
         free = [x.axis for x in self.loops if x.axis not in target.axes and x.axis not in region.covered]
         if region.gathered:
             return self.scatter_add(base, index, symbol, right, free)
         if not free:
             return False
+        self.note_store(base, index, symbol)
         total = self.reduce(symbol, right, free)
         loops, masks = self.loops, self.masks
         # Loops that are summed over no longer take part; the others address their own elements.
@@ -216,6 +223,7 @@ class Accumulation(Contractions):
         if ufunc is None or self.masks or self.regions or free:
             raise Unsupported("iterations store through an index that may repeat")
         right = self.as_array(right)
+        self.note_store(base, index, symbol)
         items = expand_index(index, target.rank)
         loop_axes = {x.axis for x in self.loops}
         needed = {a for i in items if isinstance(i, Operand) for a in i.array.axes} | set(self.array(right).axes)

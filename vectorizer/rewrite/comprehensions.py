@@ -72,6 +72,8 @@ class Comprehensions(LoopAxes):
             self.loop_depth -= 1
             self.local_names = shadow
             self.env = saved
+        if self.loops:
+            self.loops[-1].accesses += loop.accesses
         self.check_size(loop)
         item, result = self.stacked_along(item, loop)
         self.change("axis", f"the comprehension over {self.text(generator.target)} becomes an axis")

@@ -51,6 +51,7 @@ class Rewriter(Looped):
         self.loop_frames = []
         self.lane_loops = []
         self.open_sites = []
+        self.ranges = {}
         self.lines = lines
         self.local_names = assigned_names(function.node.body) | set(function.parameters)
         self.live_names = names

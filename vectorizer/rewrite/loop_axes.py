@@ -10,7 +10,6 @@ from vectorizer.rewrite.accumulate import Accumulation, LoopAxis
 from vectorizer.rewrite.control_flow import has_jump
 from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.loop_syntax import (
-    are_apart,
     conditional_names,
     exposed_names,
     occurrences,
@@ -27,13 +26,12 @@ from vectorizer.values import (
     Axis,
     DictV,
     ListV,
-    Obj,
     SeqV,
     StackedV,
     TupleV,
     Unsupported,
     axes_of,
-    is_uniform,
+    sites,
 )
 
 # What a loop that becomes an axis must not contain.
@@ -57,7 +55,7 @@ class LoopAxes(Accumulation):
             return False
         if self.regions and not self.loops:
             return False
-        mark, pending = self.mark(), self.pending
+        mark, pending, line = self.mark(), self.pending, self.line
         try:
             self.walk_axis(node, it)
         except Unsupported as error:
@@ -67,7 +65,9 @@ class LoopAxes(Accumulation):
             if self.loops:
                 raise
             return False
+        last, self.line = self.line, line
         self.change("axis", f"the loop over {self.text(node.target)} becomes an axis")
+        self.line = last
         return True
 
     def walk_axis(self, node: cst.For, it: Iteration) -> None:
@@ -80,7 +80,7 @@ class LoopAxes(Accumulation):
         exposed = exposed_names(body, target_names(node.target))
         loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
         self.check_carried(loop, node)
-        self.check_memory(node, loop)
+        self.check_calls(node, loop)
         self.check_iterated(node, it)
         self.loops.append(loop)
         self.loop_depth += 1
@@ -92,6 +92,7 @@ class LoopAxes(Accumulation):
             self.loops.pop()
             self.loop_depth -= 1
         self.check_size(loop)
+        self.check_memory(node, loop)
         self.close_axis(loop)
 
     def open_axis(self, it: Iteration, name: str) -> LoopAxis:
@@ -189,35 +190,29 @@ class LoopAxes(Accumulation):
             if name not in self.env:
                 raise Unsupported(f"{name} may not be set before the loop")
 
-    def check_memory(self, node: cst.For, loop: LoopAxis) -> None:
-        """No iteration may read what another one stores."""
-        stores = stored_subscripts(node.body)
-        if not stores:
-            return
-        read = occurrences(node.body)
-        for name, texts in stores.items():
+    def check_calls(self, node: cst.For, loop: LoopAxis) -> None:
+        """Arrays that were there before the loop must not be changed as a whole, by `sort` and its like."""
+        for name, texts in stored_subscripts(node.body).items():
             if name in loop.assigned or name not in self.env:
                 continue
-            value = self.env[name].value
-            if isinstance(value, (ListV, SeqV, DictV)):
+            if isinstance(self.env[name].value, (ListV, SeqV, DictV)):
                 raise Unsupported("a list is filled by index")
-            origins = value.origins if isinstance(value, Array) else frozenset()
-            if not origins:
-                raise Unsupported("a store into memory whose origin is not known")
-            if len(texts) > 1 and not are_apart(texts):
-                raise Unsupported(f"{name} is stored into at several places")
-            for other, places in read.items():
-                if other not in loop.assigned and not places <= texts and self._may_see(other, name, origins):
-                    raise Unsupported(f"an iteration reads {other} where another one stores")
+            if "whole" in texts:
+                raise Unsupported(f"{name} is changed as a whole")
 
-    def _may_see(self, other: str, name: str, origins: frozenset[object]) -> bool:
-        """Whether a variable may lead to the memory of the array `name`."""
-        held = self.env.get(other)
-        if held is None:
-            return False
-        if other == name or isinstance(held.value, Array) and held.value.origins & origins:
-            return True
-        return not isinstance(held.value, (Array, Obj)) and not is_uniform(held.value)
+    def check_memory(self, node: cst.For, loop: LoopAxis) -> None:
+        """No iteration may depend on what another one stores, but where the order of statements sees to it."""
+        self.check_dependences(loop)
+        stores = [a for a in loop.accesses if a.stores and self.is_outside(loop, a)]
+        for name, places in occurrences(node.body).items():
+            if name in loop.assigned or name not in places or name not in self.env:
+                continue
+            origins = self.origins_of(self.env[name].value)
+            for store in stores:
+                if origins is None or origins & store.origins:
+                    raise Unsupported(f"an iteration reads {name} where another one stores {store}")
+        if self.loops:
+            self.loops[-1].accesses += loop.accesses
 
     def check_iterated(self, node: cst.For, it: Iteration) -> None:
         """What is iterated over must not be stored into by the loop."""
@@ -257,7 +252,7 @@ class LoopAxes(Accumulation):
                 continue
             if isinstance(operand.value, Array) and loop.axis in operand.value.axes:
                 last = self.last_value(name, operand, loop)
-                seen = last.array.origins
+                seen = sites(last.array.origins)
                 if seen & self.plan.stored and not operand.lazy:
                     self.env.pop(name)
                     continue

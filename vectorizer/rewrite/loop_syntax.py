@@ -200,23 +200,3 @@ def _subscript_chain(node: cst.BaseExpression) -> tuple[cst.BaseExpression, list
         indices += node.slice
         node = node.value
     return node, indices
-
-
-def are_apart(texts: set[str]) -> bool:
-    """Whether subscripts of one array name different elements for certain: they differ in a constant."""
-    rows = []
-    for text in texts:
-        try:
-            node = cst.parse_expression(text)
-        except cst.ParserSyntaxError:  # it went over several lines inside of parentheses
-            return False
-        if not isinstance(node, cst.Subscript) or isinstance(node.value, cst.Subscript):
-            return False
-        rows.append([s.slice.value if isinstance(s.slice, cst.Index) else None for s in node.slice])
-    if len({len(r) for r in rows}) != 1:
-        return False
-    for column in zip(*rows, strict=True):
-        numbers = [c.evaluated_value for c in column if isinstance(c, cst.Integer)]
-        if len(numbers) == len(set(numbers)) == len(rows):
-            return True
-    return False

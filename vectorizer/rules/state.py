@@ -17,6 +17,7 @@ from vectorizer.values import (
     Axis,
     Symbol,
     Value,
+    sites,
 )
 
 if TYPE_CHECKING:
@@ -118,9 +119,9 @@ class State:
         Nothing may be stored into it: once it is, the walk starts again, and ends here.
         """
         shared = frozenset[object]().union(*(v.origins for v in values if isinstance(v, Array)))
-        if shared & self.plan.stored:
+        if sites(shared) & self.plan.stored:
             raise Effect("what is stored into may be a copy for one example and a view for all, or the reverse")
-        self.viewed |= shared
+        self.viewed |= sites(shared)
         return shared
 
     # --- what the walk adds: rules call these, the modules of `rewrite` say what they do -------------------------
