@@ -9,6 +9,7 @@ import numpy as np
 
 from vectorizer.rewrite.dependences import Access, Dependences
 from vectorizer.rewrite.iteration import INT, Extent
+from vectorizer.rewrite.recurrences import Recurrences
 from vectorizer.rules.elementwise import DIVISIONS, select
 from vectorizer.rules.indexing import FULL, expand_index, locate, locate_gather
 from vectorizer.rules.table import ufunc_dtypes
@@ -39,6 +40,7 @@ class LoopAxis(Extent):
     assigned: variables that the loop sets.
     carried: variables that one iteration hands to the next, all of them accumulated.
     accesses: elements that iterations read and store, in the order of the body.
+    after: variables behind their updates, where these were made at the top of the body.
     scopes, masks: how many scopes and conditions are open around the loop.
     """
 
@@ -48,6 +50,8 @@ class LoopAxis(Extent):
     outside: frozenset[object] = frozenset()  # buffers that were there before the loop
     carried: set[str] = field(default_factory=set)
     accesses: list[Access] = field(default_factory=list)
+    recurrences: Recurrences = field(default_factory=Recurrences)
+    after: dict[str, Operand] = field(default_factory=dict)
     scopes: int = 0
     masks: int = 0
 
@@ -96,14 +100,14 @@ class Accumulation(Dependences):
         self.emit(f"{before.code} {symbol}= {fitted.code}")
 
     def summed_dtype(self, symbol: str, before: Operand, right: Operand) -> np.dtype[Any] | None:
-        """The dtype in which integers are added to floats one by one."""
+        """The dtype in which numbers of a narrower kind are added one by one; None where it is their own."""
         a, b = before.value, right.value
         if symbol not in ("+", "-", "*") or not isinstance(a, Array) or not isinstance(b, Array):
             return None
-        if a.kind not in "fc" or b.kind not in "iub" or a.dtype is None:
+        if a.kind not in "fc" or a.dtype is None or b.dtype is None:
             return None
         dtype: np.dtype[Any] = ufunc_dtypes(np.add, [a, b])[0]
-        return dtype
+        return None if dtype == b.dtype else dtype
 
     # --- reductions --------------------------------------------------------------------------------------------------
 
@@ -123,7 +127,8 @@ class Accumulation(Dependences):
         function = REDUCTIONS.get(symbol)
         if function is None or function in ("any", "all") and value.kind != "b":
             raise Unsupported(f"an accumulation by {symbol}=")
-        if function == "sum" and len(right.factors) > 1 and not masks and not value.weak and value.kind in "fc":
+        plain = not masks and not value.weak and value.kind in "fc" and summed is None
+        if function == "sum" and len(right.factors) > 1 and plain:
             contracted = self.contraction(right, axes)
             if contracted is not None:
                 return contracted
@@ -200,7 +205,8 @@ class Accumulation(Dependences):
         if not free:
             return False
         self.note_store(base, index, symbol)
-        total = self.reduce(symbol, right, free)
+        element = Operand("", region.value.with_(origins=frozenset(), dims=region.value.dims))
+        total = self.reduce(symbol, right, free, self.summed_dtype(symbol, element, self.as_array(right)))
         loops, masks = self.loops, self.masks
         # Loops that are summed over no longer take part; the others address their own elements.
         self.loops, self.masks = [x for x in loops if x.axis not in free], []

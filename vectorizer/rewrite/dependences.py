@@ -92,12 +92,13 @@ class Dependences(Contractions):
             return None
         items = expand_index(index, value.rank)
         spans, single = self._spans(value, items)
-        name, inner = base.code, base.node
+        name, inner, origins = base.code, base.node, value.origins
         if isinstance(inner, Access):
-            name, spans, single = inner.base, (*inner.spans[: len(inner.spans) - value.rank], *spans), single
+            name, spans = inner.base, (*inner.spans[: len(inner.spans) - value.rank], *spans)
+            origins = origins | inner.origins
         elif set(value.axes) & {loop.axis for loop in self.loops}:
             name = ""  # a part of another array: its subscripts do not tell where it is
-        return Access(name, value.origins, spans, text, self.user_line(), inner=tuple(self.loops), single=single)
+        return Access(name, origins, spans, text, self.user_line(), inner=tuple(self.loops), single=single)
 
     def user_line(self) -> int:
         """The line of the user's file that is walked."""

@@ -53,7 +53,8 @@ class Rewriter(Looped):
         self.open_sites = []
         self.ranges = {}
         self.lines = lines
-        self.local_names = assigned_names(function.node.body) | set(function.parameters)
+        self.rebound_names = assigned_names(function.node.body)
+        self.local_names = self.rebound_names | set(function.parameters)
         self.live_names = names
         self.batch_names: dict[Axis, str] = {}
         self.batch_sources: dict[Axis, str] = {}

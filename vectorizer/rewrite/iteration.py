@@ -248,6 +248,14 @@ class Iterations(Branches):
 
         return pin(it)
 
+    def skips(self, it: Iteration) -> bool:
+        """Whether a loop has no iteration at this call, which is guarded: nothing of it is emitted."""
+        try:
+            trips = self.extent(it).trips
+        except Unsupported:
+            return False
+        return not trips.is_const and self.facts.samples is not None and self.relies_on(trips * -1)
+
     def never_runs(self, it: Iteration) -> bool:
         """Whether a loop has no iteration at this call; that it has some is guarded, where it is known."""
         try:

@@ -128,6 +128,8 @@ class Logic(Merging):
             right = truth(self, self.expression(node.right))
             if region.axis not in self.array(right).axes:
                 right = self.spread(right, (region.axis,))
+            if self.array(right).axes != (region.axis,):
+                raise Unsupported("and/or whose second part varies along more axes than the first")
             self.emit(f"{result}[{region.mask}] = {right.code}")
         return Operand(result, value.with_(weak=value.weak), fresh=True)
 

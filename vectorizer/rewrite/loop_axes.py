@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.accumulate import Accumulation, LoopAxis
+from vectorizer.rewrite.accumulate import LoopAxis
+from vectorizer.rewrite.choices import Choices
 from vectorizer.rewrite.control_flow import has_jump
 from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.loop_syntax import (
     conditional_names,
     exposed_names,
     occurrences,
-    only_accumulated,
     stored_subscripts,
     target_names,
 )
+from vectorizer.rewrite.names import names_read
+from vectorizer.rewrite.recurrences import find_recurrences
 from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import PRIMARY, Operand, call
@@ -38,10 +41,11 @@ from vectorizer.values import (
 NO_AXIS = (cst.Break, cst.Continue, cst.Return, cst.Raise, cst.While, cst.Try, cst.With)
 
 
-class LoopAxes(Accumulation):
+class LoopAxes(Choices):
     """Turning a `for` into an axis."""
 
     live_names: set[str]
+    rebound_names: set[str]  # variables that the function assigns somewhere
 
     # --- deciding ----------------------------------------------------------------------------------------------------
 
@@ -61,9 +65,9 @@ class LoopAxes(Accumulation):
         except Unsupported as error:
             self.rollback(mark)
             self.pending = pending
-            self.plan.sequential[site] = error.reason
             if self.loops:
-                raise
+                raise  # it may become an axis on its own, where the loop around it stays one
+            self.plan.sequential[site] = error.reason
             return False
         last, self.line = self.line, line
         self.change("axis", f"the loop over {self.text(node.target)} becomes an axis")
@@ -73,6 +77,7 @@ class LoopAxes(Accumulation):
     def walk_axis(self, node: cst.For, it: Iteration) -> None:
         """The body, once for all iterations."""
         body = _statements(node.body)
+        it = self.pinned_iteration(it, node)
         loop = self.open_axis(it, self.text(node.target))
         loop.assigned = assigned_names(node)
         before = [o.value for o in self.env.values()]
@@ -86,6 +91,7 @@ class LoopAxes(Accumulation):
         self.loop_depth += 1
         try:
             self.bind_axis_target(node.target, self.axis_item(it, loop))
+            self.make_early(loop)
             if self.block(body):
                 raise Unsupported("control leaves the loop")
         finally:
@@ -184,11 +190,29 @@ class LoopAxes(Accumulation):
 
     def check_carried(self, loop: LoopAxis, node: cst.For) -> None:
         """Every variable that is handed from one iteration to the next must only be accumulated."""
-        for name in sorted(loop.carried):
-            if not only_accumulated(name, _statements(node.body)):
-                raise Unsupported(f"{name} is handed from one iteration to the next")
-            if name not in self.env:
-                raise Unsupported(f"{name} may not be set before the loop")
+        body = _statements(node.body)
+        loop.recurrences = find_recurrences(loop.carried, body, target_names(node.target))
+        missing = sorted(name for name in loop.carried if name not in self.env)
+        if missing:
+            raise Unsupported(f"{missing[0]} may not be set before the loop")
+        early = loop.recurrences.early
+        read = set[str]().union(*(names_read(update.value) for update in early.values()))
+        if early and (
+            read & (loop.assigned - target_names(node.target))
+            or stored_subscripts(node.body)
+            and self.sees_stores(node, read)
+        ):
+            raise Unsupported(f"{min(early)} is handed from one iteration to the next")
+
+    def sees_stores(self, node: cst.For, read: set[str]) -> bool:
+        """Whether any of the variables `read` may lead to memory that the body of a loop stores into."""
+        for name in stored_subscripts(node.body):
+            origins = self.origins_of(self.env[name].value) if name in self.env else None
+            for other in read & self.env.keys():
+                seen = self.origins_of(self.env[other].value)
+                if origins is None or seen is None or origins & seen:
+                    return True
+        return False
 
     def check_calls(self, node: cst.For, loop: LoopAxis) -> None:
         """Arrays that were there before the loop must not be changed as a whole, by `sort` and its like."""
@@ -246,7 +270,7 @@ class LoopAxes(Accumulation):
 
     def close_axis(self, loop: LoopAxis) -> None:
         """Variables that were set in each iteration keep the value of the last one."""
-        for name in sorted(loop.assigned - loop.carried):
+        for name in sorted(loop.assigned - (loop.carried - loop.recurrences.scanned)):
             operand = self.env.get(name)
             if operand is None:
                 continue
@@ -258,8 +282,24 @@ class LoopAxes(Accumulation):
                     continue
                 self.viewed |= seen
                 self.env[name] = last
+                if last.lazy and self.is_rebound(name, operand):
+                    self.keep_last(name, last, loop)
             elif self._is_lost(operand, loop):
                 self.env.pop(name)
+
+    def is_rebound(self, name: str, operand: Operand) -> bool:
+        """Whether a variable from which the last value of another one is read may be bound to something else later."""
+        words = set(re.findall(r"[A-Za-z_]\w*", operand._code or ""))
+        return bool(words & self.rebound_names - {name})
+
+    def keep_last(self, name: str, last: Operand, loop: LoopAxis) -> None:
+        """Reads the last value of a variable at once."""
+        if not self.relies_on(loop.trips - 1):
+            self.env.pop(name)
+            return
+        target = self.target_name(name)
+        self.emit(f"{target} = {last.code}", generated=target, target=target)
+        self.env[name] = Operand(target, last.value)
 
     def _is_lost(self, operand: Operand, loop: LoopAxis) -> bool:
         """Whether a variable's last value is not at hand: it is a container, or the loop may not have run."""

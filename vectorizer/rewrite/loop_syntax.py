@@ -98,27 +98,6 @@ def _walruses(node: cst.CSTNode) -> list[cst.NamedExpr]:
     return [part for part in _nodes(node) if isinstance(part, cst.NamedExpr)]
 
 
-# --- accumulation ----------------------------------------------------------------------------------------------------
-
-
-def only_accumulated(name: str, statements: Sequence[Any]) -> bool:
-    """Whether a variable occurs in a loop's body only as the target of ``name op= ...``, with operators that agree."""
-
-    def count(node: cst.CSTNode) -> int:
-        return sum(isinstance(part, cst.Name) and part.value == name for part in _nodes(node))
-
-    steps = [
-        part
-        for statement in statements
-        for part in _nodes(statement)
-        if isinstance(part, cst.AugAssign) and isinstance(part.target, cst.Name) and part.target.value == name
-    ]
-    if any(count(step.value) for step in steps) or sum(map(count, statements)) != len(steps):
-        return False
-    kinds = {type(step.operator) for step in steps}
-    return len(kinds) == 1 or kinds <= {cst.AddAssign, cst.SubtractAssign}
-
-
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
