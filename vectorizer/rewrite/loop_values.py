@@ -85,8 +85,10 @@ def loop_dtype(merged: Array, head: Array, now: Array) -> Array:
 
 
 def changes_dtype(before: Value, after: Value) -> bool:
-    """Whether a variable is an array of another dtype behind a loop than in front of it."""
-    return isinstance(before, Array) and isinstance(after, Array) and before.dtype != after.dtype
+    """Whether a variable is of another dtype behind a loop than in front of it, or no longer a Python number."""
+    if not isinstance(before, Array) or not isinstance(after, Array):
+        return False
+    return before.dtype != after.dtype or before.weak and not after.weak
 
 
 def needs_constants(items: Sequence[Value]) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.comprehensions import Comprehensions
-from vectorizer.rewrite.statements import _statements
 from vectorizer.values import Unsupported
 
 
@@ -19,9 +18,6 @@ class Loops(Comprehensions):
         if node.asynchronous is not None:
             raise Unsupported("an asynchronous loop")
         it = self.iteration(node.iter)
-        if self.skips(it):
-            self.change("loop", f"the loop over {self.text(node.target)} does not run for arguments of this size")
-            return node.orelse is not None and self.block(_statements(node.orelse.body))
         if node.orelse is None and self.become_axis(node, it):
             return False
         if self.loops:

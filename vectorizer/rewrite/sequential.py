@@ -95,8 +95,10 @@ class SequentialLoops(Iterations):
                 self.close_iteration(statements)
             return f"for {target} in {header}:", statements
 
-        self.stable_loop(node, body, self.never_runs(it))
-        return self.loop_else(node)
+        if self.stable_loop(node, body, self.never_runs(it), lambda: self.skips(it)):
+            return self.loop_else(node)
+        self.change("loop", f"the loop over {self.text(node.target)} does not run for arguments of this size")
+        return node.orelse is not None and self.block(_statements(node.orelse.body))
 
     def loop_else(self, node: cst.For | cst.While) -> bool:
         """The `else` of a loop, which may run or not."""
@@ -153,10 +155,13 @@ class SequentialLoops(Iterations):
 
     # --- variables that are the same kind of thing in every iteration ------------------------------------------------
 
-    def stable_loop(self, node: cst.For | cst.While, walk: WalkBody, never: bool = False) -> None:
-        """Walks a loop until its variables no longer change what they are.
+    def stable_loop(
+        self, node: cst.For | cst.While, walk: WalkBody, never: bool = False, skips: Callable[[], bool] = bool
+    ) -> bool:
+        """Walks a loop until its variables no longer change what they are; returns whether it is emitted.
 
         never: the loop has no iteration at this call, so what its body would do to dtypes does not happen.
+        skips: whether that can be relied on.
         """
         assigned = assigned_names(node)
         if self.scopes:
@@ -177,11 +182,16 @@ class SequentialLoops(Iterations):
             raise Unsupported("a variable that changes what it is in every iteration")
         known = {name: operand.value for name, operand in start.env.items()}
         if never and any(changes_dtype(known[name], value) for name, value in targets.items() if name in known):
+            self.rollback(start)
+            self.pending = leading
+            if skips():
+                return False
             raise Unsupported("a loop without iterations leaves its variables as they were")
         statement = self.emit(header, body=statements)
         statement.leading = leading + statement.leading
         self.pending = ()
         self.leave_loop(frame)
+        return True
 
     def loop_pass(
         self, walk: WalkBody, assigned: set[str], targets: dict[str, Value], inside: frozenset[object]
