@@ -14,7 +14,7 @@ from vectorizer.rules.elementwise import DIVISIONS, select
 from vectorizer.rules.indexing import FULL, expand_index, locate, locate_gather
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import Operand, call
-from vectorizer.values import MISSING, Array, Axis, Unsupported, axes_of, number
+from vectorizer.values import MISSING, Array, Axes, Axis, Unsupported, axes_of, number, union_axes
 
 # Functions that neither raise nor warn at 1: what a branch must not compute is computed of 1 instead.
 HARMLESS_AT_ONE = DIVISIONS | {
@@ -198,8 +198,12 @@ class Accumulation(Dependences):
         own = {x.axis for x in self.loops} & self.born_in(target)
         if own - set(target.axes):
             self.store_needs(base, tuple(sorted({*own, *target.axes})))
+        hazards = len(self.hazards)
         region = locate(self, base, index)
         free = [x.axis for x in self.loops if x.axis not in target.axes and x.axis not in region.covered]
+        if region.gathered and self.masks and not free:
+            del self.hazards[hazards:]  # only the subscripts of iterations that take the branch are looked at
+            return self.scatter_taken(base, index, symbol, right)
         if region.gathered:
             return self.scatter_add(base, index, symbol, right, free)
         if not free:
@@ -241,11 +245,51 @@ class Accumulation(Dependences):
         if region.moved or any(a not in region.covered and a not in target.axes for a in loop_axes):
             raise Unsupported("iterations store through an index that may repeat")
         fitted = self.fully(right, region.value.axes, region.value.rank) if self.array(right).axes else right
-        fitted = self.weak_for(fitted, region.value)
+        fitted = self._number_for(self.weak_for(fitted, region.value), target)
         subscript = f"({region.index})" if "," in region.index else region.index
         self.emit(call(self.np(f"{ufunc}.at"), base.code, subscript, fitted.code))
         self.change("scatter", "an accumulation through an index")
         return True
+
+    def scatter_taken(self, base: Operand, index: list[Any], symbol: str, right: Operand) -> bool:
+        """``if c: h[b[i]] += e``: the subscripts and terms of the iterations in which the condition holds."""
+        ufunc = {"+": "add", "-": "subtract", "*": "multiply"}.get(symbol)
+        target, right, masks = self.array(base), self.as_array(right), self.inner_masks()
+        items = expand_index(index, target.rank)
+        if ufunc is None or self.regions or len(masks) != len(self.masks):
+            raise Unsupported("iterations store through an index that may repeat")
+        if any(not isinstance(i, Operand) or i.array.rank for i in items) or self.array(right).rank:
+            raise Unsupported("rows are accumulated through an index under a condition")
+        self.note_store(base, index, symbol)
+        mask = self.conjunction(masks)
+        loop_axes = {x.axis for x in self.loops}
+        parts = [*items, right, mask]
+        axes = union_axes(target.axes, loop_axes, *(self.array(p).axes for p in parts))
+        if set(axes) - loop_axes - set(target.axes):
+            self.store_needs(base, tuple(sorted(set(axes) - loop_axes)))
+        self.written(base)
+        taken = self.temp(self.spread(self.as_bool(mask), axes), "taken")
+        codes = [self._taken_numbers(axis, axes, taken) for axis in target.axes]
+        codes += [f"{self.spread(i, axes).primary}[{taken.code}]" if i.array.axes else i.code for i in items]
+        term = self._number_for(self.weak_for(right, target.with_(rank=0)), target)
+        value = f"{self.spread(term, axes).primary}[{taken.code}]" if self.array(term).axes else term.code
+        subscript = f"({', '.join(codes)})" if len(codes) > 1 else codes[0]
+        self.emit(call(self.np(f"{ufunc}.at"), base.code, subscript, value))
+        self.change("scatter", "an accumulation through an index, where the condition holds")
+        return True
+
+    def _taken_numbers(self, axis: Axis, axes: Axes, taken: Operand) -> str:
+        """The number along `axis` of every place that is taken."""
+        numbers = Operand(call(self.np("arange"), self.size(axis)), Array(INT, 0, (axis,)), fresh=True)
+        return f"{self.spread(numbers, axes).primary}[{taken.code}]"
+
+    @staticmethod
+    def _number_for(term: Operand, target: Array) -> Operand:
+        """A number that is known, as the element of an array would be: NumPy need not cast it again and again."""
+        value = term.array
+        if value.axes or value.rank or type(value.const) is not int or target.kind != "f":
+            return term
+        return Operand(repr(float(value.const)), number(float(value.const)))
 
     def _anchored(self, items: list[Any], target: Array) -> list[Any]:
         """Subscripts of which one varies along the axes of the array, so that each example finds its own part."""
