@@ -14,7 +14,7 @@ from vectorizer.rules.elementwise import DIVISIONS, select
 from vectorizer.rules.indexing import FULL, expand_index, locate, locate_gather
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import Operand, call
-from vectorizer.values import MISSING, Array, Axes, Axis, Unsupported, axes_of, number, union_axes
+from vectorizer.values import MISSING, Affine, Array, Axes, Axis, Unsupported, axes_of, number, union_axes
 
 # Functions that neither raise nor warn at 1: what a branch must not compute is computed of 1 instead.
 HARMLESS_AT_ONE = DIVISIONS | {
@@ -198,11 +198,11 @@ class Accumulation(Dependences):
         own = {x.axis for x in self.loops} & self.born_in(target)
         if own - set(target.axes):
             self.store_needs(base, tuple(sorted({*own, *target.axes})))
-        hazards = len(self.hazards)
+        mark = self.mark()
         region = locate(self, base, index)
         free = [x.axis for x in self.loops if x.axis not in target.axes and x.axis not in region.covered]
         if region.gathered and self.masks and not free:
-            del self.hazards[hazards:]  # only the subscripts of iterations that take the branch are looked at
+            self.rollback(mark)  # only the subscripts of iterations that take the branch are looked at
             return self.scatter_taken(base, index, symbol, right)
         if region.gathered:
             return self.scatter_add(base, index, symbol, right, free)
@@ -301,12 +301,25 @@ class Accumulation(Dependences):
 
     # --- branches in loops -------------------------------------------------------------------------------------------
 
+    def harmless_index(self, index: Operand, dim: Affine | None) -> Operand | None:
+        """In a branch of a loop that is an axis, nobody looks at elements of iterations that do not take it."""
+        masks, value = self.inner_masks(), index.value
+        if not self.loops or not masks or len(masks) != len(self.masks) or self.speculating != len(masks):
+            return None
+        if not isinstance(value, Array) or not value.axes or value.rank or value.kind not in "iu":
+            return None
+        if dim is None or not self.relies_on(dim - 1):
+            return None
+        chosen = self._as_weak_as(select(self, self.conjunction(masks), index, Operand("0", number(0))), value)
+        return self.temp(chosen, "place")
+
     def guarded(self, name: str, operands: list[Operand]) -> tuple[list[Operand], bool]:
         """In a branch of a loop that is an axis, a division by zero is avoided by dividing by 1 where nobody looks."""
         masks = self.inner_masks()
         if not self.loops or not masks or len(masks) != len(self.masks) or self.speculating != len(masks):
             return operands, False
-        if name not in HARMLESS_AT_ONE:
+        exponent = operands[-1].value if name == "power" else None
+        if name not in HARMLESS_AT_ONE or isinstance(exponent, Array) and exponent.const in (1, 2, 3):
             return operands, False
         position = len(operands) - 1 if name in DIVISIONS else 0
         value = operands[position].value

@@ -109,6 +109,10 @@ class State:
         """Operands that `name` can be computed of without harm where a condition does not hold; whether they are."""
         return operands, False
 
+    def harmless_index(self, index: Operand, dim: Affine | None) -> Operand | None:
+        """A subscript that is within range where a condition does not hold; None where there is no such form."""
+        return None
+
     def hazard(self, reason: str) -> None:
         """Notes that what is emitted could raise or warn where the example's own values do not call for it."""
         self.hazards.append(reason)
