@@ -99,6 +99,15 @@ class Nest:
             put(f"t = {self.element()}")
             put(f"{self.element()} = t + {self.number()}")
 
+    def search(self) -> None:
+        """An end of the loop over `j` at the first hit."""
+        self.lines.append(f"            if {self.condition()}:")
+        self.lines.append(f"                {self.choose('k = j', 's = ' + self.element(), 'k += 1', 'best = s')}")
+        self.lines.append("                break")
+        if self.random.randint(0, 1):
+            self.lines.append("        else:")
+            self.lines.append(f"            s = s + {self.element()}")
+
 
 def write_nest(random: Random) -> str:
     """The source of a module with one function, `program`."""
@@ -110,6 +119,8 @@ def write_nest(random: Random) -> str:
         nest.lines.append(f"        {nest.header('j')}")
         for _ in range(random.randint(1, 3)):
             nest.statement(3)
+        if random.randint(0, 3) == 0:
+            nest.search()
         nest.targets.pop("j")
     for _ in range(random.randint(0, 1)):
         nest.statement(2)

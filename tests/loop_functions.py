@@ -1217,3 +1217,97 @@ def iter_rebound2(x, y):
         y = x + y
         s += v
     return s, y, v
+
+
+@case("vs")
+def search_for_else(x, t):
+    for i, v in enumerate(x):  # noqa: B007
+        if v > t:
+            break
+    else:
+        i = 100
+    return i, v
+
+
+@case("vs")
+def search_steps(x, t):
+    k = 0
+    w = 0.0
+    for i in range(1, len(x)):
+        d = x[i] - x[i - 1]
+        e = d * d
+        if e > t + 2:
+            k += i
+            w = d
+            break
+    return k, w, e, i
+
+
+@case("vs")
+def search_interp(x, t):
+    xs = np.sort(x)
+    for i in range(len(xs) - 1):
+        if xs[i] <= t and t < xs[i + 1]:
+            w = (t - xs[i]) / (xs[i + 1] - xs[i])
+            return i + w
+    return -1.0
+
+
+@case("vs")
+def search_store_at(x, t):
+    for i in range(len(x)):
+        if x[i] > t:
+            x[i] = 99.0
+            break
+    return x
+
+
+@case("m")
+def search_per_row(M):
+    out = np.zeros(len(M), int)
+    n = 0
+    for i in range(len(M)):
+        for j in range(M.shape[1]):
+            if M[i, j] > 0:
+                out[i] = j
+                n += 1
+                break
+    return out, n
+
+
+@case("vs")
+def search_no_hit_use(x, t):
+    for i in range(len(x) - 1, -1, -1):
+        if x[i] < t:
+            break
+    return i, x[i]
+
+
+@case("is")
+def search_divide(x, t):
+    r = -1
+    for i in range(len(x)):
+        if 1.0 / x[i] > t:
+            r = i
+            break
+    return r
+
+
+@case("vs")
+def search_retval(x, t):
+    for v in x:
+        if v > t:
+            return v
+    return x[-1]
+
+
+@case("vs")
+def search_in_time(x, t):
+    n = 0
+    for _s in range(3):
+        for i in range(len(x)):
+            if x[i] > t:
+                x[i] -= 1.0
+                n += 1
+                break
+    return x, n

@@ -6,7 +6,7 @@ import libcst as cst
 
 from vectorizer.rewrite.accumulate import LoopAxis
 from vectorizer.rewrite.iteration import Iteration
-from vectorizer.rewrite.loop_axes import LoopAxes
+from vectorizer.rewrite.searches import Searches
 from vectorizer.rewrite.loop_syntax import target_names
 from vectorizer.rewrite.loop_values import forget_constants
 from vectorizer.rules.indexing import Parts, masked
@@ -15,7 +15,7 @@ from vectorizer.source.operand import PRIMARY, Operand
 from vectorizer.values import ListV, SeqV, StackedV, Unsupported, is_uniform
 
 
-class Comprehensions(LoopAxes):
+class Comprehensions(Searches):
     """List comprehensions and generators, which are taken as lists."""
 
     def visit_ListComp(self, node: cst.ListComp) -> Operand:

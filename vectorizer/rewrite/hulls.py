@@ -60,7 +60,8 @@ class Hulls(Comprehensions):
             codes = codes[1:]
         it = Iteration("range", bounds=tuple(codes), text="range")
         guarded = self._guarded_loop(node, target.value, [b.array.axes != () for b in bounds], step)
-        self.become_axis(guarded, it)
+        if not self.become_axis(guarded, it):
+            raise Unsupported("a loop inside one that has become an axis stays a loop")
         self.env.pop(target.value, None)  # its last value is another one in each iteration of the outer loop
         return False
 

@@ -21,6 +21,9 @@ class Loops(Hulls):
         if hull is not None:
             return self.guarded_axis(node, hull)
         it = self.iteration(node.iter)
+        searched = self.search(node, it, rest)
+        if searched is not None:
+            return searched
         if node.orelse is None and self.become_axis(node, it):
             return False
         if self.loops:
