@@ -1311,3 +1311,68 @@ def search_in_time(x, t):
                 n += 1
                 break
     return x, n
+
+
+@case("m3", size=6)
+def window_conv2d_b(x, w):
+    kh, kw = w.shape
+    H, W = x.shape
+    out = np.zeros((H - kh + 1, W - kw + 1))
+    for i in range(H - kh + 1):
+        for j in range(W - kw + 1):
+            out[i, j] = np.sum(x[i : i + kh, j : j + kw] * w)
+    return out
+
+
+@case("m", size=6)
+def window_transposed(x):
+    out = np.zeros((4, 5))
+    for i in range(4):
+        for j in range(5):
+            out[i, j] = x[j : j + 2, i : i + 3].sum() + x[j : j + 2, i : i + 3][1, 2]
+    return out
+
+
+@case("m", size=6)
+def window_column_window(x):
+    out = np.zeros((4, 6))
+    for i in range(4):
+        for j in range(6):
+            out[i, j] = x[i : i + 3, j].max() - x[j, i : i + 3].min()
+    return out
+
+
+@case("m", size=6)
+def window_median3(x):
+    out = x.copy()
+    for i in range(1, 5):
+        for j in range(1, 5):
+            out[i, j] = np.median(x[i - 1 : i + 2, j - 1 : j + 2])
+    return out
+
+
+@case("v", size=8)
+def window_frames(x):
+    out = []
+    for k in range(4):
+        out.append(x[2 * k : 2 * k + 2].sum())
+    return np.array(out)
+
+
+@case("m", size=6)
+def window_rows(x):
+    out = np.zeros((4, 6))
+    for i in range(4):
+        out[i] = x[i : i + 3].mean(axis=0)
+    return out
+
+
+@case("m", size=6)
+def window_pool_size(x):
+    k = 2
+    H, W = x.shape
+    out = np.zeros((H // k, W // k))
+    for i in range(H // k):
+        for j in range(W // k):
+            out[i, j] = np.max(x[i * k : (i + 1) * k, j * k : (j + 1) * k])
+    return out

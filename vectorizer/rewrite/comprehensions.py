@@ -6,9 +6,9 @@ import libcst as cst
 
 from vectorizer.rewrite.accumulate import LoopAxis
 from vectorizer.rewrite.iteration import Iteration
-from vectorizer.rewrite.searches import Searches
 from vectorizer.rewrite.loop_syntax import target_names
 from vectorizer.rewrite.loop_values import forget_constants
+from vectorizer.rewrite.searches import Searches
 from vectorizer.rules.indexing import Parts, masked
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import PRIMARY, Operand
