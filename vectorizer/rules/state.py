@@ -113,6 +113,10 @@ class State:
         """A subscript that is within range where a condition does not hold; None where there is no such form."""
         return None
 
+    def sum_of_product(self, product: Operand) -> Operand | None:
+        """The sum of all elements of a product, without the product; None where that does not pay."""
+        return None
+
     def hazard(self, reason: str) -> None:
         """Notes that what is emitted could raise or warn where the example's own values do not call for it."""
         self.hazards.append(reason)
