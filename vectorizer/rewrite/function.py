@@ -52,6 +52,7 @@ class Rewriter(Looped):
         self.lane_loops = []
         self.open_sites = []
         self.ranges = {}
+        self.uses = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)
@@ -112,6 +113,7 @@ class Rewriter(Looped):
             docstring = [Stmt(self.text(body[0].body[0].value))]
             body = body[1:]
         ended = self.block(body)
+        self.choose_order()
         if not ended:
             self.emit_return(Operand("None", Obj(None)))
             if self.out[-1].text == "return None":

@@ -2,8 +2,10 @@ import numpy as np
 
 
 def dtw(p, q):
+    p = np.asfortranarray(p)  # the batch axis innermost
+    q = np.asfortranarray(q)  # the batch axis innermost
     n, m = p.shape[1], q.shape[1]
-    D = np.full((p.shape[0], n + 1, m + 1), np.inf)
+    D = np.full((p.shape[0], n + 1, m + 1), np.inf, order="F")
     D[:, 0, 0] = 0.0
     for i in range(1, n + 1):
         for j in range(1, m + 1):
