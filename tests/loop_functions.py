@@ -1376,3 +1376,126 @@ def window_pool_size(x):
         for j in range(W // k):
             out[i, j] = np.max(x[i * k : (i + 1) * k, j * k : (j + 1) * k])
     return out
+
+
+@case("v")
+def taken_out_shifted(x):
+    s = 0.5
+    for i in range(1, len(x)):
+        d = np.cos(x[i] - x[i - 1])
+        w = d * 2
+        s = 0.5 * s * w + d
+    return s, d, i
+
+
+@case("v")
+def taken_out_down(x):
+    s = 0.5
+    for i in range(len(x) - 1, -1, -1):
+        d = np.cos(x[i])
+        s = 0.5 * s * d + d
+    return s
+
+
+@case("v")
+def taken_out_stored(x):
+    s = 0.5
+    for i in range(len(x) - 1):
+        d = np.cos(x[i])
+        s = 0.5 * s * d + d
+        x[i + 1] = s
+    return x
+
+
+@case("v")
+def taken_out_aliased(x):
+    y = x
+    s = 0.5
+    for i in range(len(x) - 1):
+        d = np.cos(y[i])
+        s = 0.5 * s * d + d
+        x[i + 1] = s
+    return x
+
+
+@case("v")
+def taken_out_augmented(x):
+    y = x
+    s = 0.5
+    for i in range(len(x) - 1):
+        d = np.cos(y[i])
+        s = 0.5 * s * d + d
+        x += 1
+    return s
+
+
+@case("vv", size=6)
+def taken_out_both_stored(x, y):
+    s = 0.5
+    out = np.zeros(6)
+    for i in range(6):
+        out[i] = np.sin(x[i])
+        s = s * y[i] + 1
+        y[i] = s
+    return out, y
+
+
+@case("vv", size=6)
+def taken_out_store_alias(x, y):
+    s = 0.5
+    z = x
+    for i in range(1, 6):
+        x[i] = np.sin(y[i])
+        s = s * 0.5 + z[i - 1]
+    return x, s
+
+
+@case("vv", size=6)
+def taken_out_store_last(x, y):
+    s = 0.5
+    out = np.zeros(3)
+    for i in range(6):
+        out[i // 2] = np.sin(x[i])
+        s = s * 0.5 + y[i]
+    return out, s
+
+
+@case("vv", size=6)
+def taken_out_store_same(x, y):
+    s = 0.5
+    out = np.zeros(3)
+    for i in range(6):
+        out[0] = np.sin(x[i])
+        s = s * 0.5 + y[i]
+    return out, s
+
+
+@case("vv", size=6)
+def taken_out_conditional(x, y):
+    s = 0.5
+    d = 7.0
+    for i in range(6):
+        if x[i] > 0:
+            d = np.cos(x[i])
+        s = s * 0.5 + d
+    return d, s
+
+
+@case("mm")
+def taken_out_products(x, W):
+    h = np.zeros(len(W))
+    out = np.zeros((len(x), len(W)))
+    for t in range(len(x)):
+        z = W @ x[t]
+        h = 0.5 * h + np.sin(z)
+        out[t] = h
+    return out
+
+
+@case("v")
+def taken_out_by_call(x):
+    s = 0.5
+    for i in range(len(x) - 1):
+        d = np.cos(x[i])
+        s = 0.5 * s * d + d * bump(x, i + 1, 1.0)
+    return s

@@ -75,6 +75,18 @@ LEFT: dict[str, int] = {
     "lazy_last2": 1,
     "search_divide": 1,
     "search_in_time": 1,
+    "taken_out_shifted": 1,
+    "taken_out_down": 1,
+    "taken_out_stored": 1,
+    "taken_out_aliased": 1,
+    "taken_out_augmented": 1,
+    "taken_out_both_stored": 1,
+    "taken_out_store_alias": 1,
+    "taken_out_store_last": 1,
+    "taken_out_store_same": 1,
+    "taken_out_conditional": 1,
+    "taken_out_products": 1,
+    "taken_out_by_call": 1,
 }
 
 

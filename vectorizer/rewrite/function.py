@@ -53,6 +53,7 @@ class Rewriter(Looped):
         self.open_sites = []
         self.ranges = {}
         self.uses = {}
+        self.taken_out = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)

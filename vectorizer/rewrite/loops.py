@@ -7,11 +7,11 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.hulls import Hulls
+from vectorizer.rewrite.hoisting import Hoisting
 from vectorizer.values import Unsupported
 
 
-class Loops(Hulls):
+class Loops(Hoisting):
     """What a loop becomes."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:

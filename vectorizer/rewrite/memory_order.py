@@ -50,7 +50,9 @@ class MemoryOrder(Loops):
         whole = plain and sum(map(consumed, index)) == value.rank and len(value.axes) == 1 and not self.lanes_depth
         moving = any(i.array.const is MISSING for i in numbers)
         known = all(i.array.affine is not None for i in numbers)
-        symbols = {s for i in numbers if i.array.affine is not None for s, _ in i.array.affine.terms if s in self.ranges}
+        symbols = {
+            s for i in numbers if i.array.affine is not None for s, _ in i.array.affine.terms if s in self.ranges
+        }
         for site in sites(value.origins):
             uses = self.uses.setdefault(site, Uses())
             uses.elements += whole and moving and base.is_name
@@ -70,9 +72,8 @@ class MemoryOrder(Loops):
         for site, uses in self.uses.items():
             if not uses.elements or uses.others or site in named:
                 continue
-            if not isinstance(site, tuple):
-                self.plan.batch_last.add(site)
-            elif uses.again and site[0] == "argument" and site not in self.plan.stored:
+            is_argument = isinstance(site, tuple)
+            if not is_argument or uses.again and site[0] == "argument" and site not in self.plan.stored:  # type: ignore[index]
                 self.plan.batch_last.add(site)
         if self.plan.batch_last:
             self.plan.ordered = True

@@ -94,7 +94,7 @@ def like(function: Any, params: str) -> None:
                 function_code = c.function.removesuffix("_like")
                 named = rw.temp(operand, "like")
                 logical = [f"*{named.primary}.shape[{-value.rank}:]"] if value.rank else []
-                dtype_code = f"{named.primary}.dtype" if "dtype" not in bound else codes["dtype"]
+                dtype_code = f"{named.primary}.dtype" if "dtype" not in bound else bound["dtype"].code
                 shape = rw.shape_code(result.axes, logical)
                 order = '"F"' if rw.site(c) in rw.plan.batch_last else None
                 return Operand(f"{function_code}({argument_list(shape, dtype_code, order=order)})", result, fresh=True)
