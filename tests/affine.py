@@ -74,7 +74,8 @@ class Nest:
         if kind < 4:
             put(f"{self.element()} {self.choose('=', '=', '=', '+=', '-=')} {self.number()}")
         elif kind == 4:
-            put(f"t = {self.element()} + {self.number()}")
+            value = f"{self.element()} + {self.number()}"
+            put(f"t = {self.choose(value, f'abs({value})', f'abs({self.element()})')}")
         elif kind == 5:
             value = self.element()
             put(self.choose(f"s += {self.number()}", f"s -= {value}", f"s = s + {value}", f"s = max(s, {value})"))
@@ -94,7 +95,7 @@ class Nest:
             a, b = self.element(), self.element()
             put(f"{a}, {b} = {b}, {a}")
         elif kind == 10:
-            put(f"{self.element()} = {self.choose('s', 'k', 'best')}")
+            put(f"{self.element()} = {self.choose('s', 'k', 'best', f'abs({self.element()})')}")
         else:
             put(f"t = {self.element()}")
             put(f"{self.element()} = t + {self.number()}")

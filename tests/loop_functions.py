@@ -1499,3 +1499,63 @@ def taken_out_by_call(x):
         d = np.cos(x[i])
         s = 0.5 * s * d + d * bump(x, i + 1, 1.0)
     return s
+
+
+@case("mv")
+def gauss_elimination(M, b):
+    n = len(b)
+    M = M + 40 * np.eye(n)
+    b = b.copy()
+    for k in range(n - 1):
+        for i in range(k + 1, n):
+            f = M[i, k] / M[k, k]
+            for j in range(k, n):
+                M[i, j] -= f * M[k, j]
+            b[i] -= f * b[k]
+    x = np.zeros(n)
+    for i in range(n - 1, -1, -1):
+        s = b[i]
+        for j in range(i + 1, n):
+            s -= M[i, j] * x[j]
+        x[i] = s / M[i, i]
+    return x
+
+
+@case("m", size=4)
+def cholesky(M):
+    n = 4
+    M = M @ M.T + 9 * np.eye(4)
+    L = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1):
+            s = 0.0
+            for k in range(j):
+                s += L[i, k] * L[j, k]
+            if i == j:
+                L[i, j] = np.sqrt(M[i, i] - s)
+            else:
+                L[i, j] = (M[i, j] - s) / L[j, j]
+    return L
+
+
+@case("v")
+def selection_sort(x):
+    n = len(x)
+    for i in range(n):
+        k = i
+        for j in range(i + 1, n):
+            if x[j] < x[k]:
+                k = j
+        x[i], x[k] = x[k], x[i]
+    return x
+
+
+@case("v")
+def longest_increasing(x):
+    n = len(x)
+    L = np.ones(n, int)
+    for i in range(n):
+        for j in range(i):
+            if x[j] < x[i] and L[j] + 1 > L[i]:
+                L[i] = L[j] + 1
+    return L.max()

@@ -56,6 +56,11 @@ class Dependences(Contractions):
     accesses: int = 0
     store_text: str = ""
 
+    def relies_on(self, condition: Affine) -> bool:
+        """The targets of loops over ranges stay between the ends of these."""
+        low = self.extremes(condition, ())[0] if self.ranges else condition
+        return super().relies_on(condition if low is None else low)
+
     # --- noting ------------------------------------------------------------------------------------------------------
 
     def note_read(self, base: Operand, index: Sequence[Index], result: Operand, node: cst.Subscript) -> None:

@@ -14,6 +14,7 @@ from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.loop_syntax import (
     conditional_names,
     exposed_names,
+    inner_targets,
     occurrences,
     stored_subscripts,
     target_names,
@@ -84,6 +85,7 @@ class LoopAxes(Choices):
         loop.outside = frozenset(origin for v in before if isinstance(v, Array) for origin in v.origins)
         exposed = exposed_names(body, target_names(node.target))
         loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
+        loop.carried -= inner_targets(body)
         self.check_carried(loop, node)
         self.check_calls(node, loop)
         self.check_iterated(node, it)
@@ -274,7 +276,9 @@ class LoopAxes(Choices):
             operand = self.env.get(name)
             if operand is None:
                 continue
-            if isinstance(operand.value, Array) and loop.axis in operand.value.axes:
+            if loop.axis in axes_of(operand.value) and self.may_not_run(loop):
+                self.env.pop(name)  # it may be what it was before the loop
+            elif isinstance(operand.value, Array) and loop.axis in operand.value.axes:
                 last = self.last_value(name, operand, loop)
                 seen = sites(last.array.origins)
                 if seen & self.plan.stored and not operand.lazy:
@@ -286,6 +290,16 @@ class LoopAxes(Choices):
                     self.keep_last(name, last, loop)
             elif self._is_lost(operand, loop):
                 self.env.pop(name)
+
+    def may_not_run(self, loop: LoopAxis) -> bool:
+        """Whether a loop has no iteration at this call, or not in every iteration of a loop around it."""
+        least = self.extremes(loop.trips - 1, ())[0]
+        if least is None or least.is_const:
+            return least is None or least.const < 0
+        if self.facts.samples is None:
+            return any("@" in symbol for symbol, _ in least.terms)
+        value = least.evaluate(self.facts.samples)
+        return value is None or value < 0
 
     def is_rebound(self, name: str, operand: Operand) -> bool:
         """Whether a variable from which the last value of another one is read may be bound to something else later."""

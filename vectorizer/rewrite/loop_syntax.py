@@ -44,6 +44,20 @@ def conditional_names(statements: Sequence[Any]) -> set[str]:
     return set[str]().union(*(assigned_names(s) for s in statements)) - _sets(statements)
 
 
+def inner_targets(statements: Sequence[Any]) -> set[str]:
+    """Names that only loops inside of a block bind, as their targets, and that are read nowhere else in it."""
+    loops = [n for statement in statements for n in _nodes(statement) if isinstance(n, cst.For)]
+    found = set[str]().union(*(target_names(loop.target) for loop in loops))
+    for name in list(found):
+        own = [loop for loop in loops if name in target_names(loop.target)]
+        inside = {id(part) for loop in own for part in (*_nodes(loop.target), *_nodes(loop.body))}
+        everywhere = [n for s in statements for n in _nodes(s) if isinstance(n, cst.Name) and n.value == name]
+        set_in_body = any(name in assigned_names(loop.body) for loop in own)
+        if set_in_body or any(id(n) not in inside for n in everywhere):
+            found.discard(name)
+    return found
+
+
 def _flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     """Names that a statement may read before setting them, and names that it sets for certain."""
     if isinstance(node, cst.SimpleStatementLine):
