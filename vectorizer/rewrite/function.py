@@ -56,8 +56,12 @@ class Rewriter(Looped):
         self.loop_frames = []
         self.lane_loops = []
         self.open_sites = []
+        self.ranges = {}
+        self.uses = {}
+        self.taken_out = {}
         self.lines = lines
-        self.local_names = assigned_names(function.node.body) | set(function.parameters)
+        self.rebound_names = assigned_names(function.node.body)
+        self.local_names = self.rebound_names | set(function.parameters)
         self.live_names = names
         self.batch_names: dict[Axis, str] = {}
         self.batch_sources: dict[Axis, str] = {}
@@ -127,6 +131,7 @@ class Rewriter(Looped):
             docstring = [Stmt(self.text(body[0].body[0].value))]
             body = body[1:]
         ended = self.call_root() if self.shared.root_called and self.function.finish is not None else self.block(body)
+        self.choose_order()
         if not ended:
             self.emit_return(Operand("None", Obj(None)))
             if self.out[-1].text == "return None":

@@ -35,6 +35,8 @@ from vectorizer.values import (
 class Logic(Merging):
     """What expressions become that do not compute all of their parts."""
 
+    masks: list[Operand]  # the conditions of the open branches of loops that have become axes
+
     def visit_BooleanOperation(self, node: cst.BooleanOperation) -> Operand:
         conjunction = isinstance(node.operator, cst.And)
         left = self.expression(node.left)
@@ -42,7 +44,8 @@ class Logic(Merging):
             return self._uniform_boolean(node, left, conjunction)
         left = self.temp(left, "condition") if self.array(left).kind != "b" else left
         as_bool = truth(self, left)
-        right, hazardous = self.speculate(lambda: self.expression(node.right))
+        as_bool = self.temp(as_bool, "condition") if self.loops else as_bool
+        right, hazardous = self.speculate_where(as_bool, conjunction, node.right)
         if hazardous:
             return self._guarded_boolean(node, as_bool, conjunction, left)
         if self.array(left).kind != "b" or not isinstance(right.value, Array) or right.value.kind != "b":
@@ -51,6 +54,17 @@ class Logic(Merging):
             first, second = (right, left) if conjunction else (left, right)
             return self.merge(as_bool, first, second)
         return self.logical("&" if conjunction else "|", as_bool, right)
+
+    def speculate_where(self, test: Operand, holds: bool, node: cst.BaseExpression) -> tuple[Operand, bool]:
+        """Runs `speculate` on an expression that only counts where `test` holds, or where it does not."""
+        if not self.loops:
+            return self.speculate(lambda: self.expression(node))
+        mask = test if holds else Operand(f"~{test.at(UNARY)}", test.value, UNARY)
+        self.masks.append(mask)
+        try:
+            return self.speculate(lambda: self.expression(node))
+        finally:
+            self.masks.pop()
 
     def _uniform_boolean(self, node: cst.BooleanOperation, left: Operand, conjunction: bool) -> Operand:
         known = left.value.const if isinstance(left.value, Array) else MISSING
@@ -130,6 +144,8 @@ class Logic(Merging):
             right = truth(self, self.expression(node.right))
             if region.axis not in self.array(right).axes:
                 right = self.spread(right, (region.axis,))
+            if self.array(right).axes != (region.axis,):
+                raise Unsupported("and/or whose second part varies along more axes than the first")
             self.emit(f"{result}[{region.mask}] = {right.code}")
         return Operand(result, value.with_(weak=value.weak), fresh=True)
 
@@ -138,10 +154,11 @@ class Logic(Merging):
         if is_uniform(test.value):
             return self._uniform_ternary(node, test)
         test = truth(self, test)
+        test = self.temp(test, "chosen") if self.loops else test
         mark = self.mark()
         try:
-            body, hazard_one = self.speculate(lambda: self.expression(node.body))
-            orelse, hazard_two = self.speculate(lambda: self.expression(node.orelse))
+            body, hazard_one = self.speculate_where(test, True, node.body)
+            orelse, hazard_two = self.speculate_where(test, False, node.orelse)
         except Endless:
             hazard_one = hazard_two = True
         if not (hazard_one or hazard_two):

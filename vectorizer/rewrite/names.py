@@ -87,3 +87,10 @@ def names_read(node: cst.CSTNode) -> set[str]:
 
     walk(node)
     return found
+
+
+def nodes_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and all nodes in it that may hold names, in the order of the source."""
+    yield node
+    for child in children_of(node):
+        yield from nodes_of(child)

@@ -115,6 +115,9 @@ class Parameters(Lanes):
         for parameter in self.function.parameters.values():
             if parameter.moves:
                 statements += self.move_axes(parameter)
+            if ("argument", parameter.name) in self.plan.batch_last:
+                code = call(self.np("asfortranarray"), parameter.name)
+                statements.append(Stmt(f"{parameter.name} = {code}", trailing="# the batch axis innermost"))
         for axis, name in sorted(self.batch_names.items()):
             statements.append(Stmt(f"{name} = {self.batch_sources[axis]}", generated=name, target=name))
         return statements

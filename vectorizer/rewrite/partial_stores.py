@@ -32,8 +32,6 @@ from vectorizer.values import (
 class PartialStores(Effects):
     """What stores through masks and under conditions become."""
 
-    masks: list[Operand]  # the conditions of the open branches of loops that have become axes
-
     def check_cast(self, value: Array, target: Array) -> None:
         """Python numbers that do not fit an integer array raise; an array of them would wrap."""
         if value.rank or not value.axes or target.kind not in "iu":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import libcst as cst
@@ -32,6 +33,7 @@ from vectorizer.values import (
     axes_of,
     is_uniform,
     join,
+    sites,
     union_axes,
 )
 
@@ -44,6 +46,7 @@ class Stores(PartialStores):
         if isinstance(base.value, (DictV, ListV, SeqV)):
             self.assign_container(base, target, operand)
             return
+        self.store_text = self.text(target)
         if isinstance(base.value, StackedV):
             self.sequential_again("a list is changed after the loop that filled it")
         self.store(base, self.indices(target.slice), operand, None)
@@ -59,7 +62,9 @@ class Stores(PartialStores):
             ):
                 region = locate(self, inner, self.indices(node.slice))
                 if region.view:
-                    return Operand(region.code, region.value)
+                    row = Operand(region.code, region.value)
+                    row.node = self.access_of(inner, self.indices(node.slice), "") if self.loops else None
+                    return row
             if isinstance(inner.value, (ListV, TupleV, DictV, SeqV)):
                 if not all(is_uniform(b.value) for i in self.indices(node.slice) for b in self._bounds(i)):
                     raise Unsupported("a store into an item of a list that differs between the examples")
@@ -126,6 +131,7 @@ class Stores(PartialStores):
             raise Unsupported("examples under a condition write into one array that they share")
         region = locate(self, base, index)
         self.check_loop_store(base, region, symbol)
+        self.note_store(base, index, symbol)
         if symbol is not None:
             operand = self.weak_for(operand, region.value)
         else:
@@ -140,9 +146,13 @@ class Stores(PartialStores):
         index_axes = union_axes(*(axes_of(b.value) for i in index for b in self._bounds(i)))
         needed = set(self.array(operand).axes) | set(index_axes) | (self.mask_axes() - inside)
         outer = {a for axis in needed for a in replaced.get(axis, (axis,))}
-        missing = outer - set(target.axes) - {loop.axis for loop in self.loops}
+        missing = outer - set(target.axes) - ({loop.axis for loop in self.loops} - self.born_in(target))
         if missing:
             self.store_needs(base, tuple(sorted({*missing, *target.axes})))
+
+    def born_in(self, target: Array) -> set[Any]:
+        """Axes of the open loops inside of which a buffer was made: each iteration has its own."""
+        return {axis for origin in sites(target.origins) for axis in self.site_axes.get(origin, ())}
 
     @staticmethod
     def _bounds(item: Any) -> list[Operand]:
@@ -151,6 +161,12 @@ class Stores(PartialStores):
         if isinstance(item, Slice):
             return [b for b in (item.lower, item.upper, item.step) if b is not None]
         return []
+
+    def note_store(self, base: Operand, index: Sequence[Any], symbol: str | None) -> None:
+        """In a loop that becomes an axis: a part of `base` is stored into."""
+
+    def access_of(self, base: Operand, index: Sequence[Any], text: str) -> object:
+        """What `note_store` is to know of a part of an array."""
 
     def mask_axes(self) -> set[Any]:
         return {region.axis for region in self.regions}
@@ -164,8 +180,8 @@ class Stores(PartialStores):
 
     def axes_inside(self, target: Array) -> set[Any]:
         """Axes of the regions inside which a buffer was made: it holds their examples only."""
-        sites = [set(self.site_axes.get(origin, ())) for origin in target.origins]
-        return set.intersection(*sites) & self.mask_axes() if sites else set()
+        axes = [set(self.site_axes.get(origin, ())) for origin in sites(target.origins)]
+        return set.intersection(*axes) & self.mask_axes() if axes else set()
 
     def check_loop_store(self, base: Operand, region: Region, symbol: str | None) -> None:
         """A store inside loops that have become axes must go to another place in each iteration."""

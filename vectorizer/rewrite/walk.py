@@ -173,13 +173,13 @@ class Walk(Widening):
         """Statements of a region; where they call functions of the user's, they only run if any example is active."""
         outer, self.out = self.out, []
         calls, taken = self.helper_calls, self.taken_here()
-        self.outside.append((outer, calls))
+        self.in_front.append((outer, calls))
         try:
             yield
             made = self.out
         finally:
             self.out = outer
-            self.outside.pop()
+            self.in_front.pop()
         if self.helper_calls == calls:
             self.out += made
         else:
@@ -190,8 +190,8 @@ class Walk(Widening):
     def ahead(self) -> Iterator[None]:
         """What must be there also where `if_any` finds no active example goes in front of it."""
         inner = self.out
-        if self.outside and self.helper_calls > self.outside[-1][1]:
-            self.out = self.outside[-1][0]
+        if self.in_front and self.helper_calls > self.in_front[-1][1]:
+            self.out = self.in_front[-1][0]
         try:
             yield
         finally:

@@ -47,6 +47,7 @@ def filling(function: Any, params: str) -> None:
         codes: dict[str, str | None] = {k: o.code for k, o in bound.items()}
         if axes:
             codes["shape"] = rw.shape_code(axes, [s.code for s in shape])
+            codes["order"] = '"F"' if rw.site(c) in rw.plan.batch_last else None
         if fill is not None and value.axes:
             if set(value.axes) - set(axes):
                 rw.plan.promote(rw.site(c), value.axes)
@@ -79,7 +80,7 @@ def like(function: Any, params: str) -> None:
         )
         fill = bound.get("fill_value")
         axes = rw.promoted_axes(c)
-        codes = {k: o.code for k, o in bound.items()} | {"a": operand.code}
+        codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, "a": operand.code}
         missing = [x for x in axes if x not in value.axes]
         result = value.with_(dtype=dtype, weak=False, dims=value.dims, origins=frozenset(), zero_d=not value.rank)
         filler = rw.array(fill) if fill is not None else None
@@ -93,11 +94,14 @@ def like(function: Any, params: str) -> None:
                 function_code = c.function.removesuffix("_like")
                 named = rw.temp(operand, "like")
                 logical = [f"*{named.primary}.shape[{-value.rank}:]"] if value.rank else []
-                dtype_code = f"{named.primary}.dtype" if "dtype" not in bound else codes["dtype"]
+                dtype_code = f"{named.primary}.dtype" if "dtype" not in bound else bound["dtype"].code
                 shape = rw.shape_code(result.axes, logical)
-                return Operand(f"{function_code}({argument_list(shape, dtype_code)})", result, fresh=True)
+                order = '"F"' if rw.site(c) in rw.plan.batch_last else None
+                return Operand(f"{function_code}({argument_list(shape, dtype_code, order=order)})", result, fresh=True)
         if fill is not None and filler is not None and filler.axes:
             codes["fill_value"] = rw.fully(fill, result.axes, value.rank).code
+        if result.axes and rw.site(c) in rw.plan.batch_last:
+            codes["order"] = '"F"'
         return Operand(c.render(names, codes), result, fresh=True)
 
     register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))

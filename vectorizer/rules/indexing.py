@@ -157,8 +157,10 @@ def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
             raise Unsupported("a subscript of unknown kind")
         if isinstance(item, Slice) and not item.full:
             _check_bounds_uniform(item)
-    varying = [i for i in items if isinstance(i, Operand) and i.array.axes]
+    hazards = len(rw.hazards)
     note_range(rw, value, items)
+    known = (rw.regions or rw.loops or rw.speculating) and len(rw.hazards) == hazards
+    varying = [i for i in items if isinstance(i, Operand) and i.array.axes]
     if not varying:
         return locate_uniform(rw, base, items)
     if all(
@@ -167,7 +169,10 @@ def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
         region = locate_slices(rw, base, items)
         if region is not None:
             return region
-    return locate_gather(rw, base, items)
+    region = locate_gather(rw, base, items)
+    if known:  # all subscripts are within range
+        del rw.hazards[hazards:]
+    return region
 
 
 def _check_bounds_uniform(item: Slice) -> None:

@@ -31,6 +31,8 @@ class Plan:
     promoted: allocation site -> batch axes that the buffer is born with, and its dtype where that changes.
     sequential: loops (sites) that stay loops, with the reason.
     returns: the value that every `return` of a helper must have.
+    batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
+    guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     """
 
     promoted: dict[object, Axes] = field(default_factory=dict)
@@ -39,6 +41,9 @@ class Plan:
     no_axes: bool = False
     stored: set[object] = field(default_factory=set)
     lanes: set[object] = field(default_factory=set)
+    guarded: dict[object, Any] = field(default_factory=dict)
+    batch_last: set[object] = field(default_factory=set)
+    ordered: bool = False
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)

@@ -82,6 +82,8 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     original = bound[names[0]]
     operand = rw.as_array(original)
     value = rw.array(operand)
+    if function is np.sum and len(bound) == 1 and (contracted := rw.sum_of_product(operand)) is not None:
+        return contracted
     refuse_overwriting(rw, c, bound)
     for extra in set(names[1:]) - {"axis", "out", "where"}:
         if extra in bound:

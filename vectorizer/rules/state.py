@@ -17,6 +17,7 @@ from vectorizer.values import (
     Axis,
     Symbol,
     Value,
+    sites,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class State:
         self.hazards: list[str] = []
         self.line = 0
         self.top: list[Stmt] = []
-        self.outside: list[tuple[list[Stmt], int]] = []  # what stands in front of the branches that are walked
+        self.in_front: list[tuple[list[Stmt], int]] = []  # what stands in front of the branches that are walked
         self.returned: list[Value] = []
         self.initial: dict[str, Operand] = {}
         self.symbol_code: dict[Symbol, tuple[str, str]] = {}
@@ -109,6 +110,14 @@ class State:
         """Operands that `name` can be computed of without harm where a condition does not hold; whether they are."""
         return operands, False
 
+    def harmless_index(self, index: Operand, dim: Affine | None) -> Operand | None:
+        """A subscript that is within range where a condition does not hold; None where there is no such form."""
+        return None
+
+    def sum_of_product(self, product: Operand) -> Operand | None:
+        """The sum of all elements of a product, without the product; None where that does not pay."""
+        return None
+
     def hazard(self, reason: str) -> None:
         """Notes that what is emitted could raise or warn where the example's own values do not call for it."""
         self.hazards.append(reason)
@@ -119,9 +128,9 @@ class State:
         Nothing may be stored into it: once it is, the walk starts again, and ends here.
         """
         shared = frozenset[object]().union(*(v.origins for v in values if isinstance(v, Array)))
-        if shared & self.plan.stored:
+        if sites(shared) & self.plan.stored:
             raise Effect("what is stored into may be a copy for one example and a view for all, or the reverse")
-        self.viewed |= shared
+        self.viewed |= sites(shared)
         return shared
 
     # --- what the walk adds: rules call these, the modules of `rewrite` say what they do -------------------------

@@ -120,16 +120,23 @@ def masked(rw: Context, operand: Operand, mask: Operand) -> Operand:
     return Operand(None, MaskedV(value), make=make, node=Masked(operand, mask))
 
 
-def note_range(rw: Context, base: Array, items: Sequence[Index]) -> None:
-    """A subscript that may be out of range must not be computed for examples that do not reach it."""
+def note_range(rw: Context, base: Array, items: list[Index]) -> None:
+    """A subscript that may be out of range must not be computed for examples that do not reach it.
+
+    In a branch of a loop that is an axis it becomes 0 for those.
+    """
     if not (rw.regions or rw.loops or rw.speculating):
         return
     position = 0
-    for item in items:
+    for k, item in enumerate(items):
         if isinstance(item, Operand):
             dim = base.dims[position] if position < base.rank else None
             if not in_range(rw, item.array, dim):
-                rw.hazard("a subscript may be out of range")
+                harmless = rw.harmless_index(item, dim)
+                if harmless is None:
+                    rw.hazard("a subscript may be out of range")
+                else:
+                    items[k] = harmless
         position += consumed(item)
 
 
