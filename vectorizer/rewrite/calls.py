@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.methods import Methods
+from vectorizer.rewrite.inlining import Inlining
 from vectorizer.rewrite.symbols import PURE_MODULES
 from vectorizer.rules.elementwise import (
     lower_ufunc,
@@ -36,7 +36,7 @@ UNIFORM_BUILTINS = {str, repr, type, ord, chr, hash, id, hasattr, callable, slic
 _SPECIAL = (range, getattr)
 
 
-class Calls(Methods):
+class Calls(Inlining):
     """What a call becomes."""
 
     def visit_Call(self, node: cst.Call) -> Operand:

@@ -6,7 +6,7 @@ import importlib
 
 MODULES = (
     "elementwise", "indexing", "reductions", "contractions", "shapes", "creation", "python", "statistics", "stores",
-    "ufuncs", "choices", "layouts",
+    "ufuncs", "choices", "layouts", "searching", "counting", "convolutions", "differences", "polynomials",
 )  # fmt: skip
 
 

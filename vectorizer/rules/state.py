@@ -125,6 +125,10 @@ class State:
 
     # --- what the walk adds: rules call these, the modules of `rewrite` say what they do -------------------------
 
+    def inline(self, definition: Callable[..., Any], **operands: Operand) -> Operand:
+        """What a function for one example gives for these operands: assignments to names and a return."""
+        raise NotImplementedError
+
     def attribute(self, base: Operand, name: str) -> Operand:
         """``base.name``."""
         raise NotImplementedError
