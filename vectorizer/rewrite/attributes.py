@@ -92,6 +92,8 @@ class Attributes(Logic):
                 dtype = value.dtype
                 if dtype is not None and dtype.kind == "c":
                     dtype = np.dtype(f"f{dtype.itemsize // 2}")
+                if dtype is None and value.axes:  # eigenvalues, which may be complex
+                    dtype = np.dtype(float)
                 return Operand(code, value.with_(dtype=dtype, dims=value.dims))
             case "dtype":
                 return Operand(code, Obj(value.dtype) if value.dtype is not None else Opaque())

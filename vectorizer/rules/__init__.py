@@ -6,7 +6,7 @@ import importlib
 
 MODULES = (
     "elementwise", "indexing", "reductions", "contractions", "shapes", "creation", "python", "statistics", "stores",
-    "ufuncs", "choices", "layouts", "searching", "counting", "convolutions", "differences", "polynomials",
+    "ufuncs", "choices", "layouts", "searching", "counting", "convolutions", "differences", "polynomials", "least_squares",
 )  # fmt: skip
 
 

@@ -295,16 +295,17 @@ def lower_vander(rw: Context, c: Call) -> Operand:
     bound = c.bind(("x", "N", "increasing"))
     operand = rw.as_array(bound["x"])
     value = rw.array(operand)
-    result = value_like(probe(np.vander, Array(value.dtype, 1)))
-    assert isinstance(result, Array)
+    made = value_like(probe(np.vander, Array(value.dtype, 1)))
+    assert isinstance(made, Array)
+    given = "N" in bound and not is_none(bound["N"])
+    columns = rw.array(bound["N"]).affine if given else value.dims[0]
+    result = Array(made.dtype, 2, value.axes, dims=(value.dims[0], columns))
     if not value.axes:
         return Operand(kept(c, ("x", "N", "increasing"), bound), result, fresh=True)
     named = rw.temp(operand, "points")
-    count = bound["N"].code if "N" in bound and not is_none(bound["N"]) else f"{named.primary}.shape[-1]"
+    count = bound["N"].code if given else f"{named.primary}.shape[-1]"
     up = "increasing" in bound and rw.pin(bound["increasing"], "increasing")
     powers = call(rw.np("arange"), count) if up else f"{call(rw.np('arange'), count)}[::-1]"
-    dtype = result.dtype
     if value.kind in "iub":
-        named = Operand(f"{named.primary}.astype({rw.dtype_code(result.dtype)})", value)  # type: ignore[arg-type]
-    code = f"{named.primary}[..., None] ** {powers}"
-    return Operand(code, Array(dtype, 2, value.axes), 14, fresh=True)
+        named = Operand(f"{named.primary}.astype({rw.dtype_code(made.dtype)})", value)  # type: ignore[arg-type]
+    return Operand(f"{named.primary}[..., None] ** {powers}", result, 14, fresh=True)

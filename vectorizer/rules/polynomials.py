@@ -10,7 +10,7 @@ from vectorizer.rules.compose import composite, integer, is_missing
 from vectorizer.rules.context import Context
 from vectorizer.rules.definitions import require
 from vectorizer.rules.table import Call
-from vectorizer.source.operand import Operand
+from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Affine, Array, Unsupported
 
@@ -162,31 +162,28 @@ def lower_poly(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(result, Array(dtype, 1, value.axes, dims=(length + 1,)), fresh=True)
 
 
-def scaled_fit(x: Any, y: Any, n: Any) -> Any:
+def scaled_fit(x: Any, y: Any, n: Any, rcond: Any) -> Any:
     powers = np.vander(x, n)
     scale = np.sqrt((powers * powers).sum(axis=0))
-    return np.linalg.lstsq(powers / scale, y, len(x) * EPS)[0] / scale
+    return np.linalg.lstsq(powers / scale, y, rcond)[0] / scale
 
 
-def scaled_fit_columns(x: Any, y: Any, n: Any) -> Any:
+def scaled_fit_columns(x: Any, y: Any, n: Any, rcond: Any) -> Any:
     powers = np.vander(x, n)
     scale = np.sqrt((powers * powers).sum(axis=0))
-    return np.linalg.lstsq(powers / scale, y, len(x) * EPS)[0] / scale[:, None]
+    return np.linalg.lstsq(powers / scale, y, rcond)[0] / scale[:, None]
 
 
-def weighted_fit(x: Any, y: Any, n: Any, w: Any) -> Any:
+def weighted_fit(x: Any, y: Any, n: Any, w: Any, rcond: Any) -> Any:
     powers = np.vander(x, n) * w[:, None]
     scale = np.sqrt((powers * powers).sum(axis=0))
-    return np.linalg.lstsq(powers / scale, y * w, len(x) * EPS)[0] / scale
-
-
-EPS = float(np.finfo(float).eps)
+    return np.linalg.lstsq(powers / scale, y * w, rcond)[0] / scale
 
 
 @composite(np.polyfit, "x y deg w", "polynomial")
 def lower_polyfit(rw: Context, c: Call, bound: Bound) -> Operand:
     """The least squares of NumPy's own: columns of powers, scaled."""
-    points, values = (_as_float(rw, coefficients(rw, bound["x"])), _as_float(rw, rw.as_array(bound["y"])))
+    points, values = _as_float(rw, coefficients(rw, bound["x"])), _as_float(rw, rw.as_array(bound["y"]))
     rank = rw.array(values).rank
     degree = rw.pin_int(bound["deg"], "a degree")
     length = rw.array(points).dims[0]
@@ -195,21 +192,24 @@ def lower_polyfit(rw: Context, c: Call, bound: Bound) -> Operand:
     if not rw.equal(length, rw.array(values).dims[0]):
         raise Unsupported("np.polyfit of vectors of different lengths")
     count = integer(degree + 1)
+    precision = float(np.finfo(rw.array(points).dtype or FLOAT).eps)
+    rcond = Operand(f"{precision!r} * {rw.print_affine(length).at(PRODUCT + 1)}", Array(FLOAT, 0, weak=True), PRODUCT)
     if is_missing(bound, "w"):
-        return rw.inline(scaled_fit if rank == 1 else scaled_fit_columns, x=points, y=values, n=count)
+        fit = scaled_fit if rank == 1 else scaled_fit_columns
+        return rw.inline(fit, x=points, y=values, n=count, rcond=rcond)
     weights = _as_float(rw, coefficients(rw, bound["w"]))
     if rank > 1 or not rw.equal(length, rw.array(weights).dims[0]):
         raise Unsupported("np.polyfit in a form that has no rule")
-    return rw.inline(weighted_fit, x=points, y=values, n=count, w=weights)
+    return rw.inline(weighted_fit, x=points, y=values, n=count, w=weights, rcond=rcond)
 
 
 def _as_float(rw: Context, operand: Operand) -> Operand:
-    """NumPy adds 0.0, which makes floats of integers; a smaller float type would fit less closely."""
+    """NumPy adds 0.0, which makes floats of integers."""
     value = rw.array(operand)
-    if value.dtype == FLOAT:
+    if value.kind == "f" and value.dtype != np.dtype(np.float16):
         return operand
     if value.kind not in "iu":
-        raise Unsupported("np.polyfit of other than double precision")
+        raise Unsupported("np.polyfit of other than real numbers")
     return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT, dims=value.dims, weak=False))
 
 
