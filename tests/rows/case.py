@@ -219,6 +219,6 @@ def case(expressions: str, **operands: str) -> None:
 def names_in(text: str) -> set[str]:
     """The names that an expression or statements read."""
     if "return " in text:
-        code = compile("def f():\n" + "".join(f"    {s}\n" for s in text.split("; ")), "<case>", "exec")
-        return set(code.co_consts[0].co_names)
+        code = compile("def f():\n" + "".join(f"    {s}\n" for s in text.split("; ")), "<case>", "exec").co_consts[0]
+        return {*code.co_names, *code.co_varnames}
     return set(compile(text, "<case>", "eval").co_names)

@@ -8,7 +8,7 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.logic import Logic
-from vectorizer.rules.masked import count
+from vectorizer.rules.masked import masked_attribute
 from vectorizer.rules.shapes import attribute_T
 from vectorizer.rules.subscripts import (
     Parts,
@@ -40,8 +40,8 @@ class Attributes(Logic):
 
     def attribute(self, base: Operand, name: str) -> Operand:
         value = base.value
-        if isinstance(value, MaskedV) and name == "size":
-            return count(self, base)
+        if isinstance(value, MaskedV):
+            return masked_attribute(self, base, name)
         code = f"{base.primary}.{name}"
         if isinstance(value, Array):
             return self._array_attribute(base, name)

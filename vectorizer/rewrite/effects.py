@@ -17,7 +17,6 @@ from vectorizer.source.operand import (
     call,
 )
 from vectorizer.values import (
-    Array,
     ListV,
     Obj,
     SeqV,
@@ -64,10 +63,6 @@ class Effects(Calls):
                 raise Unsupported(f"list.{name} with keywords")
             self.change_list(base, name, args)
             return True
-        if isinstance(base.value, Array) and name in ("fill", "sort"):
-            args, keywords = self.arguments(node)
-            self.change_array(base, name, args, keywords)
-            return True
         if isinstance(base.value, Obj) and isinstance(base.value.value, np.ufunc) and name == "at":
             args, keywords = self.arguments(node)
             self.ufunc_at(base, args)
@@ -80,8 +75,7 @@ class Effects(Calls):
     def ufunc_at(self, base: Operand, args: list[Operand]) -> None:
         """``np.add.at(target, index, value)``."""
         ufunc: Any = base.value.value if isinstance(base.value, Obj) else None
-        symbol = {np.add: "+", np.subtract: "-", np.multiply: "*"}.get(ufunc)
-        if len(args) != 3 or symbol is None:
+        if len(args) != 3 or ufunc.nin != 2 or ufunc.nout != 1 or ufunc.signature is not None:
             raise Unsupported(f"{base.code}.at in a form that has no rule")
         index = self.items(args[1]) if isinstance(args[1].value, TupleV) else [self.as_array(args[1])]
         target = self.array(args[0])
@@ -150,22 +144,3 @@ class Effects(Calls):
 
     def sequential_again(self, reason: str) -> None:
         raise Unsupported(reason)
-
-    def change_array(self, base: Operand, name: str, args: list[Operand], keywords: dict[str, Operand]) -> None:
-        value = self.array(base)
-        if self.regions or self.speculating or self.loops:
-            raise Unsupported(f"array.{name} under a condition")
-        if name == "fill" and len(args) == 1 and not keywords:
-            self.store(base, [*[FULL] * value.rank], args[0], None)
-            return
-        if name == "sort":
-            axis = self.pin_int(args[0], "an axis") if args else -1
-            if keywords or len(args) > 1:
-                raise Unsupported("array.sort with keywords")
-            self.written(base)
-            if not value.origins:
-                raise Unsupported("a sort of memory whose origin is not known")
-            shifted = axis if axis < 0 else axis + len(value.axes)
-            self.emit(call(f"{base.primary}.sort", *([str(shifted)] if args else [])))
-            return
-        raise Unsupported(f"array.{name} in a form that has no rule")

@@ -31,6 +31,7 @@ from vectorizer.values import (
     number,
 )
 
+CHANGING = ("fill", "sort", "put", "resize", "partition", "setfield", "setflags")
 _STRING_METHODS = {"lower", "upper", "strip", "startswith", "endswith", "split", "replace", "format", "join"}
 
 
@@ -87,9 +88,9 @@ class Methods(Expressions):
         value = self.array(base)
         if name in ("item", "tolist") and not args:
             return self._item(base, value, name)
-        if name in ("fill", "sort", "put", "resize", "partition", "itemset", "setflags"):
-            raise Effect(f"method {name!r} inside an expression")
         rule = METHODS.get(name)
+        if name in CHANGING and (rule is None or self.node_site(node) != self.direct):
+            raise Effect(f"method {name!r} inside an expression" if rule is not None else f"method {name!r}")
         if rule is None or value.weak and name not in ("conjugate",):
             raise Unsupported(f"method {name!r} of {'a Python number' if value.weak else 'an array'} has no rule")
         c = Call(name, args, keywords, base, None, self.node_site(node))

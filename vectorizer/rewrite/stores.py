@@ -12,10 +12,12 @@ from vectorizer.rules.elementwise import (
     strengthen,
 )
 from vectorizer.rules.indexing import locate
+from vectorizer.rules.masked import slice_mask
 from vectorizer.rules.subscripts import (
     Region,
     Slice,
     is_varying_mask,
+    varying_slice,
 )
 from vectorizer.source.operand import (
     Operand,
@@ -109,6 +111,9 @@ class Stores(PartialStores):
         target = self.array(base)
         if len(index) == 1 and is_varying_mask(index[0], target):
             self.store_masked(base, index[0], operand, symbol)
+            return
+        if varying_slice(index, target.rank) == 0:
+            self.store_masked(base, slice_mask(self, base, index[0]), operand, symbol)
             return
         if not isinstance(operand.value, (Array, TupleV, ListV, StackedV, SeqV)):
             raise Unsupported("a value of unknown kind is stored")

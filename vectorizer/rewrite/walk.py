@@ -182,7 +182,7 @@ class Walk(Widening):
         for region in self.regions:
             region.cache.pop(name, None)
         if operand.lazy:
-            self.env[name] = operand
+            self.env[name] = self.kept_masked(operand)
             return
         operand = self.kept(operand)
         target = self.target_name(name)

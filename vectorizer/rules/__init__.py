@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 
 MODULES = (
-    "elementwise", "indexing", "reductions", "contractions", "shapes", "creation", "python", "statistics", "stores",
-    "ufuncs", "choices", "layouts", "searching", "counting", "convolutions", "differences", "polynomials", "least_squares",
+    "elementwise", "indexing", "reductions", "contractions", "linear_algebra", "shapes", "creation", "python", "maths",
+    "operators", "statistics", "stores", "inplace", "ufuncs", "choices", "facts", "layouts", "edits", "sets", "masked",
+    "searching", "counting", "convolutions", "differences", "polynomials", "least_squares",
 )  # fmt: skip
 
 

@@ -87,5 +87,3 @@ def lower_convolve(rw: Context, c: Call, bound: Bound) -> Operand:
 @composite(np.correlate, "a v mode", "convolution")
 def lower_correlate(rw: Context, c: Call, bound: Bound) -> Operand:
     return convolved(rw, rw.as_array(bound["a"]), rw.as_array(bound["v"]), _mode(rw, bound, "valid"), True)
-
-

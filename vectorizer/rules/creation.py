@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.rules.compose import at_rank
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.layouts import lower_meshgrid as lower_varying_grid
+from vectorizer.rules.reductions import flattened
 from vectorizer.rules.shapes import kept, shape_items
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
 from vectorizer.source.operand import Operand, argument_list, call
@@ -217,6 +219,10 @@ def converting(function: Any) -> None:
     """array, asarray and their kin."""
 
     def lower(rw: Context, c: Call) -> Operand:
+        if function is np.array and "ndmin" in c.keywords:
+            least = rw.pin_int(c.keywords["ndmin"], "ndmin=")
+            rest = {k: o for k, o in c.keywords.items() if k != "ndmin"}
+            return at_rank(rw, lower(rw, Call(c.function, c.args, rest, None, c.target, c.site)), least)
         bound = c.bind(("a", "dtype", "copy")) if function is np.array else c.bind(("a", "dtype"))
         given = bound["a"]
         dtype = (
@@ -234,10 +240,10 @@ def converting(function: Any) -> None:
             return _promoted(rw, c, Operand(code, value.with_(dims=dims), fresh=True))
         operand = rw.as_array(given)
         value = rw.array(operand)
-        if function is np.ascontiguousarray and not value.rank:
-            raise Unsupported("np.ascontiguousarray of a single number")
-        if function is np.ascontiguousarray and value.axes:
+        if function in (np.ascontiguousarray, np.asfortranarray) and value.axes:
             rw.may_share(value)
+            operand = operand if value.rank else flattened(rw, operand)
+            value = rw.array(operand)
         if "copy" in bound and rw.pin(bound["copy"], "copy=") is not True:
             raise Unsupported("np.array that may or may not copy")
         natural = value.dtype if dtype is None else dtype

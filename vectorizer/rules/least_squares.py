@@ -66,10 +66,12 @@ def lower_lstsq(rw: Context, c: Call, bound: Bound) -> Operand:
     if not a.axes and b.rank == 1 and len(b.axes) == 1 and rw.relies_on(rows - columns - 1):
         return _one_matrix(rw, c, bound, first, second, kinds)
     first, second = (_cast(rw, o, kinds[0]) for o in (first, second))
-    first = rw.temp(first, "matrix")
+    first, second = rw.held(first), rw.held(second)
     decimals = np.finfo(kinds[0]).eps
     longer = rows if rw.relies_on(rows - columns) else columns
-    natural = Operand(f"{float(decimals)!r} * {rw.print_affine(longer).at(PRODUCT + 1)}", Array(FLOATS[0], 0, weak=True), PRODUCT)
+    natural = Operand(
+        f"{float(decimals)!r} * {rw.print_affine(longer).at(PRODUCT + 1)}", Array(FLOATS[0], 0, weak=True), PRODUCT
+    )
     threshold = natural if is_missing(bound, "rcond") else bound["rcond"]
     u, s, vt = rw.items(rw.temp(rw.inline(decomposed, a=first), "factors"))
     s = rw.temp(s, "singular")
@@ -115,7 +117,12 @@ def _one_matrix(rw: Context, c: Call, bound: Bound, first: Operand, second: Oper
         return Operand(f"{made}[1][:, None]", shape)
 
     shape = Array(kinds[1], 1, b.axes, dims=(Affine(1),))
-    parts = [x, Operand(None, shape, make=rest), Operand(f"{made}[2]", Array(kinds[2], 0)), Operand(f"{made}[3]", Array(kinds[3], 1))]
+    parts = [
+        x,
+        Operand(None, shape, make=rest),
+        Operand(f"{made}[2]", Array(kinds[2], 0)),
+        Operand(f"{made}[3]", Array(kinds[3], 1)),
+    ]
     return Operand(None, TupleV(tuple(p.value for p in parts)), make=lambda: _tuple(parts), node=Parts(parts))
 
 

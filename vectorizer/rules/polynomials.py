@@ -9,10 +9,11 @@ import numpy as np
 from vectorizer.rules.compose import composite, integer, is_missing
 from vectorizer.rules.context import Context
 from vectorizer.rules.definitions import require
-from vectorizer.rules.table import Call
+from vectorizer.rules.searching import known_dtype
+from vectorizer.rules.table import Call, probe
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Affine, Array, Unsupported
+from vectorizer.values import Affine, Array, Unsupported, union_axes
 
 Bound = dict[str, Operand]
 FLOAT = np.dtype(float)

@@ -1,21 +1,18 @@
-"""Rules for Python's own functions: numeric builtins, `math`, `operator`."""
+"""Rules for Python's builtins."""
 
 from __future__ import annotations
 
 import builtins
-import math
 import numbers
-import operator
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none, select, strengthen
-from vectorizer.rules.indexing import Parts, subscript
+from vectorizer.rules.indexing import Parts
 from vectorizer.rules.table import Call, Rule, custom, register, ufunc_dtypes
-from vectorizer.source.operand import COMPARE, PRODUCT, Operand, call
+from vectorizer.source.operand import COMPARE, Operand, call
 from vectorizer.values import (
     MISSING,
     Affine,
@@ -497,152 +494,3 @@ def lower_tuple(rw: Context, c: Call) -> Operand:
     if isinstance(value, (TupleV, ListV)):
         return Operand(verbatim(c), TupleV(value.items))
     raise Unsupported("tuple of something that has no rule")
-
-
-# --- math -------------------------------------------------------------------------------------------------------
-
-MATH = {
-    "sqrt": "sqrt", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
-    "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2",
-    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-    "fabs": "fabs", "hypot": "hypot", "copysign": "copysign", "fmod": "fmod", "pow": "power", "degrees": "degrees",
-    "radians": "radians", "cbrt": "cbrt", "exp2": "exp2",
-}  # fmt: skip
-TESTS = {"isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite"}
-WHOLE = {"floor": "floor", "ceil": "ceil", "trunc": "trunc"}
-QUIET_MATH = {
-    "sin",
-    "cos",
-    "atan",
-    "tanh",
-    "fabs",
-    "copysign",
-    "degrees",
-    "radians",
-    "atan2",
-    "cbrt",
-    "hypot",
-    "erf",
-    "erfc",
-}
-SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
-
-
-def as_double(rw: Context, operand: Operand, name: str) -> Operand:
-    """`math` computes in double precision, whatever it is given."""
-    operand = scalar_of(rw, operand, f"math.{name}")
-    value = rw.array(operand)
-    if value.kind == "c" or value.dtype is None:
-        raise Unsupported(f"math.{name} of a number of dtype {value.dtype}")
-    if name == "trunc" and value.axes and not value.weak and value.dtype != FLOAT:
-        raise Unsupported("math.trunc of other than floats")
-    if value.axes and value.kind != "f" and name in ("fmod", "pow", "fabs", "copysign"):
-        return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT), fresh=True)
-    if value.axes and value.dtype not in (FLOAT, INT, np.dtype("i4"), np.dtype("u4"), np.dtype("u8")):
-        return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT), fresh=True)
-    return operand
-
-
-def math_rule(name: str, target: str, dtype: np.dtype[Any] = FLOAT, tail: str = "") -> None:
-    if not hasattr(math, name):
-        return
-
-    def lower(rw: Context, c: Call) -> Operand:
-        if c.keywords:
-            raise Unsupported(f"math.{name} with keywords")
-        if all(is_uniform(a.value) for a in c.args):
-            known = python_value(rw, getattr(math, name), c)
-            return Operand(verbatim(c), known or Array(dtype, 0, weak=True))
-        if name == "log" and len(c.args) == 2:
-            first = lower(rw, Call(c.function, c.args[:1]))
-            base = lower(rw, Call(c.function, c.args[1:]))
-            (a, b), axes, _ = rw.align([first, base])
-            return Operand(
-                f"{a.at(PRODUCT)} / {b.at(PRODUCT + 1)}", Array(FLOAT, 0, axes, weak=True), PRODUCT, fresh=True
-            )
-        operands = [as_double(rw, a, name) for a in c.args]
-        operands, harmless = rw.guarded(target, operands)
-        if name not in QUIET_MATH and name not in TESTS and not harmless:
-            rw.hazard(f"math.{name} raises outside its domain")
-            rw.facts.strict_floats = True
-        aligned, axes, _ = rw.align(operands)
-        if name in SPECIAL:
-            function = rw.imported("scipy.special", target)
-        else:
-            function = rw.np(target)
-        code = call(function, *(a.code for a in aligned)) + tail
-        return Operand(code, Array(dtype, 0, axes, weak=True), fresh=True)
-
-    register(getattr(math, name), Rule(f"math.{name}", "math", lower))
-
-
-for _name, _target in MATH.items():
-    math_rule(_name, _target)
-for _name, _target in TESTS.items():
-    math_rule(_name, _target, BOOL)
-for _name, _target in WHOLE.items():
-    math_rule(_name, _target, INT, ".astype(int)")
-if find_spec("scipy") is not None:
-    for _name, _target in SPECIAL.items():
-        math_rule(_name, _target)
-
-
-def integer_math(name: str, ufunc: np.ufunc) -> None:
-    def lower(rw: Context, c: Call) -> Operand:
-        if all(is_uniform(a.value) for a in c.args):
-            return Operand(verbatim(c), python_value(rw, getattr(math, name), c) or Array(INT, 0, weak=True))
-        if len(c.args) != 2:
-            raise Unsupported(f"math.{name} of other than two numbers")
-        operands = [scalar_of(rw, a, f"math.{name}") for a in c.args]
-        if any(rw.array(o).kind not in "iu" or rw.array(o).dtype == np.dtype("u8") for o in operands):
-            raise Unsupported(f"math.{name} of other than integers")
-        aligned, axes, _ = rw.align(operands)
-        return Operand(
-            call(rw.np(ufunc.__name__), *(a.code for a in aligned)), Array(INT, 0, axes, weak=True), fresh=True
-        )
-
-    register(getattr(math, name), Rule(f"math.{name}", "math", lower))
-
-
-integer_math("gcd", np.gcd)
-
-
-# --- operator ---------------------------------------------------------------------------------------------------
-
-SYMBOLS = {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",
-    "and_": "&", "or_": "|", "xor": "^", "lshift": "<<", "rshift": ">>",
-}  # fmt: skip
-COMPARED = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-PREFIXES = {"neg": "-", "pos": "+", "invert": "~"}
-
-
-def operator_rule(name: str, symbol: str, method: str) -> None:
-    """A function of `operator` is what its symbol is."""
-    function = getattr(operator, name)
-
-    def lower(rw: Context, c: Call) -> Operand:
-        if c.keywords or len(c.args) != (1 if method == "unary" else 2):
-            raise Unsupported(f"{c.name} in a form that has no rule")
-        made: Operand = getattr(rw, method)(symbol, *c.args)
-        return Operand(verbatim(c), made.value, fresh=True) if is_uniform(made.value) else made
-
-    register(function, Rule(f"operator.{name}", "operator", lower))
-
-
-for _name, _symbol in SYMBOLS.items():
-    operator_rule(_name, _symbol, "binary")
-for _name, _symbol in COMPARED.items():
-    operator_rule(_name, _symbol, "compare")
-
-
-@custom(operator.getitem, params="a b", kind="operator")
-def lower_getitem(rw: Context, c: Call) -> Operand:
-    bound = c.bind(("a", "b"))
-    if not isinstance(bound["b"].value, Array) or bound["b"].value.kind == "b":
-        raise Unsupported("operator.getitem in a form that has no rule")
-    return subscript(rw, bound["a"], [bound["b"]])
-
-
-for _name, _symbol in PREFIXES.items():
-    operator_rule(_name, _symbol, "unary")

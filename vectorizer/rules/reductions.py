@@ -92,7 +92,8 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     whole = "axis" not in bound or is_none(bound["axis"])
     if value.rank == 0 and value.axes:
         if not whole:
-            raise Unsupported(f"{c.name} of a single number along an axis")
+            probe(function, value, axis=rw.pin(bound.pop("axis"), "an axis"))  # most take 0 and -1
+            whole = True
         if len(bound) == 1 and (same := _of_scalar(function, value, operand)) is not None:
             return same
         operand = flattened(rw, operand)
@@ -223,7 +224,15 @@ def along(
             value = rw.array(operand)
         elif whole and value.rank != 1:
             value = value.with_(rank=1)
-        if value.rank == 0:
+        if value.rank == 0 and value.axes:
+            if (
+                np.ndim(probe(function, value, axis=rw.pin(bound["axis"], "an axis") if "axis" in bound else default))
+                != 1
+            ):
+                raise Unsupported(f"{c.name} of a single number")
+            operand, whole = flattened(rw, operand), True
+            value = rw.array(operand)
+        elif value.rank == 0:
             raise Unsupported(f"{c.name} of a single number")
         codes = {k: o.code for k, o in bound.items()} | {
             names[0]: operand.primary if c.base is not None else operand.code
@@ -260,6 +269,9 @@ along(np.nancumsum, "a axis dtype out", default=None)
 along(np.nancumprod, "a axis dtype out", default=None)
 along(np.sort, "a axis kind order stable", default=-1, kind="sort")
 along(np.argsort, "a axis kind order stable", "argsort", default=-1, kind="sort")
+along(np.sort_complex, "a", default=-1, kind="sort")
+along(np.packbits, "a axis bitorder", default=None, grows=True, kind="bits")
+along(np.unpackbits, "a axis count bitorder", default=None, grows=True, kind="bits")
 along(np.diff, "a n axis", default=-1, grows=True)
 along(np.partition, "a kth axis kind order", default=-1, kind="sort")
 along(np.argpartition, "a kth axis kind order", "argpartition", default=-1, kind="sort")

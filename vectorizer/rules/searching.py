@@ -62,7 +62,9 @@ def lower_digitize(rw: Context, c: Call, bound: Bound) -> Operand:
     operand = rw.as_array(bound["x"])
     if not is_uniform(bound["bins"].value):
         right = "right" in bound and bool(rw.pin(bound["right"], "right="))
-        return rw.inline(digits, x=operand, bins=rw.as_array(bound["bins"]), side=constant("left" if right else "right"))
+        return rw.inline(
+            digits, x=operand, bins=rw.as_array(bound["bins"]), side=constant("left" if right else "right")
+        )
     value = rw.array(operand)
     codes = {k: o.code for k, o in bound.items()} | {"x": operand.code}
     result = Array(INT, value.rank, value.axes, dims=value.dims)
@@ -149,5 +151,3 @@ def lower_isin(rw: Context, c: Call, bound: Bound) -> Operand:
         code = f"~{code}"
     zero_d = not value.rank
     return Operand(code, Array(np.dtype(bool), value.rank, axes, dims=value.dims, zero_d=zero_d), PRODUCT, fresh=True)
-
-

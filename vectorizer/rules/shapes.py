@@ -38,8 +38,13 @@ def shape_items(rw: Context, operands: list[Operand]) -> list[Operand]:
 
 def lower_reshape(rw: Context, operand: Operand, shape: list[Operand], order: Operand | None) -> Operand:
     value = rw.array(operand)
-    if order is not None and rw.pin(order, "order=") != "C":
-        raise Unsupported("reshape in another order")
+    wanted = "C" if order is None else rw.pin(order, "order=")
+    if wanted == "F" and value.axes:
+        rw.may_share(value)
+        turned = lower_reshape(rw, permuted(rw, operand, backwards(value.rank)), shape[::-1], None)
+        return permuted(rw, turned, backwards(len(shape)))
+    if wanted not in ("C", "F"):
+        raise Unsupported("reshape in an order that depends on the layout of one example")
     if any(not isinstance(s.value, Array) or s.value.axes for s in shape):
         raise Unsupported("a shape that varies")
     dims: Dims = tuple(s.array.affine if s.array.const is None or s.array.const != -1 else None for s in shape)
@@ -48,6 +53,7 @@ def lower_reshape(rw: Context, operand: Operand, shape: list[Operand], order: Op
     result = value.with_(rank=len(shape), dims=dims)
     lengths = [s.code for s in shape]
     if not value.axes:
+        lengths += [] if wanted == "C" else [f'order="{wanted}"']
         return Operand(f"{operand.primary}.reshape({', '.join(lengths) or '()'})", result, fresh=False)
     lead = len(value.axes)
     named = rw.temp(operand, "flat") if not operand.is_name else operand
@@ -56,6 +62,10 @@ def lower_reshape(rw: Context, operand: Operand, shape: list[Operand], order: Op
     else:
         first = [f"*{named.code}.shape[:{lead}]"] if lead > 1 else [f"{named.code}.shape[0]"]
     return Operand(f"{named.code}.reshape({', '.join(first + lengths)})", result, fresh=False)
+
+
+def backwards(rank: int) -> list[int]:
+    return list(range(rank))[::-1]
 
 
 @custom(method="reshape", kind="shape")
@@ -75,10 +85,13 @@ def function_reshape(rw: Context, c: Call) -> Operand:
 @custom(method="flatten", params="a order", kind="shape")
 def lower_ravel(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "order"))
-    if "order" in bound and rw.pin(bound["order"], "order=") != "C":
-        raise Unsupported(f"{c.name} in another order")
+    order = rw.pin(bound["order"], "order=") if "order" in bound else "C"
     operand = rw.as_array(bound["a"])
     value = rw.array(operand)
+    if order != "C" and value.axes:
+        if order != "F":
+            raise Unsupported(f"{c.name} in an order that depends on the layout of one example")
+        operand = permuted(rw, operand, backwards(value.rank))
     fresh = c.function == "flatten"
     if value.axes and not fresh:
         rw.may_share(value)
@@ -454,7 +467,6 @@ def lower_repeat(rw: Context, c: Call) -> Operand:
     return Operand(kept(c, ("a", "repeats", "axis"), bound, a=code_for(c, operand), axis=axis), result, fresh=True)
 
 
-@custom(np.roll, params="a shift axis", kind="shape")
 def lower_roll(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "shift", "axis"))
     operand = rw.as_array(bound["a"])

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from vectorizer.rules.compose import (
     apply,
-    batch_size,
     composite,
     integer,
     is_missing,
-    length_of,
 )
 from vectorizer.rules.context import Context
 from vectorizer.rules.indexing import Parts
-from vectorizer.rules.reductions import flattened, normalized, remaining, shifted
+from vectorizer.rules.reductions import normalized, remaining, shifted
 from vectorizer.rules.table import Call, probe
 from vectorizer.source.operand import PRODUCT, Operand, call
-from vectorizer.source.statements import Stmt
 from vectorizer.values import Affine, Array, TupleV, Unsupported, is_uniform, union_axes
 
 INT, FLOAT = np.dtype(np.int64), np.dtype(float)
@@ -185,5 +180,3 @@ def lower_corrcoef(rw: Context, c: Call, bound: Bound) -> Operand:
     deviation = rw.temp(Operand(call(rw.np("sqrt"), diagonal), value.with_(rank=1)), "deviation")
     scaled = f"{made.code} / {deviation.code}[..., :, None] / {deviation.code}[..., None, :]"
     return Operand(call(rw.np("clip"), scaled, "-1", "1"), value.with_(dims=value.dims), fresh=True)
-
-

@@ -42,6 +42,8 @@ def prepare(rw: Context, c: Call, target: Operand, axes: Axes) -> None:
         raise Effect(f"{c.name} inside a loop or branch that has become an array operation")
     if not isinstance(target.value, Array) or not target.value.rank:
         raise Effect(f"{c.name} into something that is not known to be an array")
+    if not target.value.origins:
+        raise Effect(f"{c.name} into memory whose origin is not known")
     try:
         if set(axes) - set(target.value.axes):
             rw.store_needs(target, axes)

@@ -247,7 +247,9 @@ def _resolve(ufunc: np.ufunc, dtypes: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 # What these give for a complex number without imaginary part is what they give for the real one.
-OF_ANY_KIND = frozenset("absolute add subtract multiply negative positive conjugate square isfinite isnan isinf".split())
+OF_ANY_KIND = frozenset(
+    "absolute add subtract multiply negative positive conjugate square isfinite isnan isinf".split()
+)
 
 
 def ufunc_dtypes(ufunc: np.ufunc, values: list[Array], strong: bool = False) -> tuple[Any, ...]:
