@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from vectorizer.rewrite.widening import Widening
-from vectorizer.rules.subscripts import (
-    Parts,
-)
+from vectorizer.rules.subscripts import Masked, Parts, masked
 from vectorizer.source.operand import (
     Operand,
     call,
@@ -118,6 +116,9 @@ class Walk(Widening):
         if isinstance(value, StackedV):
             inner = self.restrict(operand.with_value(value.array), region, name)
             return inner.with_value(StackedV(self.array(inner), value.weak))
+        if isinstance(operand.node, Masked):
+            array, mask = (self.restrict(p, region, name) for p in (operand.node.array, operand.node.mask))
+            return masked(self, array, mask, operand.node.view)
         if not isinstance(value, Array):
             if is_uniform(value):
                 return operand

@@ -336,7 +336,8 @@ def joined(rw: Context, parts: list[Operand], axis: int, function: str) -> Opera
     if rank == 0 or any(v.rank != rank for v in values) or not -rank <= axis < rank:
         raise Unsupported("arrays of different ranks are joined")
     dtypes = [v.dtype for v in values]
-    dtype = None if None in dtypes else np.result_type(*(d for d in dtypes if d is not None))
+    known = [d for d in dtypes if d is not None]  # `in` would take float64 for None
+    dtype = np.result_type(*known) if len(known) == len(dtypes) else None
     along = [v.dims[axis] for v in values]
     total: Affine | None = Affine()
     for d in along:
