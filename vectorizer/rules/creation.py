@@ -15,7 +15,7 @@ from vectorizer.rules.reductions import flattened
 from vectorizer.rules.shapes import kept, shape_items
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
 from vectorizer.source.operand import Operand, argument_list, call
-from vectorizer.values import Affine, Array, Dims, ListV, SeqV, TupleV, Unsupported, is_uniform
+from vectorizer.values import Affine, Array, Dims, ListV, SeqV, TupleV, Unsupported, Value, is_uniform
 
 
 def dims_of(shape: list[Operand]) -> Dims:
@@ -185,8 +185,9 @@ def spaced(function: Any) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         bound = c.bind(names)
         ends = [rw.as_array(bound[k]) for k in ("start", "stop")]
-        if {"retstep", "base"} & bound.keys():
-            raise Unsupported(f"{c.name} with base= or retstep=")
+        if "base" in bound and not is_uniform(bound["base"].value):
+            raise Unsupported(f"{c.name} with a base that varies")
+        steps = "retstep" in bound and bool(rw.pin(bound["retstep"], "retstep="))
         aligned, axes, rank = rw.align(ends)
         values = [rw.array(e) for e in ends]
         place = rw.pin_int(bound["axis"], "an axis") if "axis" in bound else 0
@@ -204,9 +205,12 @@ def spaced(function: Any) -> None:
             raise Unsupported(f"{c.name} of a length that varies")
         if axes:
             codes["axis"] = str(place if place < 0 else place + len(axes)) if rank else "-1"
-        return Operand(
-            c.render(names, codes), Array(dtype, rank + 1, axes, dims=_spaced_dims(length, rank, place)), fresh=True
-        )
+        made: Value = Array(dtype, rank + 1, axes, dims=_spaced_dims(length, rank, place))
+        if steps:
+            typical = (Array(v.dtype, 0, weak=v.weak) for v in values)
+            step = np.asarray(probe(function, *typical, num=3, retstep=True)[1])
+            made = TupleV((made, Array(step.dtype, rank, axes)))
+        return Operand(c.render(names, codes), made, fresh=True)
 
     register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))
 

@@ -2,17 +2,60 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from vectorizer.rules.compose import apply, composite, is_missing, length_of
+from vectorizer.rules.compose import apply, composite, integer, is_missing, length_of
 from vectorizer.rules.context import Context
 from vectorizer.rules.reductions import flattened, normalized
+from vectorizer.rules.shapes import permuted
 from vectorizer.rules.table import Call, probe
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Array, TupleV, Unsupported, is_uniform
 
 FLOAT = np.dtype(float)
 Bound = dict[str, Operand]
+
+
+def slope(f: Any, t: Any) -> Any:
+    """NumPy's formula for points at any distance, along the last axis."""
+    h = np.diff(t)
+    h1, h2 = h[:-1], h[1:]
+    before, at, behind = -h2 / (h1 * (h1 + h2)), (h2 - h1) / (h1 * h2), h1 / (h2 * (h1 + h2))
+    inside = before * f[..., :-2] + at * f[..., 1:-1] + behind * f[..., 2:]
+    first, last = (f[..., 1:2] - f[..., :1]) / h[:1], (f[..., -1:] - f[..., -2:-1]) / h[-1:]
+    return np.concatenate((first, inside, last), axis=-1)
+
+
+def scaled(g: Any, h: Any) -> Any:
+    return g / h
+
+
+def plain_gradient(f: Any, axis: Any) -> Any:
+    return np.gradient(f, axis=axis)
+
+
+def _over_varying_points(rw: Context, bound: Bound, operand: Operand, axes: tuple[int, ...]) -> Operand:
+    """One axis, along which the step or the points differ between the examples."""
+    points = rw.as_array(bound["spacing"])
+    value, p = rw.array(operand), rw.array(points)
+    if len(axes) != 1 or not is_missing(bound, "edge_order") or p.dtype != FLOAT or value.dtype != FLOAT:
+        raise Unsupported("np.gradient over points that vary, in a form that has no rule")
+    if not p.rank:
+        return rw.inline(scaled, g=_plain(rw, operand, axes[0]), h=points)
+    dim = value.dims[axes[0]]
+    if p.rank != 1 or dim is None or not rw.equal(dim, p.dims[0]) or not rw.relies_on(dim - 3):
+        raise Unsupported("np.gradient over points whose number is not known")
+    order = [k for k in range(value.rank) if k != axes[0] % value.rank] + [axes[0] % value.rank]
+    moved = rw.inline(slope, f=rw.temp(permuted(rw, operand, order), "f"), t=points)
+    return permuted(rw, moved, [order.index(k) for k in range(value.rank)])
+
+
+def _plain(rw: Context, operand: Operand, axis: int) -> Operand:
+    if not rw.array(operand).axes:
+        return Operand(call(rw.np("gradient"), operand.code, axis=str(axis)), rw.array(operand).with_())
+    return rw.inline(plain_gradient, f=operand, axis=integer(axis))
 
 
 @composite(np.gradient, "f spacing axis edge_order", "along")
@@ -25,7 +68,7 @@ def lower_gradient(rw: Context, c: Call, bound: Bound) -> Operand:
         axes = tuple(given) if isinstance(given, tuple) else (given,)
     normalized(axes, value.rank)
     if not value.axes or "spacing" in bound and not is_uniform(bound["spacing"].value) or value.rank < 1:
-        raise Unsupported("np.gradient over points that vary")
+        return _over_varying_points(rw, bound, operand, axes)
     moved = [str(k if k < 0 else k + len(value.axes)) for k in axes]
     single = len(axes) == 1
     dtype = np.asarray(probe(np.gradient, np.ones(3, value.dtype))).dtype
@@ -43,13 +86,39 @@ def lower_gradient(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(code, part if alone else TupleV((part,) * len(axes)), fresh=True)
 
 
+def with_ends(first: Any, middle: Any, last: Any) -> Any:
+    return np.concatenate((first, middle, last))
+
+
+def with_first(first: Any, middle: Any) -> Any:
+    return np.concatenate((first, middle))
+
+
 @composite(np.ediff1d, "ary to_end to_begin", "along")
 def lower_ediff1d(rw: Context, c: Call, bound: Bound) -> Operand:
+    """What comes before and behind takes the dtype of the array."""
     flat = flattened(rw, rw.as_array(bound["ary"]))
     value = rw.array(flat)
-    if value.kind not in "ifc" or bound.keys() - {"ary"}:
+    if value.kind not in "ifc":
         raise Unsupported("np.ediff1d in a form that has no rule")
-    return apply(rw, np.diff, flat)
+    made = apply(rw, np.diff, flat)
+    ends = {k: _end(rw, bound[k], value) for k in ("to_begin", "to_end") if not is_missing(bound, k)}
+    if len(ends) == 2:
+        return rw.inline(with_ends, first=ends["to_begin"], middle=made, last=ends["to_end"])
+    if "to_begin" in ends:
+        return rw.inline(with_first, first=ends["to_begin"], middle=made)
+    return rw.inline(with_first, first=made, middle=ends["to_end"]) if ends else made
+
+
+def _end(rw: Context, operand: Operand, target: Array) -> Operand:
+    operand = flattened(rw, rw.as_array(operand))
+    value = rw.array(operand)
+    if value.dtype is None or target.dtype is None or not np.can_cast(value.dtype, target.dtype, "same_kind"):
+        raise Unsupported("np.ediff1d with ends of another kind")
+    if value.dtype == target.dtype:
+        return operand
+    code = f"{operand.primary}.astype({rw.dtype_code(target.dtype)})"
+    return Operand(code, value.with_(dtype=target.dtype, dims=value.dims, weak=False))
 
 
 @composite(np.unstack, "x axis", "split", views=True)

@@ -12,6 +12,7 @@ from vectorizer.rules.context import Context
 from vectorizer.rules.contractions import batched, lower_matmul, multiply, product_dtype
 from vectorizer.rules.elementwise import GUFUNC, is_none
 from vectorizer.rules.reductions import flattened, normalized, remaining, shifted
+from vectorizer.rules.shapes import permuted
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Affine, Array, TupleV, Unsupported
@@ -105,12 +106,27 @@ core(np.linalg.svd, "(m,n)->(m,m),(n),(n,n)")
 core(np.linalg.svdvals, "(m,n)->(n)")
 core(np.linalg.qr, "(m,n)->(m,n),(n,n)")
 core(np.linalg.cond, "(m,n)->()")
-core(np.linalg.matrix_rank, "(m,n)->()")
 core(np.linalg.matrix_transpose, "(m,n)->(n,m)", views=True)
 core(np.matrix_transpose, "(m,n)->(n,m)", "numpy.matrix_transpose", views=True)
 core(np.linalg.matrix_norm, "(m,n)->()")
 core(np.linalg.trace, "(m,n)->()")
 core(np.linalg.diagonal, "(m,n)->(m)", views=True)
+
+
+def is_not_zero(a: Any) -> Any:
+    return (a != 0).any()
+
+
+@custom(np.linalg.matrix_rank, params="A tol hermitian rtol", kind="core")
+def lower_matrix_rank(rw: Context, c: Call) -> Operand:
+    """The rank of a number or a vector is one, where it is not zero."""
+    bound = c.bind(("A", "tol", "hermitian", "rtol"))
+    operand = rw.as_array(bound["A"])
+    value = rw.array(operand)
+    if value.rank >= 2 or not value.axes:
+        return lower_core(rw, c, np.linalg.matrix_rank, "(m,n)->()", ("tol", "hermitian", "rtol"))
+    test = rw.inline(is_not_zero, a=flattened(rw, operand))
+    return Operand(f"{test.primary}.astype(int)", Array(np.dtype(np.int64), 0, value.axes, weak=True), fresh=True)
 
 
 @custom(np.linalg.matrix_power, params="a n", kind="core")
@@ -161,8 +177,12 @@ def lower_norm(rw: Context, c: Call) -> Operand:
     codes = {k: o.code for k, o in bound.items()} | {"x": operand.code}
     keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))
     if "axis" not in bound or is_none(bound["axis"]):
-        if value.rank == 0:
-            raise Unsupported("norm of a single number")
+        if value.rank == 0 and value.axes:
+            if keep:
+                raise Unsupported("norm of a single number with keepdims=True")
+            operand = flattened(rw, operand)
+            value = rw.array(operand)
+            codes["x"] = operand.code
         plain = "ord" not in bound or is_none(bound["ord"])
         if value.axes and keep and value.rank > 1:
             return _kept_norm(rw, c, operand, bound)
@@ -216,32 +236,42 @@ def lower_trace(rw: Context, c: Call) -> Operand:
 def lower_linalg_cross(rw: Context, c: Call) -> Operand:
     bound = c.bind(("x1", "x2", "axis"))
     keywords = {k: o for k, o in bound.items() if k == "axis"}
-    return lower_cross(rw, Call(c.function, [bound["x1"], bound["x2"]], keywords, None, c.target))
+    return lower_cross(rw, Call(rw.np("cross"), [bound["x1"], bound["x2"]], keywords, None, c.target))
 
 
 @custom(np.cross, params="a b axisa axisb axisc axis", kind="contraction")
 def lower_cross(rw: Context, c: Call) -> Operand:
+    """The vectors are brought to the last axis, and the result to where it belongs."""
     bound = c.bind(("a", "b", "axisa", "axisb", "axisc", "axis"))
-    axes = {k: rw.pin_int(bound.pop(k), k) for k in ("axis", "axisa", "axisb", "axisc") if k in bound}
-    if set(axes.values()) - {-1} or len(bound) != 2:
-        raise Unsupported("np.cross with axes")
-    (left, right), spread = batched(rw, [rw.as_array(bound["a"]), rw.as_array(bound["b"])], [1, 1])
-    values = [rw.array(left), rw.array(right)]
-    if any(v.rank < 1 for v in values):
+    places = {k: rw.pin_int(bound.pop(k), k) for k in ("axisa", "axisb", "axisc", "axis") if k in bound}
+    if len(bound) != 2:
+        raise Unsupported("np.cross in a form that has no rule")
+    default = places.get("axis", -1)
+    operands = [rw.as_array(bound[k]) for k in ("a", "b")]
+    if any(rw.array(o).rank < 1 for o in operands):
         raise Unsupported("np.cross of single numbers")
+    ends = [places.get(k, default) if "axis" not in places else default for k in ("axisa", "axisb", "axisc")]
+    moved = [_to_the_end(rw, o, axis) for o, axis in zip(operands, ends, strict=False)]
+    (left, right), spread = batched(rw, moved, [1, 1])
+    values = [rw.array(o) for o in moved]
     for value in values:
         if not rw.equal(value.dims[-1], Affine(3)):
             raise Unsupported("np.cross of vectors that are not known to have three components")
-    return Operand(
-        call(c.function, left.code, right.code),
-        Array(
-            product_dtype(values),
-            max(v.rank for v in values),
-            spread,
-            dims=values[0].dims if values[0].rank >= values[1].rank else values[1].dims,
-        ),
-        fresh=True,
+    rank = max(v.rank for v in values)
+    dims = values[0].dims if values[0].rank >= values[1].rank else values[1].dims
+    made = Operand(
+        call(rw.np("cross"), left.code, right.code), Array(product_dtype(values), rank, spread, dims=dims), fresh=True
     )
+    order = list(range(rank - 1))
+    order.insert(ends[2] % rank, rank - 1)
+    return permuted(rw, made, order) if order != list(range(rank)) else made
+
+
+def _to_the_end(rw: Context, operand: Operand, axis: int) -> Operand:
+    rank = rw.array(operand).rank
+    normalized((axis,), rank)
+    axis %= rank
+    return operand if axis == rank - 1 else permuted(rw, operand, [*(k for k in range(rank) if k != axis), axis])
 
 
 @custom(np.linalg.matmul, params="x1 x2", kind="contraction")
@@ -253,9 +283,9 @@ def lower_linalg_matmul(rw: Context, c: Call) -> Operand:
 @custom(np.linalg.vecdot, params="x1 x2 axis", kind="contraction")
 def lower_vecdot(rw: Context, c: Call) -> Operand:
     bound = c.bind(("x1", "x2", "axis"))
-    if "axis" in bound and rw.pin_int(bound["axis"], "an axis") != -1:
-        raise Unsupported("np.linalg.vecdot along another axis than the last")
-    return lower_core(rw, Call(rw.np("vecdot"), [bound["x1"], bound["x2"]], {}), np.vecdot, "(n),(n)->()")
+    axis = rw.pin_int(bound["axis"], "an axis") if "axis" in bound else -1
+    parts = [_to_the_end(rw, rw.as_array(bound[k]), axis) for k in ("x1", "x2")]
+    return lower_core(rw, Call(rw.np("vecdot"), parts, {}), np.vecdot, "(n),(n)->()")
 
 
 @custom(np.linalg.multi_dot, params="arrays", kind="contraction")
@@ -302,8 +332,11 @@ def lower_vector_norm(rw: Context, c: Call) -> Operand:
     bound = c.bind(("x", "axis", "keepdims", "ord"))
     operand = rw.as_array(bound["x"])
     value = rw.array(operand)
-    if not value.rank:
-        raise Unsupported("norm of a single number")
+    if not value.rank and value.axes:
+        if "keepdims" in bound:
+            raise Unsupported("norm of a single number with keepdims=")
+        operand = flattened(rw, operand)
+        value = rw.array(operand)
     keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))
     code, logical = shifted(rw, bound.get("axis"), value)
     dtype = np.asarray(probe(np.linalg.vector_norm, np.ones(2, value.dtype))).dtype

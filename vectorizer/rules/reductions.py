@@ -87,7 +87,7 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
         if extra in bound:
             rw.pin(bound[extra], f"{extra}=")
     if "where" in bound:
-        operand, value, bound["where"] = _with_where(rw, operand, bound["where"])
+        operand, value, bound["where"] = with_where(rw, operand, bound["where"])
     keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))
     whole = "axis" not in bound or is_none(bound["axis"])
     if value.rank == 0 and value.axes:
@@ -126,7 +126,7 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     )
 
 
-def _with_where(rw: Context, operand: Operand, where: Operand) -> tuple[Operand, Array, Operand]:
+def with_where(rw: Context, operand: Operand, where: Operand) -> tuple[Operand, Array, Operand]:
     aligned, axes, rank = rw.align([operand, where])
     if rank != rw.array(operand).rank:
         raise Unsupported("where= of a higher rank than the array")

@@ -11,7 +11,7 @@ from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.indexing import FULL, subscript
 from vectorizer.rules.reductions import flattened, normalized
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
-from vectorizer.source.operand import Operand, call, tuple_code
+from vectorizer.source.operand import ATOM, PRODUCT, Operand, call, tuple_code
 from vectorizer.values import Affine, Array, Dims, ListV, TupleV, Unsupported, is_uniform, union_axes
 
 
@@ -567,6 +567,8 @@ def lower_pad(rw: Context, c: Call) -> Operand:
         pairs = all(isinstance(i.value, (TupleV, ListV)) for i in items)
         if pairs and len(items) == value.rank:
             code = tuple_code(["(0, 0)"] * len(value.axes) + [i.code for i in items])
+        elif pairs and len(items) == 1:
+            code = tuple_code(["(0, 0)"] * len(value.axes) + [items[0].code] * value.rank)
         elif not pairs and len(items) == 2 and value.rank >= 1:
             both = bound["pad_width"].code
             code = tuple_code(["(0, 0)"] * len(value.axes) + [both] * value.rank)
@@ -655,13 +657,29 @@ def triangle(function: Any) -> None:
         operand = rw.as_array(bound["m"])
         value = rw.array(operand)
         if value.axes and value.rank < 2:
-            raise Unsupported(f"{c.name} of a vector")
+            return _triangle_of_rows(rw, function, operand, bound.get("k"))
         if "k" in bound and rw.array(bound["k"]).axes:
             raise Unsupported(f"{c.name} with a k that varies")
         result = value.with_(rank=max(value.rank, 2), dims=value.dims if value.rank >= 2 else (), origins=frozenset())
         return Operand(kept(c, ("m", "k"), bound, m=operand.code), result, fresh=True)
 
     register(function, Rule(f"numpy.{function.__name__}", "shape", lower))
+
+
+def lower_rows(m: Any, k: Any) -> Any:
+    return np.where(np.tri(len(m), k=k, dtype=bool), m, np.zeros(1, m.dtype))
+
+
+def upper_rows(m: Any, k: Any) -> Any:
+    return np.where(np.tri(len(m), k=k - 1, dtype=bool), np.zeros(1, m.dtype), m)
+
+
+def _triangle_of_rows(rw: Context, function: Any, operand: Operand, k: Operand | None) -> Operand:
+    """A vector stands for a matrix whose rows are all alike."""
+    if not rw.array(operand).rank:
+        raise Unsupported("a triangle of a single number")
+    offset = k if k is not None else Operand("0", Array(np.dtype(np.int64), 0, weak=True, affine=Affine(), const=0))
+    return rw.inline(lower_rows if function is np.tril else upper_rows, m=operand, k=offset)
 
 
 triangle(np.tril)
@@ -697,25 +715,41 @@ splitting(np.array_split)
 def lower_take(rw: Context, c: Call) -> Operand:
     bound = c.bind(("a", "indices", "axis", "out", "mode"))
     operand, indices = rw.as_array(bound["a"]), rw.as_array(bound["indices"])
-    if "mode" in bound and (not is_uniform(bound["mode"].value) or rw.array(indices).axes):
-        raise Unsupported(f"{c.name} with mode= at indices that vary")
-    if "axis" not in bound or is_none(bound["axis"]):
-        flat = flattened(rw, operand) if rw.array(operand).rank != 1 else operand
-        if "mode" in bound:
-            raise Unsupported(f"{c.name} of a flattened array with mode=")
-        return subscript(rw, flat, [indices])
+    mode = rw.pin(bound["mode"], "mode=") if "mode" in bound else "raise"
+    whole = "axis" not in bound or is_none(bound["axis"])
+    if whole and rw.array(operand).rank != 1:
+        operand = flattened(rw, operand)
+    if mode != "raise":
+        axis = 0 if whole else rw.pin_int(bound["axis"], "axis=")
+        normalized((axis,), rw.array(operand).rank)
+        operand, indices = rw.temp(operand, "operand"), _in_range(rw, operand, axis, indices, mode)
+        bound.pop("mode")
+    if whole:
+        return subscript(rw, operand, [indices])
     axis = rw.pin_int(bound["axis"], "axis=")
     normalized((axis,), rw.array(operand).rank)
     axis %= rw.array(operand).rank
     a, i = rw.array(operand), rw.array(indices)
     if not i.axes:
-        codes = {k: o.code for k, o in bound.items()} | {"a": code_for(c, operand)}
+        codes = {k: o.code for k, o in bound.items()} | {"a": code_for(c, operand), "indices": indices.code}
         if a.axes:
             codes["axis"] = str(axis + len(a.axes))
         dims = (*a.dims[:axis], *i.dims, *a.dims[axis + 1 :])
         made = Array(a.dtype, a.rank - 1 + i.rank, a.axes, dims=dims)
         return Operand(c.render(("a", "indices", "axis", "out", "mode"), codes), made, fresh=True)
     return subscript(rw, operand, [*(FULL,) * axis, indices])
+
+
+def _in_range(rw: Context, operand: Operand, axis: int, indices: Operand, mode: str) -> Operand:
+    """Indices that are taken to the nearest place, or around the end."""
+    named = rw.temp(operand, "operand")
+    value = rw.array(named)
+    length = f"{named.code}.shape[{axis % value.rank + len(value.axes)}]"
+    if mode == "wrap":
+        code, level = f"{indices.at(PRODUCT)} % {length}", PRODUCT
+    else:
+        code, level = call(rw.np("clip"), indices.code, "0", f"{length} - 1"), ATOM
+    return rw.temp(Operand(code, rw.array(indices).with_(dims=rw.array(indices).dims, weak=False), level), "places")
 
 
 @custom(np.take_along_axis, params="arr indices axis", kind="indexing")

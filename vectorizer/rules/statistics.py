@@ -1,6 +1,8 @@
-"""Functions that NumPy has for one example only: searching, counting, convolving, interpolating, covariances."""
+"""Areas, averages, covariances."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from vectorizer.rules.compose import (
     is_missing,
 )
 from vectorizer.rules.context import Context
+from vectorizer.rules.definitions import require
 from vectorizer.rules.indexing import Parts
 from vectorizer.rules.reductions import normalized, remaining, shifted
 from vectorizer.rules.table import Call, probe
@@ -29,6 +32,10 @@ def known_dtype(*values: Array) -> None:
 # --- sums along an axis ----------------------------------------------------------------------------------------------
 
 
+def scaled_area(y: Any, axis: Any, dx: Any) -> Any:
+    return np.trapezoid(y, axis=axis) * dx
+
+
 @composite(np.trapezoid, "y x dx axis", "reduction")
 def lower_trapezoid(rw: Context, c: Call, bound: Bound) -> Operand:
     operand = rw.as_array(bound["y"])
@@ -36,7 +43,10 @@ def lower_trapezoid(rw: Context, c: Call, bound: Bound) -> Operand:
     axis = rw.pin_int(bound["axis"], "an axis") if "axis" in bound else -1
     gone = normalized((axis,), value.rank)
     if "dx" in bound and not is_uniform(bound["dx"].value):
-        raise Unsupported("np.trapezoid with a step that varies")
+        step = rw.as_array(bound["dx"])
+        if rw.array(step).rank or rw.array(step).dtype != FLOAT or "x" in bound:
+            raise Unsupported("np.trapezoid with steps that vary")
+        return rw.inline(scaled_area, y=operand, axis=integer(axis), dx=step)
     negative = axis % value.rank - value.rank
     codes: dict[str, str | None] = {k: o.code for k, o in bound.items()}
     axes, dtypes = value.axes, [Array(value.dtype, 1)]
@@ -141,8 +151,10 @@ def _as_row(rw: Context, operand: Operand) -> Operand:
 
 
 def covariance(rw: Context, bound: Bound) -> Operand:
-    if bound.keys() & {"fweights", "aweights", "dtype"}:
-        raise Unsupported("a covariance with weights or dtype=")
+    if "dtype" in bound:
+        raise Unsupported("a covariance with dtype=")
+    if not (is_missing(bound, "fweights") and is_missing(bound, "aweights")):
+        return weighted_covariance(rw, bound)
     degrees = 0 if "bias" in bound and rw.pin(bound["bias"], "bias") else 1
     if not is_missing(bound, "ddof"):
         degrees = rw.pin_int(bound["ddof"], "ddof")
@@ -162,6 +174,53 @@ def covariance(rw: Context, bound: Bound) -> Operand:
         return Operand(code, Array(FLOAT, 0, value.axes, zero_d=True), PRODUCT, fresh=True)
     code = f"{centred.code} @ {centred.code}.mT / {count}"
     return Operand(code, Array(FLOAT, 2, value.axes, dims=value.dims[:1] * 2), PRODUCT, fresh=True)
+
+
+def weighted_products(x: Any, w: Any, lost: Any) -> Any:
+    centred = x - (x * w).sum(axis=1, keepdims=True) / w.sum()
+    return (centred * w) @ centred.T / (w.sum() - lost)
+
+
+def weighted_square(x: Any, w: Any, lost: Any) -> Any:
+    centred = x - (x * w).sum() / w.sum()
+    return (centred * w * centred).sum() / (w.sum() - lost)
+
+
+def share(w: Any, a: Any, ddof: Any) -> Any:
+    return ddof * (w * a).sum() / w.sum()
+
+
+def product_of(f: Any, a: Any) -> Any:
+    return f * a
+
+
+def weighted_covariance(rw: Context, bound: Bound) -> Operand:
+    degrees = 0 if "bias" in bound and rw.pin(bound["bias"], "bias") else 1
+    if not is_missing(bound, "ddof"):
+        degrees = rw.pin_int(bound["ddof"], "ddof")
+    given = {k: rw.as_array(bound[k]) for k in ("fweights", "aweights") if not is_missing(bound, k)}
+    matrix = rw.temp(_observations(rw, bound), "observations")
+    length = rw.array(matrix).dims[-1]
+    for name, weights in given.items():
+        w = rw.array(weights)
+        if w.rank != 1 or w.kind not in ("iu" if name == "fweights" else "iuf") or not rw.equal(w.dims[0], length):
+            raise Unsupported("a covariance with weights in a form that has no rule")
+        require(rw, f"({weights.code} >= 0).all()", f"{name} cannot be negative")
+    if "aweights" in given and rw.array(given["aweights"]).dtype != FLOAT:
+        w = rw.array(given["aweights"])
+        cast = Operand(f"{given['aweights'].primary}.astype(float)", w.with_(dtype=FLOAT, dims=w.dims))
+        given["aweights"] = rw.temp(cast, "aweights")
+    parts = list(given.values())
+    joint = rw.inline(product_of, f=parts[0], a=parts[1]) if len(parts) == 2 else parts[0]
+    joint = rw.temp(joint, "weights")
+    lost = integer(degrees)
+    if "aweights" in given and degrees:
+        lost = rw.temp(rw.inline(share, w=joint, a=given["aweights"], ddof=lost), "lost")
+    rank = rw.array(matrix).rank
+    total = call(rw.np("sum"), joint.code, axis="-1")
+    require(rw, f"({total} - {lost.at(PRODUCT)} > 0).all()", "a covariance of too few observations")
+    made = rw.inline(weighted_products if rank == 2 else weighted_square, x=matrix, w=joint, lost=lost)
+    return made.with_value(rw.array(made).with_(zero_d=rank == 1))
 
 
 @composite(np.cov, "m y rowvar bias ddof fweights aweights dtype", "contraction")
