@@ -166,7 +166,9 @@ def head(cases: list[Case], table: dict[str, tuple[str, str, int]]) -> list[str]
         found = [table[n][0] for n in table if namespace_of(n) == prefix]
         lines.append(f"| {prefix} | " + " | ".join(str(found.count(s)) for s in STATES) + " |")
     ragged = [table[n][0] for n in sorted(RAGGED) if n in table]
-    lines.append("| *of these, as many elements as the data say* | " + " | ".join(str(ragged.count(s)) for s in STATES) + " |")
+    lines.append(
+        "| *of these, as many elements as the data say* | " + " | ".join(str(ragged.count(s)) for s in STATES) + " |"
+    )
     return [*lines, ""]
 
 

@@ -55,8 +55,8 @@ REDUCING = [
     Form(", axis=0, keepdims=True", ("axis", "keepdims"), 1),
     Form(", keepdims=True", ("keepdims",)),
     Form(", axis=1, out=np.zeros(4)", ("axis", "out"), 9),
-    Form(", axis=0, where=m", ("axis", "where"), 9, (("m", "bmn"),)),
-    Form(", where=m", ("where",), 9, (("m", "bn"),)),
+    Form(", axis=0, where=m", ("axis", "where", "dtype"), 9, (("m", "bmn"),)),
+    Form(", where=m", ("where", "dtype"), 9, (("m", "bn"),)),
     Form(", axis=-1, initial=1", ("axis", "initial"), 1),
     Form(", axis=0, initial=2, where=m", ("axis", "initial", "where"), 9, (("m", "bmn"),)),
     Form(", dtype=np.float32", ("dtype",)),
@@ -65,7 +65,11 @@ REDUCING = [
 TUPLE = [Form(", axis=(0, -1)", ("axis",), 2), Form(", axis=(1, 0), keepdims=True", ("axis", "keepdims"), 2)]
 FORMS: dict[str, list[Form]] = {
     "reduction": REDUCING,
-    "cumulative": [*AXIS, Form(", dtype=np.float32", ("dtype",), 1), Form(", axis=0, out=np.zeros((4, 3))", ("out",), 9)],
+    "cumulative": [
+        *AXIS,
+        Form(", dtype=np.float32", ("dtype",), 1),
+        Form(", axis=0, out=np.zeros((4, 3))", ("out",), 8),
+    ],
     "sort": [*AXIS, *WHOLE],
     "fft": [*AXIS, Form(", axis=0, norm='ortho'", ("axis", "norm"), 1), Form(", axes=(0,)", ("axes",), 1)],
     "elementwise": [Form("")],
@@ -75,9 +79,7 @@ FORMS: dict[str, list[Form]] = {
     "choice": [Form("")],
     "polynomial": [Form("")],
 }
-SINGLE_AXIS = "median" and set(
-    "argmax argmin nanargmax nanargmin trapezoid trace cumulative_sum cumulative_prod".split()
-)
+SINGLE_AXIS = set("argmax argmin nanargmax nanargmin trapezoid trace cumulative_sum cumulative_prod".split())
 NO_NONE = set("trapezoid trace fftshift diff unwrap cumulative_sum cumulative_prod".split())
 
 # What stands before the forms, and the operands, where it is not one array `x` of reals.
@@ -140,8 +142,8 @@ def operands_of(name: str, rule: Rule, least: int) -> tuple[str, dict[str, str]]
         letter = KINDS.get(name, KINDS.get(rule.kind, "r"))
         before, operands = "x", {"x": f"{letter}nn" if letter == "s" else f"{letter}*"}
     spec = operands["x"]
-    if least == 9:
-        return before, {**operands, "x": spec[0] + "mn"}
+    if least >= 8:
+        return before, {**operands, "x": ("f" if least == 8 else spec[0]) + "mn"}
     lowest = 0 if spec[1:] == "*" else int(spec[1]) if spec[1:] in ("1+", "2+", "3+") else None
     if lowest is None:
         ranks = sum(c.isalpha() for c in spec[1:])
@@ -170,7 +172,9 @@ def add(call: str, name: str, rule: Rule, method: bool) -> None:
         case(text, **operands, **extra)
     if "axis" in rule.params[1:2] and rule.kind in ("reduction", "cumulative") and not method and name not in ARRAYS:
         letter = KINDS.get(name, "r")
-        case(f"{call}(x, 0)\n{call}(*(x, -1))\n{call}(a=x, axis=0)" if rule.params[0] == "a" else f"{call}(x, 0)", x=f"{letter}1+")
+        case(f"{call}(x, 0)\n{call}(*(x, -1))", x=f"{letter}1+")
+        if rule.params[0] == "a":
+            case(f"{call}(a=x, axis=0)", x=f"{letter}1+")
 
 
 def out_of(name: str) -> str:
@@ -209,14 +213,16 @@ def add_ufunc(call: str, ufunc: np.ufunc) -> None:
     if ufunc.nout > 1:
         return
     shaped = {n: f"{k}mn" for n, k in zip(names, letters, strict=True)}
-    kind = np.asarray(ufunc(*(np.ones(1, "f8" if k in "nf" else "i8" if k in "ij" else bool) for k in letters))).dtype
+    with np.errstate(all="ignore"):
+        kind = ufunc(*(np.ones(1, {"b": bool, "i": int, "j": int}.get(k, float)) for k in letters)).dtype
     out = {"f": "np.zeros((4, 3))", "b": "np.zeros((4, 3), bool)", "i": "np.zeros((4, 3), int)"}.get(kind.kind)
     doubles = {n: ("f" + s[1:] if s[0] == "n" else s) for n, s in shaped.items()}
     if out is not None and kind.itemsize in (1, 8):
         case(f"{call}({arguments}, out={out})\n{call}({arguments}, {out})", **doubles)
         case(f"{call}({arguments}, out={out}, where=m)\n{call}({arguments}, where=m, out=({out},))", **doubles, m="bmn")
     if ufunc.nin == 2:
-        case(f"{call}(x, 2)\n{call}(3, y)" if letters[0] != "b" else f"{call}(x, True)", x=f"{letters[0]}*", y=f"{letters[1]}*")
+        numbers = f"{call}(x, 2)\n{call}(3, y)" if letters[0] != "b" else f"{call}(x, True)"
+        case(numbers, x=f"{letters[0]}*", y=f"{letters[1]}*")
         add_ufunc_methods(call, ufunc, letters)
 
 

@@ -46,8 +46,8 @@ NOT_APPLICABLE: dict[str, str] = {
         np.broadcast np.busdaycalendar np.bytes_ np.character np.clongdouble np.complex256 np.complexfloating
         np.datetime64 np.dtype np.flatiter np.flexible np.float128 np.floating np.generic np.inexact np.integer
         np.longdouble np.matrix np.ndarray np.ndenumerate np.ndindex np.nditer np.number np.object_ np.poly1d
-        np.recarray np.record np.signedinteger np.str_ np.timedelta64 np.ufunc np.unsignedinteger np.void np.linalg.LinAlgError
-        operator.attrgetter operator.itemgetter operator.methodcaller np.asmatrix np.bmat
+        np.recarray np.record np.signedinteger np.str_ np.timedelta64 np.ufunc np.unsignedinteger np.void
+        np.linalg.LinAlgError         operator.attrgetter operator.itemgetter operator.methodcaller np.asmatrix np.bmat
     """,
     "dates": "np.busday_count np.busday_offset np.datetime_data np.is_busday np.isnat",
     "the memory of one example": """

@@ -9,6 +9,7 @@ import numpy as np
 
 from vectorizer.rewrite.logic import Logic
 from vectorizer.rules.masked import masked_attribute
+from vectorizer.rules.reductions import flattened
 from vectorizer.rules.shapes import attribute_T
 from vectorizer.rules.subscripts import (
     Parts,
@@ -97,6 +98,12 @@ class Attributes(Logic):
                 return Operand(code, value.with_(dtype=dtype, dims=value.dims))
             case "dtype":
                 return Operand(code, Obj(value.dtype) if value.dtype is not None else Opaque())
+        if name == "nbytes" and value.axes and value.dtype is not None:
+            width = Operand(str(value.dtype.itemsize), number(value.dtype.itemsize))
+            return self.binary("*", self._size(base, value), width)
+        if name == "flat" and value.axes and value.rank:
+            self.may_share(value)
+            return flattened(self, base)
         if name == "itemsize" or name == "nbytes" and not value.axes:
             return Operand(code, Array(np.dtype(np.int64), 0, weak=True))
         raise Unsupported(f"attribute {name!r} has no rule")

@@ -21,6 +21,7 @@ from vectorizer.rules.subscripts import (
 )
 from vectorizer.source.operand import (
     Operand,
+    call,
 )
 from vectorizer.values import (
     MISSING,
@@ -191,7 +192,8 @@ class Stores(PartialStores):
         if value.rank > target.rank:
             raise Unsupported("an array of higher rank is stored")
         if region.moved and region.gathered:
-            raise Unsupported("a store through integer arrays over later axes")
+            self._write_moved(base, region, operand, symbol)
+            return
         if value.axes:
             operand = self.expand(operand, target.axes, target.rank)
         code = region.code
@@ -205,6 +207,20 @@ class Stores(PartialStores):
             code = f"{code}[...]"
         whole = base.code if base.is_name and self.sets_all(base, region, operand) else None
         self.emit(f"{code} {symbol or ''}= {operand.code}", whole=whole)
+
+    def _write_moved(self, base: Operand, region: Region, operand: Operand, symbol: str | None) -> None:
+        """A store through integer arrays whose axes NumPy puts in front: so are those of what is stored."""
+        if region.shuffle is None:
+            raise Unsupported("a store through integer arrays over later axes")
+        source, target = region.shuffle
+        value = self.array(operand)
+        if value.axes or value.rank:
+            full = self.fully(operand, region.value.axes, region.value.rank)
+            missing = len(region.value.axes) + region.value.rank - len(value.axes) - value.rank
+            if not value.axes and missing:
+                full = Operand(f"{operand.primary}[{', '.join(['None'] * missing)}, ...]", value)
+            operand = Operand(call(self.np("moveaxis"), full.code, target, source), value)
+        self.emit(f"{base.primary}[{region.index}] {symbol or ''}= {operand.code}")
 
     def sets_all(self, base: Operand, region: Region, operand: Operand) -> bool:
         """Whether a store sets the whole of an array to a fresh one of its own dtype and shape."""

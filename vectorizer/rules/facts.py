@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.compose import at_rank, composite, is_missing
-from vectorizer.rules.context import Context
+from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.creation import converting
 from vectorizer.rules.indexing import Parts
-from vectorizer.rules.table import Call, Rule, register
+from vectorizer.rules.table import Call, Rule, custom, register
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Array, TupleV, Unsupported, Value, is_uniform, number
 
@@ -133,3 +133,29 @@ def lower_ix(rw: Context, c: Call, bound: Bound) -> Operand:
         parts.append(Operand(code, rw.array(raised).with_(rank=count, origins=value.origins)))
     made = TupleV(tuple(p.value for p in parts))
     return Operand(f"({', '.join(p.code for p in parts)},)", made, node=Parts(parts))
+
+
+# --- methods that read the same memory in another way ----------------------------------------------------------------
+
+
+@custom(method="byteswap", params="a inplace", kind="elementwise")
+def lower_byteswap(rw: Context, c: Call) -> Operand:
+    bound = c.bind(("a", "inplace"))
+    if "inplace" in bound and rw.pin(bound["inplace"], "inplace="):
+        raise Effect("byteswap in place")
+    value = rw.array(bound["a"])
+    code = f"{bound['a'].primary}.byteswap()"
+    return Operand(code, value.with_(dims=value.dims, origins=frozenset()), fresh=True)
+
+
+@custom(method="view", params="a dtype type", kind="elementwise")
+def lower_view(rw: Context, c: Call) -> Operand:
+    """As another dtype of the same size."""
+    bound = c.bind(("a", "dtype"))
+    value = rw.array(bound["a"])
+    rw.may_share(value)
+    dtype = np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound else value.dtype
+    if value.dtype is None or dtype is None or dtype.itemsize != value.dtype.itemsize or dtype.kind not in "biufc":
+        raise Unsupported("a view as a dtype of another size")
+    code = c.render(("a", "dtype"), {"a": bound["a"].primary} | {k: o.code for k, o in bound.items() if k != "a"})
+    return Operand(code, value.with_(dtype=dtype, dims=value.dims))

@@ -8,7 +8,7 @@ import numpy as np
 
 from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.stores import fitted, prepare
-from vectorizer.rules.table import METHODS, Call, Rule
+from vectorizer.rules.table import METHODS, Call, Rule, register
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import NONE, Array, Unsupported, axes_of, is_uniform, union_axes
 
@@ -89,3 +89,14 @@ def put(rw: Context, c: Call, bound: dict[str, Operand], target: Array) -> str:
     own = f"{lead[0]}[:, None]" if i.rank else lead[0]
     code = rw.expand(values, target.axes, i.rank).code if v.axes else values.code
     return f"{bound['a'].primary}[{own if i.axes else ':'}, {places}] = {code}"
+
+
+def lower_put(rw: Context, c: Call) -> Operand:
+    """`np.put`, as the method."""
+    bound = c.bind(("a", "ind", "v", "mode"))
+    rest = {"indices": bound["ind"], "values": bound["v"]} | ({"mode": bound["mode"]} if "mode" in bound else {})
+    made: Operand = METHODS["put"].lower(rw, Call("put", list(rest.values()), {}, bound["a"], None, c.site))
+    return made
+
+
+register(np.put, Rule("numpy.put", "store", lower_put, ("a", "ind", "v", "mode")))

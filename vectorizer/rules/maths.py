@@ -83,6 +83,8 @@ def math_rule(name: str, target: str, dtype: np.dtype[Any] = FLOAT, tail: str = 
         if name not in QUIET_MATH and name not in TESTS and not harmless:
             rw.hazard(f"math.{name} raises outside its domain")
             rw.facts.strict_floats = True
+        if name == "hypot" and len(operands) != 2:
+            return _chained(rw, operands)
         aligned, axes, _ = rw.align(operands)
         if name in SPECIAL:
             function = rw.imported("scipy.special", target)
@@ -92,6 +94,17 @@ def math_rule(name: str, target: str, dtype: np.dtype[Any] = FLOAT, tail: str = 
         return Operand(code, Array(dtype, 0, axes, weak=True), fresh=True)
 
     register(getattr(math, name), Rule(f"math.{name}", "math", lower))
+
+
+def _chained(rw: Context, operands: list[Operand]) -> Operand:
+    """The length of a vector, two components after two."""
+    total = operands[0]
+    if len(operands) == 1:
+        return Operand(call(rw.np("abs"), total.code), rw.array(total).with_(weak=True), fresh=True)
+    for operand in operands[1:]:
+        (a, b), axes, _ = rw.align([total, operand])
+        total = Operand(call(rw.np("hypot"), a.code, b.code), Array(FLOAT, 0, axes, weak=True), fresh=True)
+    return total
 
 
 for _name, _target in MATH.items():
@@ -374,7 +387,10 @@ def lower_polar(rw: Context, c: Call) -> Operand:
 
 
 def cmath_part(rw: Context, c: Call, name: str) -> Operand:
-    operand = rw.temp(scalar_of(rw, c.bind(("z",))["z"], "cmath.polar"), "z")
+    operand = scalar_of(rw, c.bind(("z",))["z"], "cmath.polar")
+    if rw.array(operand).dtype != COMPLEX and rw.array(operand).axes:
+        operand = Operand(f"{operand.primary}.astype(complex)", rw.array(operand).with_(dtype=COMPLEX, weak=False))
+    operand = rw.temp(operand, "z")
     return Operand(call(rw.np(name), operand.code), Array(FLOAT, 0, rw.array(operand).axes, weak=True))
 
 

@@ -163,6 +163,27 @@ def lower_poly(rw: Context, c: Call, bound: Bound) -> Operand:
     return Operand(result, Array(dtype, 1, value.axes, dims=(length + 1,)), fresh=True)
 
 
+def companion(p: Any) -> Any:
+    return np.concatenate(((-p[1:] / p[0])[None], np.eye(len(p) - 1)[:-1]))
+
+
+@composite(np.roots, "p", "polynomial")
+def lower_roots(rw: Context, c: Call, bound: Bound) -> Operand:
+    """The eigenvalues of the companion matrix; zeros at either end would make it smaller."""
+    p = rw.temp(coefficients(rw, bound["p"]), "p")
+    value = rw.array(p)
+    if value.dtype != FLOAT or value.dims[0] is None or not rw.relies_on(value.dims[0] - 3):
+        raise Unsupported("np.roots in a form that has no rule")
+    require(rw, f"({p.code}[..., [0, -1]] != 0).all()", "how many roots there are depends on zeros at the ends")
+    matrix = rw.inline(companion, p=p)
+    return apply_linalg(rw, rw.temp(matrix, "companion"))
+
+
+def apply_linalg(rw: Context, matrix: Operand) -> Operand:
+    code = call(f"{rw.np('linalg')}.eigvals", matrix.code)
+    return Operand(code, Array(None, 1, rw.array(matrix).axes), fresh=True)
+
+
 def scaled_fit(x: Any, y: Any, n: Any, rcond: Any) -> Any:
     powers = np.vander(x, n)
     scale = np.sqrt((powers * powers).sum(axis=0))

@@ -12,7 +12,7 @@ from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none, select, strengthen
 from vectorizer.rules.indexing import Parts
 from vectorizer.rules.table import Call, Rule, custom, register, ufunc_dtypes
-from vectorizer.source.operand import COMPARE, Operand, call
+from vectorizer.source.operand import COMPARE, Operand, call, tuple_code
 from vectorizer.values import (
     MISSING,
     Affine,
@@ -327,7 +327,7 @@ conversion(complex, np.dtype(complex))
 
 SCALARS = (
     np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
-    np.uint64, np.complex64, np.complex128, np.bool_,
+    np.uint64, np.complex64, np.complex128, np.bool_, np.longlong, np.ulonglong,
 )  # fmt: skip
 
 
@@ -492,5 +492,8 @@ def lower_list(rw: Context, c: Call) -> Operand:
 def lower_tuple(rw: Context, c: Call) -> Operand:
     value = c.args[0].value if c.args else TupleV(())
     if isinstance(value, (TupleV, ListV)):
-        return Operand(verbatim(c), TupleV(value.items))
+        return Operand(verbatim(c), TupleV(value.items), node=c.args[0].node if c.args else None)
+    if isinstance(value, Array) and value.rank == 1 and value.axes:  # its items, if they are few
+        parts = rw.items(c.args[0])
+        return Operand(tuple_code([p.code for p in parts]), TupleV(tuple(p.value for p in parts)), node=Parts(parts))
     raise Unsupported("tuple of something that has no rule")

@@ -149,7 +149,7 @@ def is_first(s: Any) -> Any:
     return np.append(True, s[1:] != s[:-1])
 
 
-def distinct(rw: Context, operand: Operand) -> Operand:
+def distinct(rw: Context, operand: Operand, equal_nan: bool = True) -> Operand:
     """The distinct elements, in order."""
     flat = flattened(rw, operand)
     value = rw.array(flat)
@@ -162,7 +162,7 @@ def distinct(rw: Context, operand: Operand) -> Operand:
     if value.dims[0] is not None and not rw.relies_on(value.dims[0] - 1):
         raise Unsupported("the distinct elements of nothing")
     s = rw.temp(rw.inline(in_order, x=flat), "in_order")
-    first = rw.inline(is_first_float if value.kind == "f" else is_first, s=s)
+    first = rw.inline(is_first_float if value.kind == "f" and equal_nan else is_first, s=s)
     first = first.with_value(rw.array(first).with_(dims=rw.array(s).dims))
     return masked(rw, s, rw.temp(first, "is_first"))
 
@@ -172,19 +172,20 @@ def plain_options(rw: Context, bound: Bound, *names: str) -> None:
     for name, operand in bound.items():
         if name in names or isinstance(operand.value, Obj) and operand.value.value is None:
             continue
-        if rw.pin(operand, f"{name}=") is not (name in ("sorted", "equal_nan")):
+        if rw.pin(operand, f"{name}=") is not (name == "sorted"):
             raise Unsupported(f"an argument {name!r} that has no rule")
 
 
 @composite(np.unique, "ar return_index return_inverse return_counts axis equal_nan sorted", "ragged")
 def lower_unique(rw: Context, c: Call, bound: Bound) -> Operand:
-    plain_options(rw, bound, "ar")
-    return distinct(rw, rw.as_array(bound["ar"]))
+    plain_options(rw, bound, "ar", "equal_nan")
+    equal_nan = "equal_nan" not in bound or bool(rw.pin(bound["equal_nan"], "equal_nan="))
+    return distinct(rw, rw.as_array(bound["ar"]), equal_nan)
 
 
 @composite(np.unique_values, "x", "ragged")
 def lower_unique_values(rw: Context, c: Call, bound: Bound) -> Operand:
-    return distinct(rw, rw.as_array(bound["x"]))
+    return distinct(rw, rw.as_array(bound["x"]), equal_nan=False)
 
 
 def both(a: Any, b: Any) -> Any:

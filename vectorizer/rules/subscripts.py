@@ -65,6 +65,7 @@ class Region:
     gathered: bool = False
     covered: set[Axis] = field(default_factory=set)
     index: str = ""
+    shuffle: tuple[str, str] | None = None  # where the axes stand behind the index, and where they belong
 
 
 @dataclass
