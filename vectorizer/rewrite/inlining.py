@@ -30,8 +30,8 @@ def definition_of(function: Callable[..., Any]) -> tuple[tuple[cst.BaseSmallStat
     marked = tuple(s.visit(Renamed(names)) for s in statements)
     reads: Counter[str] = Counter()
     for statement in marked:
-        reads.update(_names(statement.value))  # type: ignore[union-attr]
-    return marked, reads  # type: ignore[return-value]
+        reads.update(_names(statement.value))
+    return marked, reads
 
 
 def _names(node: cst.CSTNode) -> list[str]:

@@ -98,7 +98,7 @@ class Alignment(State):
         base = self.temp(operand, "items").primary
         lead = ":, " * len(value.axes)
         item = value.with_(rank=value.rank - 1, dims=value.dims[1:])
-        return [Operand(f"{base}[{lead}{k}]", item) for k in range(count)]
+        return [self.kept(Operand(f"{base}[{lead}{k}]", item)) for k in range(count)]
 
     def stack(self, parts: list[Operand], axis: int = 0) -> Operand:
         """`np.stack` of the parts along logical axis `axis`."""

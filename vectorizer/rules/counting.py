@@ -91,9 +91,9 @@ def edges_of(rw: Context, operand: Operand, bins: Operand, limits: Operand | Non
         raise Unsupported("np.histogram between ends that vary")
     named = rw.temp(operand, "values")
     ends = rw.items(rw.inline(found_ends, a=named))
-    dtype = Operand(rw.dtype_code(natural), Obj(natural))
-    edges = rw.temp(rw.inline(spread_edges, low=ends[0], high=ends[1], n=bins, dtype=dtype), "edges")
-    require(rw, f"{rw.np('isfinite')}({edges.code}).all()", "the autodetected range is not finite")
+    kind = Operand(rw.dtype_code(natural), Obj(natural))
+    edges = rw.temp(rw.inline(spread_edges, low=ends[0], high=ends[1], n=bins, dtype=kind), "edges")
+    require(rw, f"{rw.np('isfinite')}({edges.code}).all()", "the autodetected range is not finite", raises=True)
     return edges
 
 

@@ -54,10 +54,15 @@ def constant(value: Any) -> Operand:
     return Operand(repr(value), known)
 
 
-def require(rw: Context, test: str, text: str, wanted: bool = True) -> None:
+def require(rw: Context, test: str, text: str, wanted: bool = True, *, raises: bool = False) -> None:
     """Emits a check that a test gives `wanted`, without which the code behind it would be wrong.
 
-    Where it fails an exception is raised, upon which the call is done by the loop.
+    Where it fails an exception is raised, upon which the call is done by the loop.  Code that is emitted into a file
+    has no loop behind it: there a check stands only if one example raises as well.
+
+    raises: one example raises as well where the check fails.
     """
+    if not rw.facts.has_loop and not raises:
+        raise Unsupported(text)
     rw.hazard(text)
     rw.emit(f"if {'not ' if wanted else ''}{test}:", body=[Stmt(f'raise ValueError("{text}")', line=rw.line)])

@@ -97,7 +97,7 @@ def delete_varying(rw: Context, c: Call, bound: Bound) -> Operand:
     k = rw.temp(one_place(rw, bound["obj"], "np.delete at a place"), "place")
     moved = rw.temp(in_front(rw, operand, axis), "whole")
     test = rw.inline(within, x=moved, k=k)
-    require(rw, f"({test.code}).all()", "np.delete at a place that is out of range")
+    require(rw, f"({test.code}).all()", "np.delete at a place that is out of range", raises=True)
     return put_back(rw, rw.inline(deleted, x=moved, k=k), axis)
 
 
@@ -184,7 +184,7 @@ def insert_into_vector(rw: Context, bound: Bound, vector: Operand) -> Operand:
         if rw.array(values).rank:
             raise Unsupported("np.insert of several elements at a place that varies")
         test = rw.inline(within_or_behind, x=vector, k=place)
-        require(rw, f"({test.code}).all()", "np.insert at a place that is out of range")
+        require(rw, f"({test.code}).all()", "np.insert at a place that is out of range", raises=True)
         return rw.inline(inserted_one, x=vector, k=place, v=values)
     several = rw.array(place).dims[0] if rw.array(place).rank == 1 else count
     if several is None or rw.array(values).rank and not rw.equal(several, count):

@@ -186,7 +186,7 @@ def masked_item(rw: Context, operand: Operand, index: Any) -> Operand:
     mask = rw.temp(node.mask, "chosen")
     least = Operand(str(k + 1 if k >= 0 else -k), Array(INT64, 0, weak=True, const=k + 1 if k >= 0 else -k))
     test = rw.inline(enough, mask=mask, n=least)
-    require(rw, f"({test.code}).all()", "an element is taken of too few")
+    require(rw, f"({test.code}).all()", "an element is taken of too few", raises=True)
     if k in (0, -1):
         place = rw.inline(first_place if k == 0 else last_place, mask=mask)
     else:
@@ -262,8 +262,8 @@ def reduce(rw: Context, name: str, operand: Operand, builtin: bool, rows: bool =
     if name in ("argmax", "argmin"):
         return extremal_place(rw, name, operand)
     if name == "ptp":
-        ends = [reduce(rw, end, operand, builtin, rows) for end in ("max", "min")]
-        return rw.binary("-", *ends)
+        high, low = (reduce(rw, end, operand, builtin, rows) for end in ("max", "min"))
+        return rw.binary("-", high, low)
     array, mask, axis, remaining = parts_of(rw, operand, rows)
     value = rw.array(array)
     if builtin and (value.rank != 1 or name in ("max", "min") and value.kind == "f" and not rw.facts.no_nan()):
@@ -313,7 +313,12 @@ def extremal_place(rw: Context, name: str, operand: Operand) -> Operand:
     value = rw.array(array)
     if value.rank != 1 or value.kind not in "iu" and not (value.kind == "f" and rw.facts.no_nan()):
         raise Unsupported(REASON)
-    require(rw, f"{call(rw.np('any'), mask.code, axis=axis)}.all()", "attempt to get argmax of an empty sequence")
+    require(
+        rw,
+        f"{call(rw.np('any'), mask.code, axis=axis)}.all()",
+        "attempt to get argmax of an empty sequence",
+        raises=True,
+    )
     filler = least(rw, value, name == "argmax")
     if value.kind == "f":
         require(rw, f"{call(rw.np('isinf'), array.code)}.any()", "an infinite element", wanted=False)

@@ -62,7 +62,7 @@ def augmented_rule(name: str, symbol: str) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         if c.keywords or len(c.args) != 2 or rw.array(c.args[0]).rank or rw.array(c.args[0]).zero_d:
             raise Effect(f"{c.name} changes its operand")
-        made = rw.binary(symbol, *c.args)
+        made = rw.binary(symbol, c.args[0], c.args[1])
         return Operand(verbatim(c), made.value, fresh=True) if is_uniform(made.value) else made
 
     register(getattr(operator, name), Rule(f"operator.{name}", "operator", lower))

@@ -129,6 +129,10 @@ class State:
         """Runs `thunk`; if what it emits may only be computed under a condition, it is undone and True is returned."""
         raise NotImplementedError
 
+    def kept(self, operand: Operand) -> Operand:
+        """A number that is kept while the array that it was read from may change."""
+        raise NotImplementedError
+
     def held(self, part: Operand, is_view: bool = False) -> Operand:
         """An array under a name of its own, which stays as it is: for what is computed later, if at all."""
         raise NotImplementedError

@@ -205,7 +205,7 @@ def weighted_covariance(rw: Context, bound: Bound) -> Operand:
         w = rw.array(weights)
         if w.rank != 1 or w.kind not in ("iu" if name == "fweights" else "iuf") or not rw.equal(w.dims[0], length):
             raise Unsupported("a covariance with weights in a form that has no rule")
-        require(rw, f"({weights.code} >= 0).all()", f"{name} cannot be negative")
+        require(rw, f"({weights.code} >= 0).all()", f"{name} cannot be negative", raises=True)
     if "aweights" in given and rw.array(given["aweights"]).dtype != FLOAT:
         w = rw.array(given["aweights"])
         cast = Operand(f"{given['aweights'].primary}.astype(float)", w.with_(dtype=FLOAT, dims=w.dims))
