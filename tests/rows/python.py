@@ -59,9 +59,9 @@ for _f in "add sub mul truediv floordiv mod pow lt le gt ge eq ne".split():
 for _f in "and_ or_ xor lshift rshift".split():
     case(f"operator.{_f}(x, y)", x="j*", y="j*")
 for _f in "iadd isub imul itruediv ifloordiv imod ipow".split():
-    case(f"operator.{_f}(x, y)", x="f", y="f")
+    case(f"operator.{_f}(x + 0, y)", x="f", y="f")
 for _f in "iand ior ixor ilshift irshift".split():
-    case(f"operator.{_f}(x, y)", x="j", y="j")
+    case(f"operator.{_f}(x + 0, y)", x="j", y="j")
 case("operator.neg(x)\noperator.pos(x)\noperator.abs(x)\noperator.inv(i)\noperator.invert(i)", x="g*", i="i*")
 case("operator.truth(x)\noperator.not_(x)\noperator.index(i)\noperator.matmul(v, v)", x="f", i="i", v="fn")
 case("operator.contains(v, 1.0)\noperator.contains(v, x)\noperator.getitem(v, i)", v="fn", x="f", i="j")

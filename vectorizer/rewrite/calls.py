@@ -14,7 +14,7 @@ from vectorizer.rules.elementwise import (
     lower_ufunc,
 )
 from vectorizer.rules.masked import masked_call
-from vectorizer.rules.table import Call, find, probe, value_like
+from vectorizer.rules.table import METHODS, Call, find, probe, value_like
 from vectorizer.source.operand import (
     Operand,
     call,
@@ -75,9 +75,18 @@ class Calls(Inlining):
         rule = find(target)
         if rule is not None:
             return rule.lower(self, c)
+        if isinstance(target, types.MethodDescriptorType) and target.__objclass__ is np.ndarray and c.args:
+            return self.descriptor_call(target.__name__, c)
         if isinstance(target, types.FunctionType) and not self.is_library(target):
             return self.call_user(target, c)
         return self.call_unknown(target, c)
+
+    def descriptor_call(self, name: str, c: Call) -> Operand:
+        """``np.ndarray.sum(x)`` is ``x.sum()``."""
+        base, rule = c.args[0], METHODS.get(name)
+        if rule is None or rule.kind == "store" or not isinstance(base.value, Array) or base.value.weak:
+            raise Unsupported(f"np.ndarray.{name} has no batching rule")
+        return rule.lower(self, Call(name, c.args[1:], c.keywords, base, None, c.site))
 
     @staticmethod
     def is_library(target: Any) -> bool:

@@ -7,7 +7,7 @@ import importlib
 MODULES = (
     "elementwise", "indexing", "reductions", "contractions", "linear_algebra", "shapes", "creation", "python", "maths",
     "operators", "statistics", "stores", "inplace", "ufuncs", "choices", "facts", "layouts", "edits", "sets", "masked",
-    "searching", "counting", "convolutions", "differences", "polynomials", "least_squares",
+    "searching", "counting", "convolutions", "differences", "polynomials", "least_squares", "applied",
 )  # fmt: skip
 
 

@@ -57,7 +57,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-# Filled by a module that imports this one.
+# Filled by modules that import this one.
+JOINERS: dict[int, Callable[[Context, Sequence[Index]], Operand]] = {}  # np.r_ and np.c_, by identity
 MASKED_SLICE: list[Callable[[Context, Operand, Sequence[Index], int], Operand]] = []
 MASKED_ITEM: list[Callable[[Context, Operand, Index], Operand]] = []
 
@@ -69,6 +70,9 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
         return MASKED_ITEM[0](rw, base, index[0])
     if isinstance(value, (TupleV, ListV, SeqV, DictV)):
         return container_item(rw, base, index)
+    joiner = JOINERS.get(id(value.value)) if isinstance(value, Obj) else None
+    if joiner is not None:
+        return joiner(rw, index)
     if isinstance(value, Obj) and isinstance(value.value, (tuple, list, dict, str)) and len(index) == 1:
         item = value.value[rw.pin(index[0], "a subscript")]
         return Operand(f"{base.primary}[{item_code(index[0])}]", rw.value_of(item))
@@ -77,7 +81,7 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     if isinstance(value, StackedV) and any(isinstance(i, Slice) for i in index):
         result = locate(rw, operand, index)
         return Operand(result.code, StackedV(result.value, value.weak), fresh=False)
-    if array.rank == 0 and not index == [ELLIPSIS]:
+    if array.rank == 0 and any(not isinstance(i, str) for i in index):
         raise Unsupported("a number is subscripted")
     if len(index) == 1 and is_varying_mask(index[0], array):
         return masked(rw, operand, index[0])

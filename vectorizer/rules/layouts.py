@@ -8,7 +8,7 @@ import numpy as np
 
 from vectorizer.rules.compose import apply, at_rank, composite, integer, is_missing
 from vectorizer.rules.context import Context
-from vectorizer.rules.indexing import Parts
+from vectorizer.rules.indexing import JOINERS, Parts
 from vectorizer.rules.reductions import moved_axes, normalized
 from vectorizer.rules.shapes import joined, permuted
 from vectorizer.rules.table import Call, Rule, register
@@ -171,3 +171,26 @@ def split_along(function: Any, axis: int) -> None:
 split_along(np.vsplit, 0)
 split_along(np.hsplit, 1)
 split_along(np.dsplit, 2)
+
+
+def joined_by(function: Any) -> Any:
+    """``np.r_[x, y]`` is a join, where only arrays and numbers stand in it."""
+
+    def lower(rw: Context, index: Any) -> Operand:
+        if not index or not all(isinstance(i, Operand) and isinstance(i.value, Array) for i in index):
+            raise Unsupported("np.r_ or np.c_ in a form that has no rule")
+        ranks = {rw.array(i).rank for i in index}
+        if max(ranks) > 1 or function is np.column_stack and ranks != {1}:
+            raise Unsupported("np.r_ or np.c_ of matrices")
+        parts = TupleV(tuple(i.value for i in index))
+        return apply(rw, function, Operand(None, parts, make=lambda: _listed(index), node=Parts(list(index))))
+
+    return lower
+
+
+def _listed(parts: list[Operand]) -> Operand:
+    return Operand(f"({', '.join(p.code for p in parts)},)", TupleV(tuple(p.value for p in parts)))
+
+
+JOINERS[id(np.r_)] = joined_by(np.hstack)
+JOINERS[id(np.c_)] = joined_by(np.column_stack)
