@@ -8,6 +8,7 @@ own with `custom`.
 from __future__ import annotations
 
 import functools
+import importlib
 import types
 import warnings
 from collections.abc import Callable, Mapping
@@ -173,10 +174,17 @@ def custom(
 UFUNC_METHODS: dict[str, Rule] = {}
 
 
+LATE = ["vectorizer.rules.scipy_linalg"]  # rows of an optional package, which takes time to import
+
+
 def find(function: Any) -> Rule | None:
     if isinstance(function, types.BuiltinMethodType) and isinstance(function.__self__, np.ufunc):
         return UFUNC_METHODS.get(function.__name__)
-    return FUNCTIONS.get(id(function))
+    found = FUNCTIONS.get(id(function))
+    if found is None and LATE and str(getattr(function, "__module__", "")).startswith("scipy.linalg"):
+        importlib.import_module(LATE.pop())
+        found = FUNCTIONS.get(id(function))
+    return found
 
 
 # --- what a function gives, asked of the function itself -------------------------------------------------------------
