@@ -147,17 +147,18 @@ def head(cases: list[Case], table: dict[str, tuple[str, str, int]]) -> list[str]
     lines = [
         "# Coverage",
         "",
-        "What the vectorizer has a batching rule for. `make coverage` writes this page: it compares every form of every",
-        "row below with the loop, in all pairings of batched and unbatched operands, and counts what was looped.",
+        "What the vectorizer has a batching rule for. `make coverage` writes this page: it compares the forms of every",
+        "row with the loop, in all pairings of batched and unbatched operands, and counts what was looped.",
         f"Written with NumPy {version()} and Python {sys.version_info[0]}.{sys.version_info[1]}.",
         "",
         f"- **{NATIVE}**: in no variant of any of its cases is anything looped.",
         f"- **{PARTLY}**: some forms, dtypes or ranks are looped; the reasons stand beside it.",
         f"- **{LOOPED}**: at that expression, in the emitted source, with a `FallbackWarning`.",
         "",
-        f"Of the {len(fixed)} names that take arrays or numbers and give shapes that do not depend on data, {native}"
-        f" ({native / len(fixed):.1%}) are native",
-        f"in all of their cases and {native + partly} ({(native + partly) / len(fixed):.1%}) in some. There are {len(cases)} cases.",
+        f"Of the {len(fixed)} names that take arrays or numbers and give shapes that do not depend on data,",
+        f"{native} ({native / len(fixed):.1%}) are native",
+        f"in all of their cases, {native + partly} ({(native + partly) / len(fixed):.1%}) in some of them at least.",
+        f"There are {len(cases)} cases.",
         "",
         "| | " + " | ".join(STATES) + " |",
         "|---|---|---|---|---|",
@@ -166,9 +167,8 @@ def head(cases: list[Case], table: dict[str, tuple[str, str, int]]) -> list[str]
         found = [table[n][0] for n in table if namespace_of(n) == prefix]
         lines.append(f"| {prefix} | " + " | ".join(str(found.count(s)) for s in STATES) + " |")
     ragged = [table[n][0] for n in sorted(RAGGED) if n in table]
-    lines.append(
-        "| *of these, as many elements as the data say* | " + " | ".join(str(ragged.count(s)) for s in STATES) + " |"
-    )
+    counts = " | ".join(str(ragged.count(s)) for s in STATES)
+    lines.append(f"| *of these, as many elements as the data say* | {counts} |")
     return [*lines, ""]
 
 

@@ -115,10 +115,10 @@ KINDS = {
 # Rows whose forms are written by hand: they take what no kind describes.
 BY_HAND = set(
     """where clip matrix_power solve outer inner dot vdot kron cross einsum tensordot multi_dot tensorsolve tensorinv
-    matmul vecdot cov corrcoef lstsq piecewise choose select astype isclose take_along_axis polyval polyfit polymul poly
-    polyint polyder polyadd polysub reshape moveaxis rollaxis transpose swapaxes expand_dims broadcast_to tile repeat pad
-    delete insert resize block sliding_window_view broadcast_arrays diag diagonal linspace average cholesky
-    argpartition partition""".split()
+    matmul vecdot cov corrcoef lstsq piecewise choose select astype isclose take_along_axis polyval polyfit polymul
+    poly polyint polyder polyadd polysub reshape moveaxis rollaxis transpose swapaxes expand_dims broadcast_to tile
+    repeat pad delete insert resize block sliding_window_view broadcast_arrays diag diagonal linspace average
+    cholesky argpartition partition""".split()
 )
 
 

@@ -197,7 +197,6 @@ case("np.random.rand(3) * 0 + x", x="fn")
 case(
     """
     np.vectorize(abs)(x)
-    np.frompyfunc(abs, 1, 1)(x).astype(float)
     np.fromiter(x, float)
     np.ma.sum(x)
     """,

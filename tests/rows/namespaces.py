@@ -67,6 +67,7 @@ NOT_APPLICABLE: dict[str, str] = {
         np.frompyfunc np.fromiter np.iterable ndarray.resize
     """,
     "changes its operand": "operator.imatmul",
+    "an old name": "np.row_stack",
 }
 # What gives as many elements as the data say.
 RAGGED = set(
@@ -99,7 +100,7 @@ def owner_of(expression: str, operands: dict[str, str]) -> str | None:
     tree = ast.parse("\n".join(line.removeprefix("return ") for line in lines))
     found = [name for node in breadth_first(tree) for name in [named(node, operands)] if name in NAMES]
     made = {"np.zeros", "np.ones", "np.empty", "np.array", "np.eye", "np.shape", "ndarray.shape", "ndarray.ndim"}
-    rest = [name for name in found if name not in made]
+    rest = [name for name in found if name in RAGGED] or [name for name in found if name not in made]
     return rest[0] if rest else found[0] if found else None
 
 
@@ -119,7 +120,8 @@ def named(node: ast.AST, operands: dict[str, str]) -> str:
         owner, _, name = text.rpartition(".")
         if name in UFUNC_METHODS and isinstance(getattr(np, owner.removeprefix("np."), None), np.ufunc):
             return f"ufunc.{name}"
-        return f"ndarray.{name}" if isinstance(node.func, ast.Attribute) and owner not in NAMESPACES else ""
+        is_method = isinstance(node.func, ast.Attribute) and owner not in NAMESPACES and not owner.startswith("np.")
+        return f"ndarray.{name}" if is_method or owner.endswith(")") else ""
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in operands:
         return f"ndarray.{node.attr}"
     return ""

@@ -296,6 +296,7 @@ case("np.asfortranarray(x)\nnp.require(x)\nnp.asarray_chkfinite(x)\nnp.atleast_1
 case("np.diag_indices_from(x)[0] + x\nx[np.triu_indices_from(x)]\nx[np.tril_indices_from(x, -1)]", x="fnn")
 case("x[np.ix_(i, [0, 1])]\nnp.ix_(i, j)", x="fmn", i="jn", j="jk")
 case("np.tril(x)\nnp.triu(x, 1)", x="rn")
+case("np.argpartition(x, 1)[..., 1]\nnp.argpartition(x, 0, axis=0)[0]\nnp.extract(m, x).sum()", x="o1+", m="bn")
 
 # stores
 case(

@@ -14,6 +14,7 @@ from vectorizer.rules.elementwise import (
     lower_ufunc,
 )
 from vectorizer.rules.masked import masked_call
+from vectorizer.rules.subscripts import Parts
 from vectorizer.rules.table import METHODS, Call, find, probe, value_like
 from vectorizer.source.operand import (
     Operand,
@@ -29,11 +30,13 @@ from vectorizer.values import (
     SeqV,
     Unsupported,
     is_uniform,
+    number,
 )
 
 IMPURE = {print, input, open, next, iter, exec, eval, setattr, delattr, globals, locals, vars}
 UNIFORM_BUILTINS = {str, repr, type, ord, chr, hash, id, hasattr, callable, slice, format, set, frozenset, dict, object}
 _SPECIAL = (range, getattr)
+LONGEST_RANGE = 16  # numbers of a range that are known one by one
 
 
 class Calls(Inlining):
@@ -191,7 +194,12 @@ class Calls(Inlining):
         args, _ = self.arguments(node)
         if not all(isinstance(a.value, Array) and not a.value.axes for a in args):
             raise Unsupported("a range whose ends differ between the examples")
-        return Operand(call(function.code, *(a.code for a in args)), SeqV(Array(np.dtype(np.int64), 0, weak=True)))
+        code = call(function.code, *(a.code for a in args))
+        known = [a.array.const for a in args]
+        numbers = None
+        if all(isinstance(k, int) for k in known) and len(range(*known)) <= LONGEST_RANGE:
+            numbers = Parts([Operand(str(k), number(k)) for k in range(*known)])
+        return Operand(code, SeqV(Array(np.dtype(np.int64), 0, weak=True)), node=numbers)
 
     def call_map(self, function: Operand, node: cst.Call) -> Operand:
         raise Unsupported("map outside a loop")

@@ -80,6 +80,9 @@ class Alignment(State):
         value = operand.value
         if isinstance(value, Array) and value.rank and value.axes:
             return self._few_rows(operand, value)
+        known = getattr(operand.node, "parts", None)
+        if isinstance(value, SeqV) and known is not None:
+            return list(known)
         if not isinstance(value, (TupleV, ListV)):
             raise Unsupported("the items of a sequence are not known one by one")
         parts = getattr(operand.node, "parts", None)

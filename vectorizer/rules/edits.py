@@ -10,8 +10,10 @@ from vectorizer.rules.compose import composite, is_missing
 from vectorizer.rules.context import Context
 from vectorizer.rules.definitions import constant, require
 from vectorizer.rules.indexing import subscript
+from vectorizer.rules.joins import joined
 from vectorizer.rules.reductions import flattened, normalized
-from vectorizer.rules.shapes import joined, lower_reshape, lower_roll, permuted, shape_items
+from vectorizer.rules.repeats import lower_roll
+from vectorizer.rules.shapes import lower_reshape, permuted, shape_items
 from vectorizer.rules.table import Call
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Affine, Array, ListV, TupleV, Unsupported, is_uniform

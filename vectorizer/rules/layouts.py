@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.rules.along import moved_axes
 from vectorizer.rules.compose import apply, at_rank, composite, integer, is_missing
 from vectorizer.rules.context import Context
 from vectorizer.rules.indexing import JOINERS, Parts
-from vectorizer.rules.reductions import moved_axes, normalized
-from vectorizer.rules.shapes import joined, permuted
+from vectorizer.rules.joins import joined
+from vectorizer.rules.reductions import normalized
+from vectorizer.rules.shapes import permuted
 from vectorizer.rules.table import Call, Rule, register
 from vectorizer.source.operand import Operand, call, tuple_code
 from vectorizer.values import Affine, Array, Axes, ListV, TupleV, Unsupported, is_uniform

@@ -178,8 +178,8 @@ def lower_norm(rw: Context, c: Call) -> Operand:
     keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))
     if "axis" not in bound or is_none(bound["axis"]):
         if value.rank == 0 and value.axes:
-            if keep:
-                raise Unsupported("norm of a single number with keepdims=True")
+            codes.pop("keepdims", None)  # there is no axis to keep
+            keep = False
             operand = flattened(rw, operand)
             value = rw.array(operand)
             codes["x"] = operand.code
@@ -333,8 +333,7 @@ def lower_vector_norm(rw: Context, c: Call) -> Operand:
     operand = rw.as_array(bound["x"])
     value = rw.array(operand)
     if not value.rank and value.axes:
-        if "keepdims" in bound:
-            raise Unsupported("norm of a single number with keepdims=")
+        bound.pop("keepdims", None)  # there is no axis to keep
         operand = flattened(rw, operand)
         value = rw.array(operand)
     keep = "keepdims" in bound and bool(rw.pin(bound["keepdims"], "keepdims"))

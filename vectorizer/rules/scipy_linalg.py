@@ -9,7 +9,8 @@ import numpy as np
 import scipy.linalg
 
 from vectorizer.rules.context import Context
-from vectorizer.rules.linear_algebra import batched, core, lower_core
+from vectorizer.rules.contractions import batched
+from vectorizer.rules.linear_algebra import core, lower_core
 from vectorizer.rules.table import Call, Rule, register
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Array, Unsupported
