@@ -187,6 +187,9 @@ def run(f: Callable[..., Any], case: Case, variant: Variant) -> Outcome:
             warnings.simplefilter("always")
             try:
                 return vectorized(*args)
+            except Exception:
+                raised.append(True)
+                raise
             finally:
                 told.extend(str(w.message) for w in seen if issubclass(w.category, FallbackWarning))
                 later.extend(w for w in seen if not issubclass(w.category, FallbackWarning))
@@ -200,9 +203,10 @@ def run(f: Callable[..., Any], case: Case, variant: Variant) -> Outcome:
                 warnings.warn(str(w.message), w.category, stacklevel=2)
 
     later: list[warnings.WarningMessage] = []
-    raised = assert_matches_loop(f, make(case, variant), variant.in_axes, vmapped=warning) is None
+    raised: list[bool] = []
+    assert_matches_loop(f, make(case, variant), variant.in_axes, vmapped=warning)
     reason = told[0].partition("looped over the examples: ")[2] or told[0] if told else ""
-    return Outcome(reason, raised)
+    return Outcome(reason, bool(raised))
 
 
 CASES: list[Case] = []

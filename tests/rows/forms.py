@@ -95,7 +95,7 @@ ARRAYS: dict[str, tuple[str, dict[str, str]]] = {
     "irfft": ("x", {"x": "f1+"}),
     "irfft2": ("x", {"x": "f2+"}),
     "irfftn": ("x", {"x": "f1+"}),
-    "lexsort": ("(x, y)", {"x": "i1+", "y": "i1+"}),
+    "lexsort": ("(x, y)", {"x": "imn", "y": "imn"}),
     "nanpercentile": ("x, 30", {"x": "g1+"}),
     "nanquantile": ("x, 0.3", {"x": "g1+"}),
     "percentile": ("x, 30", {"x": "g1+"}),
@@ -114,11 +114,11 @@ KINDS = {
 }  # fmt: skip
 # Rows whose forms are written by hand: they take what no kind describes.
 BY_HAND = set(
-    """where clip matrix_power solve outer inner dot vdot kron cross einsum tensordot multi_dot tensorsolve tensorinv
-    matmul vecdot cov corrcoef lstsq piecewise choose select astype isclose take_along_axis polyval polyfit polymul
-    poly polyint polyder polyadd polysub reshape moveaxis rollaxis transpose swapaxes expand_dims broadcast_to tile
-    repeat pad delete insert resize block sliding_window_view broadcast_arrays diag diagonal linspace average
-    cholesky argpartition partition""".split()
+    """where roll clip matrix_power solve outer inner dot vdot kron cross einsum tensordot multi_dot tensorsolve
+    tensorinv matmul vecdot cov corrcoef lstsq piecewise choose select astype isclose take_along_axis polyval
+    polyfit polymul poly polyint polyder polyadd polysub reshape moveaxis rollaxis transpose swapaxes
+    expand_dims broadcast_to tile repeat pad delete insert resize block sliding_window_view broadcast_arrays
+    diag diagonal linspace average cholesky argpartition partition""".split()
 )
 
 
@@ -170,7 +170,12 @@ def add(call: str, name: str, rule: Rule, method: bool) -> None:
         else:
             text = f"{call}({text})"
         case(text, **operands, **extra)
-    if "axis" in rule.params[1:2] and rule.kind in ("reduction", "cumulative") and not method and name not in ARRAYS:
+    if (
+        "axis" in rule.params[1:2]
+        and rule.kind in ("reduction", "cumulative")
+        and not method
+        and name not in (*ARRAYS, "vector_norm")
+    ):
         letter = KINDS.get(name, "r")
         case(f"{call}(x, 0)\n{call}(*(x, -1))", x=f"{letter}1+")
         if rule.params[0] == "a":

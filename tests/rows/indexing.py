@@ -137,11 +137,11 @@ case(
 case("np.setdiff1d(x, y).size\nnp.intersect1d(x, y).size", x="in", y="im")
 case(
     """
-    np.put_along_axis(x, i, 0, axis=-1)
-    np.fill_diagonal(x, 0)
+    x = x + 0; np.put_along_axis(x, i % 3, 0, axis=-1); return x
+    x = x + 0; np.fill_diagonal(x, 0); return x
     np.copyto(x, 0)
-    np.put(x, [0], 5)
-    np.place(x, x > 0, [1])
+    x = x[0] + 0; np.put(x, [0], 5.0); return x
+    x = x[0] + 0; np.place(x, x > 0, [1.0]); return x
     np.putmask(x, x > 0, 0)
     """,
     x="fmn",
@@ -183,7 +183,7 @@ case(
     math.fabs(x)
     math.isclose(x, 1.0)
     math.ceil(x)
-    math.trunc(x)
+    math.trunc(float(x))
     math.pow(x, 2)
     math.copysign(1, x)
     math.log(abs(x) + 1, 2)

@@ -8,8 +8,10 @@ from tests.rows.case import case
 
 for _f in """sqrt exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh fabs
     degrees radians cbrt exp2 erf erfc gamma lgamma isnan isinf isfinite floor ceil trunc ulp""".split():
-    case(f"math.{_f}(x)", x="q")
-    case(f"math.{_f}(x + 1.5)", x="p")
+    if _f != "acosh":
+        case(f"math.{_f}(float(x))" if _f == "trunc" else f"math.{_f}(x)", x="q")
+    if _f not in ("asin", "acos", "atanh"):
+        case(f"math.{_f}(float(x) + 1.5)", x="p")
 for _f in "atan2 hypot copysign fmod pow nextafter remainder".split():
     case(f"math.{_f}(x, y)\nmath.{_f}(x, 2.0)", x="p", y="p")
 case(

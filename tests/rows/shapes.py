@@ -246,7 +246,7 @@ case(
 case(
     """
     np.broadcast_shapes(x.shape, y.shape)
-    np.result_type(x, y)
+    np.result_type(x, y) == float
     np.promote_types(x.dtype, y.dtype) == float
     np.can_cast(x.dtype, float)
     """,

@@ -44,7 +44,7 @@ case(
     w="pm",
     x="fmn",
 )
-case("np.linalg.tensorsolve(a, b, axes=(0,))", a="f23232", b="f332")
+case("np.linalg.tensorsolve(a, b, axes=(0,))", a="f623", b="f23")
 case("np.linalg.tensorsolve(a, b)\nnp.linalg.tensorinv(a)\nnp.linalg.tensorinv(a, ind=2)", a="f2332", b="f23")
 case(
     """
@@ -341,4 +341,5 @@ case(
 )
 case("x.size\nx.ndim\nx.shape\nx.itemsize\nx.nbytes\nx.dtype == float\nx.T\nx.mT\nx.real\nx.imag\nx.flat[0]", x="f2+")
 case("x.byteswap()\nx.view()\nx.view(np.int64)\nx.item()\nx.tolist()", x="f")
-case("x.byteswap()\nx.view()\nx.view(np.int64)\nx.item(0)\nx.tolist()\nx.choose([x, 2 * x])", x="in")
+case("x.byteswap()\nx.view()\nx.view(np.int64)\nx.item(0)\nx.tolist()", x="in")
+case("i.choose([x, 2 * x, -x])", x="fn", i="jn")
