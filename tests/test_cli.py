@@ -49,6 +49,7 @@ from vectorizer import vmap
 def root(x):
     return np.roots(x)
 """
+NO_ROOTS = "how many roots there are depends on zeros at the ends"
 
 
 @pytest.fixture(autouse=True)
@@ -161,7 +162,7 @@ def test_diff_in_colour() -> None:
 
 def test_explain() -> None:
     result = run("explain", "roots.py", "--arg", "x: float64[3]")
-    assert result.stdout == "roots.py:8: fallback: looped: roots has no batching rule\n"
+    assert result.stdout == f"roots.py:8: fallback: looped: {NO_ROOTS}\n"
 
 
 def test_verify() -> None:
@@ -225,7 +226,7 @@ def test_a_fallback_warns() -> None:
     result = run("emit", "roots.py", "--arg", "x: float64[3]")
     assert result.exit_code == 0
     assert result.stderr == (
-        "roots.py:8: FallbackWarning: root: this expression is looped over the examples: roots has no batching rule\n"
+        f"roots.py:8: FallbackWarning: root: this expression is looped over the examples: {NO_ROOTS}\n"
         "    return np.roots(x)\n"
         "           ^^^^^^^^^^^\n"
     )
@@ -235,7 +236,7 @@ def test_strict_refuses() -> None:
     result = run("emit", "roots.py", "--arg", "x: float64[3]", "--strict")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "roots.py:8: root: this expression is looped over the examples: roots has no batching rule (strict)\n"
+        f"roots.py:8: root: this expression is looped over the examples: {NO_ROOTS} (strict)\n"
         "    return np.roots(x)\n"
         "           ^^^^^^^^^^^\n"
     )

@@ -256,14 +256,23 @@ class Finisher:
     def finish(self, rw: Rewriter, operand: Operand, spec: Any, path: str) -> Operand:
         value = operand.value
         if isinstance(value, (TupleV, ListV)):
+            plain = rw.items(operand)
             parts = [
                 self.finish(rw, part, inner, f"{path}[{k}]")
-                for k, (part, inner) in enumerate(zip(rw.items(operand), children(spec), strict=True))
+                for k, (part, inner) in enumerate(zip(plain, children(spec), strict=True))
             ]
+            if isinstance(value, TupleV) and value.type_ is not tuple:
+                return self.named(operand, plain, parts)
             return self.rebuilt(value, parts)
         if isinstance(value, DictV):
             return self.dict(rw, operand, value, spec, path)
         return self.leaf(rw, operand, spec, path)
+
+    def named(self, operand: Operand, plain: list[Operand], parts: list[Operand]) -> Operand:
+        """A named tuple is returned as it is, where none of its items needs work."""
+        if isinstance(operand.node, Parts) or [p.code for p in parts] != [p.code for p in plain]:
+            raise Unsupported("a named tuple is returned")
+        return Operand(plain[0].code.rpartition("[")[0], operand.value)
 
     def dict(self, rw: Rewriter, operand: Operand, value: DictV, spec: Any, path: str) -> Operand:
         base = rw.temp(operand, "result") if not operand.is_name else operand

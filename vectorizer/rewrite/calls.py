@@ -8,13 +8,14 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.methods import Methods
+from vectorizer.rewrite.inlining import Inlining
 from vectorizer.rewrite.symbols import PURE_MODULES
 from vectorizer.rules.elementwise import (
     lower_ufunc,
 )
 from vectorizer.rules.masked import masked_call
-from vectorizer.rules.table import Call, find, probe, value_like
+from vectorizer.rules.subscripts import Parts
+from vectorizer.rules.table import METHODS, Call, find, probe, value_like
 from vectorizer.source.operand import (
     Operand,
     call,
@@ -29,14 +30,16 @@ from vectorizer.values import (
     SeqV,
     Unsupported,
     is_uniform,
+    number,
 )
 
 IMPURE = {print, input, open, next, iter, exec, eval, setattr, delattr, globals, locals, vars}
 UNIFORM_BUILTINS = {str, repr, type, ord, chr, hash, id, hasattr, callable, slice, format, set, frozenset, dict, object}
 _SPECIAL = (range, getattr)
+LONGEST_RANGE = 16  # numbers of a range that are known one by one
 
 
-class Calls(Methods):
+class Calls(Inlining):
     """What a call becomes."""
 
     def visit_Call(self, node: cst.Call) -> Operand:
@@ -75,9 +78,18 @@ class Calls(Methods):
         rule = find(target)
         if rule is not None:
             return rule.lower(self, c)
+        if isinstance(target, types.MethodDescriptorType) and target.__objclass__ is np.ndarray and c.args:
+            return self.descriptor_call(target.__name__, c)
         if isinstance(target, types.FunctionType) and not self.is_library(target):
             return self.call_user(target, c)
         return self.call_unknown(target, c)
+
+    def descriptor_call(self, name: str, c: Call) -> Operand:
+        """``np.ndarray.sum(x)`` is ``x.sum()``."""
+        base, rule = c.args[0], METHODS.get(name)
+        if rule is None or rule.kind == "store" or not isinstance(base.value, Array) or base.value.weak:
+            raise Unsupported(f"np.ndarray.{name} has no batching rule")
+        return rule.lower(self, Call(name, c.args[1:], c.keywords, base, None, c.site))
 
     @staticmethod
     def is_library(target: Any) -> bool:
@@ -182,7 +194,12 @@ class Calls(Methods):
         args, _ = self.arguments(node)
         if not all(isinstance(a.value, Array) and not a.value.axes for a in args):
             raise Unsupported("a range whose ends differ between the examples")
-        return Operand(call(function.code, *(a.code for a in args)), SeqV(Array(np.dtype(np.int64), 0, weak=True)))
+        code = call(function.code, *(a.code for a in args))
+        known = [a.array.const for a in args]
+        numbers = None
+        if all(isinstance(k, int) for k in known) and len(range(*known)) <= LONGEST_RANGE:
+            numbers = Parts([Operand(str(k), number(k)) for k in range(*known)])
+        return Operand(code, SeqV(Array(np.dtype(np.int64), 0, weak=True)), node=numbers)
 
     def call_map(self, function: Operand, node: cst.Call) -> Operand:
         raise Unsupported("map outside a loop")

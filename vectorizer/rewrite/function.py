@@ -53,6 +53,7 @@ class Rewriter(Looped):
         self.frames = []
         self.returns_to_caller = function.finish is not None
         self.masks = []
+        self.inlined = []
         self.loop_frames = []
         self.lane_loops = []
         self.open_sites = []

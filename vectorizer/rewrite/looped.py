@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from vectorizer.rewrite.names import names_read
+from vectorizer.rewrite.names import Renamed, names_read
 from vectorizer.rewrite.user_calls import UserCalls
 from vectorizer.rules.context import Effect
 from vectorizer.source.operand import (
@@ -84,20 +84,6 @@ def _has_effect(node: cst.CSTNode) -> bool:
     return any(_has_effect(c) for c in node.children)
 
 
-class _Rename(cst.CSTTransformer):
-    def __init__(self, names: dict[str, str]) -> None:
-        self.names = names
-
-    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
-        return updated_node.with_changes(value=self.names.get(updated_node.value, updated_node.value))
-
-    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.Attribute:
-        return updated_node.with_changes(attr=original_node.attr)
-
-    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
-        return updated_node.with_changes(keyword=original_node.keyword)
-
-
 def _renamed(node: cst.BaseExpression, names: dict[str, str]) -> str:
-    code = cst.Module([]).code_for_node(node.visit(_Rename(names)))  # type: ignore[arg-type]
+    code = cst.Module([]).code_for_node(node.visit(Renamed(names)))  # type: ignore[arg-type]
     return f"({code})" if isinstance(node, cst.Tuple) and not node.lpar else code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vectorizer.rules.context import Context, PlanChange
+from vectorizer.rules.subscripts import Masked, Parts
 from vectorizer.rules.table import Call
 from vectorizer.source.operand import (
     Operand,
@@ -12,6 +13,7 @@ from vectorizer.values import (
     Axes,
     Axis,
     StackedV,
+    TupleV,
     Unsupported,
     is_copy,
     sites,
@@ -81,6 +83,29 @@ class Memory(Context):
             return Operand(f"{operand.primary}.copy()", copied, fresh=True)
         self.viewed |= seen
         return operand
+
+    def kept_masked(self, operand: Operand) -> Operand:
+        """Elements that a mask chooses, kept under a name while the array and the mask may change."""
+        node = operand.node
+        if isinstance(node, Parts) and isinstance(operand.value, TupleV):
+            parts = [self.kept_masked(p) for p in node.parts]
+            return Operand(None, operand.value, make=operand.make, node=Parts(parts))
+        if not isinstance(node, Masked):
+            return operand
+        array, mask = self.held(node.array, node.view), self.held(node.mask)
+        return Operand(None, operand.value, make=operand.make, node=Masked(array, mask, node.view))
+
+    def held(self, part: Operand, is_view: bool = False) -> Operand:
+        """An array under a name of its own, which stays as it is: for what is computed later, if at all."""
+        value = self.array(part)
+        seen = frozenset(o for o in value.origins if not is_copy(o))
+        if seen and not is_view and seen & self.plan.stored:
+            part = Operand(f"{part.primary}.copy()", value.with_(origins=frozenset(), dims=value.dims), fresh=True)
+        elif seen and not is_view:
+            self.viewed |= seen
+        name = self.fresh("held")
+        self.emit(f"{name} = {part.code}", generated=name, target=name)
+        return Operand(name, part.value)
 
     def kept_list(self, operand: Operand, value: StackedV) -> Operand:
         """A list of numbers or rows that is held as an array, which may be a view of what the items were read from."""

@@ -9,7 +9,9 @@ import numpy as np
 
 from vectorizer.rewrite.expressions import Expressions
 from vectorizer.rules.context import Effect
+from vectorizer.rules.indexing import subscript
 from vectorizer.rules.masked import masked_call
+from vectorizer.rules.reductions import flattened
 from vectorizer.rules.table import METHODS, Call
 from vectorizer.source.operand import (
     Operand,
@@ -31,6 +33,7 @@ from vectorizer.values import (
     number,
 )
 
+CHANGING = ("fill", "sort", "put", "resize", "partition", "setfield", "setflags")
 _STRING_METHODS = {"lower", "upper", "strip", "startswith", "endswith", "split", "replace", "format", "join"}
 
 
@@ -87,9 +90,14 @@ class Methods(Expressions):
         value = self.array(base)
         if name in ("item", "tolist") and not args:
             return self._item(base, value, name)
-        if name in ("fill", "sort", "put", "resize", "partition", "itemset", "setflags"):
-            raise Effect(f"method {name!r} inside an expression")
+        if name == "item" and not keywords:
+            whole = self.items(args[0]) if isinstance(args[0].value, TupleV) else args
+            flat = flattened(self, base) if len(whole) == 1 else base
+            picked = subscript(self, flat, whole)
+            return self._item(picked, self.array(picked), name)
         rule = METHODS.get(name)
+        if name in CHANGING and (rule is None or self.node_site(node) != self.direct):
+            raise Effect(f"method {name!r} inside an expression" if rule is not None else f"method {name!r}")
         if rule is None or value.weak and name not in ("conjugate",):
             raise Unsupported(f"method {name!r} of {'a Python number' if value.weak else 'an array'} has no rule")
         c = Call(name, args, keywords, base, None, self.node_site(node))

@@ -13,13 +13,16 @@ from vectorizer.rules.elementwise import (
     strengthen,
 )
 from vectorizer.rules.indexing import locate
+from vectorizer.rules.masked import slice_mask
 from vectorizer.rules.subscripts import (
     Region,
     Slice,
     is_varying_mask,
+    varying_slice,
 )
 from vectorizer.source.operand import (
     Operand,
+    call,
 )
 from vectorizer.values import (
     MISSING,
@@ -115,6 +118,9 @@ class Stores(PartialStores):
         if len(index) == 1 and is_varying_mask(index[0], target):
             self.store_masked(base, index[0], operand, symbol)
             return
+        if varying_slice(index, target.rank) == 0:
+            self.store_masked(base, slice_mask(self, base, index[0]), operand, symbol)
+            return
         if not isinstance(operand.value, (Array, TupleV, ListV, StackedV, SeqV)):
             raise Unsupported("a value of unknown kind is stored")
         operand = self.as_array(operand)
@@ -202,7 +208,8 @@ class Stores(PartialStores):
         if value.rank > target.rank:
             raise Unsupported("an array of higher rank is stored")
         if region.moved and region.gathered:
-            raise Unsupported("a store through integer arrays over later axes")
+            self._write_moved(base, region, operand, symbol)
+            return
         if value.axes:
             operand = self.expand(operand, target.axes, target.rank)
         code = region.code
@@ -216,6 +223,20 @@ class Stores(PartialStores):
             code = f"{code}[...]"
         whole = base.code if base.is_name and self.sets_all(base, region, operand) else None
         self.emit(f"{code} {symbol or ''}= {operand.code}", whole=whole)
+
+    def _write_moved(self, base: Operand, region: Region, operand: Operand, symbol: str | None) -> None:
+        """A store through integer arrays whose axes NumPy puts in front: so are those of what is stored."""
+        if region.shuffle is None:
+            raise Unsupported("a store through integer arrays over later axes")
+        source, target = region.shuffle
+        value = self.array(operand)
+        if value.axes or value.rank:
+            full = self.fully(operand, region.value.axes, region.value.rank)
+            missing = len(region.value.axes) + region.value.rank - len(value.axes) - value.rank
+            if not value.axes and missing:
+                full = Operand(f"{operand.primary}[{', '.join(['None'] * missing)}, ...]", value)
+            operand = Operand(call(self.np("moveaxis"), full.code, target, source), value)
+        self.emit(f"{base.primary}[{region.index}] {symbol or ''}= {operand.code}")
 
     def sets_all(self, base: Operand, region: Region, operand: Operand) -> bool:
         """Whether a store sets the whole of an array to a fresh one of its own dtype and shape."""

@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from vectorizer.rewrite.widening import Widening
-from vectorizer.rules.subscripts import (
-    Parts,
-)
+from vectorizer.rules.subscripts import Masked, Parts, masked
 from vectorizer.source.operand import (
     Operand,
     call,
@@ -119,6 +117,9 @@ class Walk(Widening):
         if isinstance(value, StackedV):
             inner = self.restrict(operand.with_value(value.array), region, name)
             return inner.with_value(StackedV(self.array(inner), value.weak))
+        if isinstance(operand.node, Masked):
+            array, mask = (self.restrict(p, region, name) for p in (operand.node.array, operand.node.mask))
+            return masked(self, array, mask, operand.node.view)
         if not isinstance(value, Array):
             if is_uniform(value):
                 return operand
@@ -222,7 +223,7 @@ class Walk(Widening):
         for region in self.regions:
             region.cache.pop(name, None)
         if operand.lazy:
-            self.env[name] = operand
+            self.env[name] = self.kept_masked(operand)
             return
         operand = self.kept(operand)
         target = self.target_name(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from vectorizer.source.statements import Change
 from vectorizer.values import (
@@ -63,7 +63,10 @@ class Facts:
     pins: argument or global paths whose very values the rewrite relied on.
     strict_floats: floating-point exceptions must be noticed, for the loop may raise where they occur.
     nan_free: the arguments hold no nan; uses_nan_free: the rewrite relied on that.
+    has_loop: where the emitted code raises, the loop decides; not so for code that is written into a file.
     """
+
+    has_loop: ClassVar[bool] = True
 
     samples: dict[Symbol, int] | None = None
     values: dict[str, Any] = field(default_factory=dict)

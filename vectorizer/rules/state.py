@@ -135,6 +135,22 @@ class State:
 
     # --- what the walk adds: rules call these, the modules of `rewrite` say what they do -------------------------
 
+    def speculate(self, thunk: Callable[[], Operand]) -> tuple[Operand, bool]:
+        """Runs `thunk`; if what it emits may only be computed under a condition, it is undone and True is returned."""
+        raise NotImplementedError
+
+    def kept(self, operand: Operand) -> Operand:
+        """A number that is kept while the array that it was read from may change."""
+        raise NotImplementedError
+
+    def held(self, part: Operand, is_view: bool = False) -> Operand:
+        """An array under a name of its own, which stays as it is: for what is computed later, if at all."""
+        raise NotImplementedError
+
+    def inline(self, definition: Callable[..., Any], **operands: Operand) -> Operand:
+        """What a function for one example gives for these operands: assignments to names and a return."""
+        raise NotImplementedError
+
     def attribute(self, base: Operand, name: str) -> Operand:
         """``base.name``."""
         raise NotImplementedError
