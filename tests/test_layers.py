@@ -24,6 +24,7 @@ LAYERS = [
     ["static"],
     ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing"],
     ["api"],
+    ["arguments", "broadcasting", "core_dims", "gathering"],
     ["cli", "__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

@@ -131,7 +131,7 @@ class Vectorized:
     def __reduce__(self) -> Any:
         if self._instance:
             return getattr, (self._instance[0], self._state.name)
-        if _global_named_like(self) is self:
+        if global_named_like(self) is self:
             return self.__qualname__
         return _rebuild, (self._function, self._layers, self._options)
 
@@ -148,7 +148,7 @@ def _name_of(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def _global_named_like(vectorized: Vectorized) -> Any:
+def global_named_like(vectorized: Any) -> Any:
     """What its module has under the name of a function: that is how pickle refers to functions."""
     found: Any = sys.modules.get(getattr(vectorized, "__module__", None) or "")
     for name in str(getattr(vectorized, "__qualname__", "")).split("."):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vectorizer import reference
 from vectorizer.blocks import in_blocks
 from vectorizer.callables import Target
 from vectorizer.errors import FallbackWarning, VectorizeError, VectorizeTypeError
@@ -107,6 +108,7 @@ class State:
     """What a vectorized function knows of itself, shared by the bound methods that are made of it.
 
     is_method: the first argument is an instance, which is not batched and of which `in_axes` need not speak.
+    loop: what runs where the function cannot be rewritten.
     entries: by key; entries of one key differ in what holds beside the kinds of the arguments.
     fast: what a call is compared with first.
     """
@@ -117,6 +119,7 @@ class State:
     name: str
     signature: inspect.Signature
     is_method: bool = False
+    loop: Callable[..., Any] = reference.loop
     entries: dict[Any, list[Entry]] = field(default_factory=dict)
     fast: tuple[Fast, ...] = ()
     latest: Entry | None = None

@@ -86,7 +86,7 @@ def looped(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, 
 def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
     """The function itself, example by example."""
     if layers:
-        return reference.loop(state.function, resolved, layers, state.name)
+        return state.loop(state.function, resolved, layers, state.name)
     positional, keywords = resolved.split()
     return state.function(*positional, **keywords)
 
