@@ -10,6 +10,7 @@ import numpy as np
 from vectorizer.rewrite.expressions import Expressions
 from vectorizer.rules.context import Effect
 from vectorizer.rules.masked import masked_call
+from vectorizer.rules.random import draw
 from vectorizer.rules.table import METHODS, Call
 from vectorizer.source.operand import (
     Operand,
@@ -18,6 +19,7 @@ from vectorizer.source.operand import (
 from vectorizer.values import (
     Array,
     DictV,
+    GeneratorV,
     ListV,
     MaskedV,
     Obj,
@@ -68,6 +70,9 @@ class Methods(Expressions):
             return self.array_method(base, name, node)
         if isinstance(value, (ListV, SeqV, StackedV)):
             return self.list_method(base, name, node)
+        if isinstance(value, GeneratorV):
+            args, keywords = self.arguments(node)
+            return draw(self, base, name, args, keywords, self.node_site(node))
         if isinstance(value, DictV):
             return self.dict_method(base, name, node)
         if isinstance(value, TupleV) and hasattr(value.type_, "_fields"):

@@ -12,6 +12,7 @@ import libcst as cst
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter, Parameters
 from vectorizer.rewrite.renaming import renamed_axes, value_key, with_origins
+from vectorizer.rules.random import check_call
 from vectorizer.rules.subscripts import (
     Parts,
 )
@@ -58,6 +59,7 @@ class Helper(NamedTuple):
 
     writes: parameters that it stores into.
     texts: its source and that of the functions that it calls, its own last.
+    drawn: whether it draws random numbers from a generator that is not of its own making.
     """
 
     emitted: str
@@ -65,6 +67,7 @@ class Helper(NamedTuple):
     writes: set[str]
     hazards: list[str]
     texts: list[str]
+    drawn: bool
 
     def is_unchanged(self, callee: Callee) -> bool:
         """Whether the rewritten text is the user's own, which then can be called as it stands."""
@@ -132,6 +135,8 @@ class UserCalls(Parameters):
         axes = tuple(sorted({a for o in bound.values() for a in axes_of(o.value)}))
         renamed = {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
         made = self._helper_for(callee, bound, renamed)
+        check_call(self, callee.name, axes, made.drawn, [o.value for o in bound.values()])
+        self.shared.drawn |= made.drawn
         back = {new: old for old, new in renamed.items()}
         value = renamed_axes(made.result, back, None)
         origins = frozenset(o for p in bound.values() if isinstance(p.value, Array) for o in p.value.origins)
@@ -188,11 +193,13 @@ class UserCalls(Parameters):
         emitted = self._helper_name(callee.name, bool(axes))
         parameters = {n: Parameter(n, with_origins(value, n)) for n, value in values.items()}
         writes, self.facts.writes = self.facts.writes, set()
+        before, self.shared.drawn = self.shared.drawn, False
         try:
             text, results, hazards = self.rewritten(Function(callee.node, parameters, axes), emitted)
-            written = self.facts.writes
+            written, drawn = self.facts.writes, self.shared.drawn
         finally:
             self.facts.writes = writes
+            self.shared.drawn |= before
         merged = results[0] if results else Obj(None)
         for other in results[1:]:
             merged = join(merged, other)
@@ -201,8 +208,8 @@ class UserCalls(Parameters):
             same = identity == self.shared.calls[-1][0]
             if same and re.sub(rf"\b{held.emitted}\b", "@", held.texts[-1]) == plain:
                 self.shared.taken.discard(emitted)
-                return Helper(held.emitted, merged, written, hazards, [held.texts[-1]])
-        return Helper(emitted, merged, written, hazards, [text])
+                return Helper(held.emitted, merged, written, hazards, [held.texts[-1]], drawn)
+        return Helper(emitted, merged, written, hazards, [text], drawn)
 
     def _helper_name(self, name: str, batched: bool) -> str:
         """A name for a rewritten function that nothing else has."""

@@ -6,7 +6,7 @@ import importlib
 
 MODULES = (
     "elementwise", "indexing", "reductions", "contractions", "shapes", "creation", "python", "statistics", "stores",
-    "ufuncs", "choices", "layouts",
+    "ufuncs", "choices", "layouts", "random", "permutations",
 )  # fmt: skip
 
 

@@ -97,9 +97,26 @@ def is_size(symbol: Symbol) -> bool:
     return ".shape[" in symbol
 
 
+@dataclass(frozen=True)
+class Draws:
+    """How examples draw random numbers.
+
+    axes: the batch axes along which each example draws its own.
+    is_partial: there are others, along which all examples draw the same.
+    is_error: none may be drawn.
+    """
+
+    axes: Axes = ()
+    is_partial: bool = False
+    is_error: bool = False
+
+
 @dataclass
 class Shared:
-    """What the function and the helpers emitted beside it have in common."""
+    """What the function and the helpers emitted beside it have in common.
+
+    drawn: whether random numbers are drawn from a generator that lives longer than an example.
+    """
 
     facts: Facts
     namespace: Any
@@ -112,3 +129,5 @@ class Shared:
     backend: Any = None
     calls: list[Any] = field(default_factory=list)
     temporaries: int = 1 << 27
+    draws: Draws = field(default_factory=Draws)
+    drawn: bool = False
