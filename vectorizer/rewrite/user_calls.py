@@ -12,7 +12,7 @@ import libcst as cst
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter, Parameters
 from vectorizer.rewrite.renaming import renamed_axes, value_key, with_origins
-from vectorizer.rules.random import check_call
+from vectorizer.rules.random import check_call, drawn, holds_generator
 from vectorizer.rules.subscripts import (
     Parts,
 )
@@ -130,13 +130,19 @@ class UserCalls(Parameters):
         return Operand("<default>", value, node=param)
 
     def call_helper(self, callee: Callee, bound: dict[str, Operand], c: Call) -> Operand:
-        """A call of a function of the user's, rewritten for the operands at hand and emitted beside this one."""
+        """A call of a function of the user's; one that may draw random numbers is made here and once."""
+        made, may_draw = self.rewritten_call(callee, bound, c)
+        return drawn(self, made.code, made.value, made.fresh) if may_draw else made
+
+    def rewritten_call(self, callee: Callee, bound: dict[str, Operand], c: Call) -> tuple[Operand, bool]:
+        """The call of a function that is rewritten for the operands at hand; whether it may draw random numbers."""
         uniform = callee.source is not None and all(is_uniform(o.value) for o in bound.values())
         axes = tuple(sorted({a for o in bound.values() for a in axes_of(o.value)}))
         renamed = {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
         made = self._helper_for(callee, bound, renamed)
         check_call(self, callee.name, axes, made.drawn, [o.value for o in bound.values()])
         self.shared.drawn |= made.drawn
+        may_draw = made.drawn or any(holds_generator(o.value) for o in bound.values())
         back = {new: old for old, new in renamed.items()}
         value = renamed_axes(made.result, back, None)
         origins = frozenset(o for p in bound.values() if isinstance(p.value, Array) for o in p.value.origins)
@@ -149,12 +155,13 @@ class UserCalls(Parameters):
         self.hazards += made.hazards
         as_written = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
         if uniform and is_uniform(value):
-            return Operand(as_written, value, fresh=True)
+            return Operand(as_written, value, fresh=True), may_draw
         if callee.source is not None and made.is_unchanged(callee):
-            return Operand(as_written, value, fresh=not origins)
+            return Operand(as_written, value, fresh=not origins), may_draw
         self.shared.helper_sources += [text for text in made.texts if text not in self.shared.helper_sources]
         self.change("call", f"{callee.name} is rewritten too")
-        return Operand(f"{made.emitted}({argument_codes(callee.node, bound)})", value, fresh=not origins)
+        code = f"{made.emitted}({argument_codes(callee.node, bound)})"
+        return Operand(code, value, fresh=not origins), may_draw
 
     def _helper_for(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
         """The rewritten function for operands like these, from the table or made now."""

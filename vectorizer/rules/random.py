@@ -190,11 +190,11 @@ def may_loop(rw: Context, names: set[str]) -> bool:
     return not any(name in rw.env and holds_seeded(rw.env[name].value) for name in names)
 
 
-def drawn(rw: Context, code: str, value: Value) -> Operand:
+def drawn(rw: Context, code: str, value: Value, fresh: bool = True) -> Operand:
     """What is drawn, under a name: it is drawn once and here, however often and wherever it is used."""
     name = rw.fresh("draw")
     rw.emit(f"{name} = {code}", target=name)
-    return Operand(name, value, fresh=True)
+    return Operand(name, value, fresh=fresh)
 
 
 # --- sizes -----------------------------------------------------------------------------------------------------------
@@ -417,12 +417,13 @@ def lower_multivariate_normal(rw: Context, c: Call, source: Source) -> Operand:
     mean = bound.get("mean")
     if mean is None or is_uniform(mean.value) or "cov" not in bound or not is_uniform(bound["cov"].value):
         return rule.lower(rw, c, source)
-    mean, cov = rw.as_array(mean), rw.temp(rw.as_array(bound["cov"]), "cov")
-    if mean.array.rank != 1 or not rw.equal(mean.array.dims[0], rw.array(cov).dims[-1]):
-        raise Unsupported("the lengths of mean and covariance")
-    length = mean.array.dims[0]
-    zeros = Operand(f"{rw.np('zeros')}({cov.primary}.shape[0])", Array(FLOAT, 1, dims=(length,)), fresh=True)
-    inner = Call(c.function, [zeros, cov], {k: o for k, o in bound.items() if k not in ("mean", "cov")})
+    mean = rw.temp(rw.as_array(mean), "mean")
+    if mean.array.rank != 1:
+        raise Unsupported(f"{c.name} of several distributions at once")
+    length = f"{mean.primary}.shape[{len(mean.array.axes)}]"  # compared with that of the covariance when it is drawn
+    zeros = Operand(call(rw.np("zeros"), length), Array(FLOAT, 1, dims=mean.array.dims), fresh=True)
+    rest = {k: o for k, o in bound.items() if k not in ("mean", "cov")}
+    inner = Call(c.function, [zeros, bound["cov"]], rest)
     return rw.binary("+", mean, rule.lower(rw, inner, source))
 
 
