@@ -390,7 +390,7 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
     mentions_nan = re.search("nan", source.text, re.IGNORECASE) is not None
     facts.nan_free = not mentions_nan and not any(has_nan(value) for value in describer.floats.values())
     namespace = LiveNamespace(source.function, guards, {}, describer.values)
-    shared = Shared(facts, namespace, draws=draws_of(layers, axes))
+    shared = Shared(facts, namespace, sizes=sizes_of(layers, axes), draws=draws_of(layers, axes))
     shared.taken |= {source.name}
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
@@ -406,6 +406,11 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
             guards.require(f"not {guards.name(has_nan)}({path})")
     _guard_identities(describer.values, guards, source.text + made.source)
     return made
+
+
+def sizes_of(layers: tuple[Layer, ...], axes: Axes) -> dict[Axis, int]:
+    """The batch sizes that `axis_size` gives."""
+    return {axis: layer.axis_size for axis, layer in zip(axes, layers, strict=True) if layer.axis_size is not None}
 
 
 def draws_of(layers: tuple[Layer, ...], axes: Axes) -> Draws:

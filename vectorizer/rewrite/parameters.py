@@ -101,6 +101,8 @@ class Parameters(Lanes):
         def size() -> str:
             if axis not in self.batch_names:
                 source = self.batch_sources.get(axis)
+                if source is None and axis in self.shared.sizes and not self.shared.calls:
+                    return str(self.shared.sizes[axis])
                 if source is None:
                     raise Unsupported("the batch size cannot be read off any argument")
                 hint = "batch" if axis is self.axes[0] else f"batch_{self.axes.index(axis) + 1}"

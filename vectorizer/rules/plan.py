@@ -9,6 +9,7 @@ from vectorizer.source.statements import Change
 from vectorizer.values import (
     Affine,
     Axes,
+    Axis,
     Symbol,
     Unsupported,
     Value,
@@ -115,6 +116,7 @@ class Draws:
 class Shared:
     """What the function and the helpers emitted beside it have in common.
 
+    sizes: batch sizes that are given and need not be read off an argument.
     drawn: whether random numbers are drawn from a generator that lives longer than an example.
     """
 
@@ -129,5 +131,6 @@ class Shared:
     backend: Any = None
     calls: list[Any] = field(default_factory=list)
     temporaries: int = 1 << 27
+    sizes: dict[Axis, int] = field(default_factory=dict)
     draws: Draws = field(default_factory=Draws)
     drawn: bool = False

@@ -9,7 +9,7 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.errors import VectorizeError
-from vectorizer.pipeline import Finisher, batch_axes, check_syntax, draws_of
+from vectorizer.pipeline import Finisher, batch_axes, check_syntax, draws_of, sizes_of
 from vectorizer.rewrite.function import Function, Parameter, rewrite
 from vectorizer.rules.context import Shared
 from vectorizer.source.frontend import FunctionSource
@@ -110,7 +110,9 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         check_syntax(target.source)
         parameters = _parameters(arguments, describer)
         facts = StaticFacts.of(describer)
-        shared = Shared(facts, module.namespace(target.source.function), draws=draws_of(target.layers, axes))
+        namespace = module.namespace(target.source.function)
+        sizes, draws = sizes_of(target.layers, axes), draws_of(target.layers, axes)
+        shared = Shared(facts, namespace, sizes=sizes, draws=draws)
         shared.taken |= {target.name, *taken}
         finish = Finisher(target.layers, axes, target.name)
         text, _, _ = rewrite(Function(target.source.node, parameters, axes, finish), shared, target.name)
