@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import libcst as cst
+import numpy as np
 
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter, Parameters
 from vectorizer.rewrite.renaming import renamed_axes, value_key, with_origins
-from vectorizer.rules.random import check_call, drawn, holds_generator
+from vectorizer.rules.random import check_call, drawn, holds_generator, unseen_axes
 from vectorizer.rules.subscripts import (
     Parts,
 )
@@ -45,6 +46,7 @@ class Callee:
 
     identity: what tells it from others: the function itself, or for one defined inside another its syntax tree.
     source: its text; None for one that is defined inside another.
+    sizes: parameters that were added to it and say how long an axis is.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Callee:
     identity: object
     namespace: Any
     source: Any
+    sizes: dict[Axis, str] = field(default_factory=dict)
 
 
 class Helper(NamedTuple):
@@ -138,8 +141,16 @@ class UserCalls(Parameters):
         """The call of a function that is rewritten for the operands at hand; whether it may draw random numbers."""
         uniform = callee.source is not None and all(is_uniform(o.value) for o in bound.values())
         axes = tuple(sorted({a for o in bound.values() for a in axes_of(o.value)}))
-        renamed = {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
+        renamed = standard_axes(axes)
+        known = set(self.shared.helpers)
         made = self._helper_for(callee, bound, renamed)
+        missing = unseen_axes(self, axes) if made.drawn else ()
+        if missing:
+            self.forget_helpers(known)
+            axes = tuple(sorted({*axes, *missing}))
+            renamed = standard_axes(axes)
+            callee, bound = self.with_sizes(callee, bound, {axis: renamed[axis] for axis in missing})
+            made = self._helper_for(callee, bound, renamed)
         check_call(self, callee.name, axes, made.drawn, [o.value for o in bound.values()])
         self.shared.drawn |= made.drawn
         may_draw = made.drawn or any(holds_generator(o.value) for o in bound.values())
@@ -162,6 +173,33 @@ class UserCalls(Parameters):
         self.change("call", f"{callee.name} is rewritten too")
         code = f"{made.emitted}({argument_codes(callee.node, bound)})"
         return Operand(code, value, fresh=not origins), may_draw
+
+    def forget_helpers(self, known: set[Any]) -> None:
+        """Functions that were rewritten, but are not called, leave the table."""
+        for key in set(self.shared.helpers) - known:
+            made = self.shared.helpers.pop(key)
+            self.shared.taken.discard(made.emitted)
+            self.shared.helper_sources[:] = [text for text in self.shared.helper_sources if text not in made.texts]
+
+    def with_sizes(
+        self, callee: Callee, bound: dict[str, Operand], axes: dict[Axis, Axis]
+    ) -> tuple[Callee, dict[str, Operand]]:
+        """A function with parameters more, which say how many examples there are along axes that it does not see.
+
+        axes: in the caller, with what they are called inside.
+        """
+        node, bound, sizes = callee.node, dict(bound), dict[Axis, str]()
+        taken = names_read(node) | set(bound) | assigned_names(node.body)
+        for axis, inner in axes.items():
+            name = inner.name
+            while name in taken:
+                name = f"{name}_"
+            taken.add(name)
+            sizes[inner] = name
+            bound[name] = Operand(self.size(axis), Array(np.dtype(np.int64), 0, weak=True))
+            params = node.params.with_changes(kwonly_params=[*node.params.kwonly_params, cst.Param(cst.Name(name))])
+            node = node.with_changes(params=params)
+        return replace(callee, node=node, sizes=sizes), bound
 
     def _helper_for(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
         """The rewritten function for operands like these, from the table or made now."""
@@ -202,7 +240,9 @@ class UserCalls(Parameters):
         writes, self.facts.writes = self.facts.writes, set()
         before, self.shared.drawn = self.shared.drawn, False
         try:
-            text, results, hazards = self.rewritten(Function(callee.node, parameters, axes), emitted)
+            text, results, hazards = self.rewritten(
+                Function(callee.node, parameters, axes, sizes=callee.sizes), emitted
+            )
             written, drawn = self.facts.writes, self.shared.drawn
         finally:
             self.facts.writes = writes
@@ -257,6 +297,11 @@ class UserCalls(Parameters):
                 if isinstance(self.env[name].value, FuncV):
                     raise Unsupported("a nested function that calls another")
                 bound[name] = self.read(name)
+
+
+def standard_axes(axes: Axes) -> dict[Axis, Axis]:
+    """What the axes of a caller are called in a function that it calls."""
+    return {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
 
 
 def argument_codes(node: cst.FunctionDef, bound: dict[str, Operand]) -> str:

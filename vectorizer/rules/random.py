@@ -148,12 +148,18 @@ def check_call(rw: Context, name: str, axes: Axes, drawn: bool, arguments: list[
     draws = rw.shared.draws
     if any(map(holds_seeded, arguments)):
         in_order(rw, name)
-    if not drawn:
-        return
-    if not draws.axes or draws.is_partial:
+    if drawn and (not draws.axes or draws.is_partial):
         in_order(rw, name)
-    elif set(axes) != set(open_axes(rw, rw.axes)):
-        raise Unsupported(f"{name} draws random numbers, but none of its arguments tells how many examples there are")
+    elif drawn and set(axes) != set(open_axes(rw, rw.axes)):
+        raise Unsupported(f"{name} draws random numbers for other examples than those that are here")
+
+
+def unseen_axes(rw: Context, axes: Axes) -> Axes:
+    """The axes along which a function that draws must do so and that none of its arguments has."""
+    draws = rw.shared.draws
+    if not draws.axes or draws.is_partial:
+        return ()
+    return tuple(axis for axis in open_axes(rw, rw.axes) if axis not in axes)
 
 
 def holds_seeded(value: Value) -> bool:
