@@ -598,11 +598,42 @@ def global_noise():
     return SHARED.normal() + np.random.normal()
 
 
-@pytest.mark.usefixtures("fallbacks_allowed")
-@pytest.mark.parametrize(("f", "args"), [(from_a_helper_without_examples, (SHARED,)), (from_a_global_helper, ())])
-def test_a_helper_that_sees_no_example_does_not_draw_once_for_all(f: Callable[..., Any], args: Any) -> None:
-    got = vmap(f, (0, *(None for _ in args)))(np.zeros(SIZE), *args)
-    assert len(np.unique(got)) == SIZE
+def from_a_helper_in_a_loop(x, g):
+    s = 0.0
+    for _ in range(3):
+        s += drawn_apart(g)[0]
+    return s
+
+
+def from_a_helper_on_live_lanes(x, g):
+    x = x + drawn_apart(g)[0]
+    while x < 5:
+        x = x + abs(drawn_apart(g)[0])
+    return x
+
+
+def from_an_inner_function(x, g):
+    def noise(n):
+        return g.normal(size=n).sum()
+
+    return noise(2) - noise(3) + x
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (from_a_helper_without_examples, (SHARED,)),
+        (from_a_global_helper, ()),
+        (from_a_helper_in_a_loop, (SHARED,)),
+        (from_a_helper_on_live_lanes, (SHARED,)),
+        (from_an_inner_function, (SHARED,)),
+    ],
+)
+def test_a_helper_that_sees_no_example_draws_for_all(f: Callable[..., Any], args: Any) -> None:
+    in_axes = (0, *(None for _ in args))
+    got = vmap(f, in_axes, strict=True)(np.zeros(MANY), *args)
+    assert len(np.unique(got)) == MANY
+    assert_alike(got, looped(f, np.zeros(MANY), *args, in_axes=in_axes))
 
 
 @pytest.mark.usefixtures("fallbacks_allowed")

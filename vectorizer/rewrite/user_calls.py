@@ -240,9 +240,8 @@ class UserCalls(Parameters):
         writes, self.facts.writes = self.facts.writes, set()
         before, self.shared.drawn = self.shared.drawn, False
         try:
-            text, results, hazards = self.rewritten(
-                Function(callee.node, parameters, axes, sizes=callee.sizes), emitted
-            )
+            function = Function(callee.node, parameters, axes, sizes=callee.sizes)
+            text, results, hazards = self.rewritten(function, emitted)
             written, drawn = self.facts.writes, self.shared.drawn
         finally:
             self.facts.writes = writes
