@@ -918,6 +918,36 @@ def stores_through_a_name_that_the_loop_sets(x, y, t):
     return x, y
 
 
+def _tail(a):
+    return a[1:]
+
+
+@theme("random programs")
+def stores_through_a_function_in_a_live_loop(x, y, t, c):
+    k = 0
+    while k < 3 and t < 9:
+        k += 1
+        t = t + 1
+        _tail(y)[0] = t
+        if c:
+            y = y[::-1]
+            if t > 2:
+                break
+    return y
+
+
+@theme("random programs")
+def branches_behind_a_uniform_branch_in_a_loop(x, y, t):
+    for i in range(3):
+        if x[i] < t:
+            if len(x) < 0:
+                y[i] = 1.0
+            elif any(v > x[i] for v in y):
+                x[i] += y[0]
+                y[i] = t
+    return x, y
+
+
 @theme("random programs")
 def becomes_another_array_in_a_loop(x, y, s):
     z = y.astype(np.float32)

@@ -160,6 +160,7 @@ class UserCalls(Parameters):
         if isinstance(value, Array) and value.rank:
             copied = isinstance(made.result, Array) and any(is_copy(o) for o in made.result.origins)
             value = value.with_(origins=copies(origins) if copied else origins, dims=value.dims)
+        fresh = not origins and not any(map(is_of_unknown_memory, bound.values()))
         if made.writes and c.site != self.direct:
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
         bound = self._note_writes(callee.name, made.writes, bound)
@@ -168,11 +169,11 @@ class UserCalls(Parameters):
         if uniform and is_uniform(value):
             return Operand(as_written, value, fresh=True), may_draw
         if callee.source is not None and made.is_unchanged(callee):
-            return Operand(as_written, value, fresh=not origins), may_draw
+            return Operand(as_written, value, fresh=fresh), may_draw
         self.shared.helper_sources += [text for text in made.texts if text not in self.shared.helper_sources]
         self.change("call", f"{callee.name} is rewritten too")
         code = f"{made.emitted}({argument_codes(callee.node, bound)})"
-        return Operand(code, value, fresh=not origins), may_draw
+        return Operand(code, value, fresh=fresh), may_draw
 
     def forget_helpers(self, known: set[Any]) -> None:
         """Functions that were rewritten, but are not called, leave the table."""
@@ -296,6 +297,13 @@ class UserCalls(Parameters):
                 if isinstance(self.env[name].value, FuncV):
                     raise Unsupported("a nested function that calls another")
                 bound[name] = self.read(name)
+
+
+def is_of_unknown_memory(operand: Operand) -> bool:
+    """Whether an argument is an array of which it is not known whose memory it shares."""
+    value = operand.value
+    is_array = isinstance(value, Array) and (value.rank > 0 or value.zero_d)
+    return is_array and not operand.fresh and not operand.array.origins
 
 
 def standard_axes(axes: Axes) -> dict[Axis, Axis]:
