@@ -923,6 +923,37 @@ def _tail(a):
 
 
 @theme("random programs")
+def adds_to_an_element_in_a_loop_under_a_condition(x, t):
+    if t > 0:
+        for _ in range(4):
+            x[0] += t
+    return x
+
+
+@theme("random programs")
+def adds_to_an_array_in_a_loop_under_a_condition(x, t):
+    y = np.zeros(4)
+    if t > 0:
+        for _ in range(3):
+            y += x
+    else:
+        for i in range(3):
+            y[1] += 1.0
+    return y
+
+
+@theme("random programs")
+def stores_the_same_under_a_condition(x, t):
+    y = np.zeros(4)
+    if t > 0:
+        y[0] = 1.0
+    for i in range(4):
+        if x[i] > 0.5:
+            y[i] += 2.0
+    return y
+
+
+@theme("random programs")
 def stores_through_a_function_in_a_live_loop(x, y, t, c):
     k = 0
     while k < 3 and t < 9:

@@ -61,8 +61,8 @@ class Drawing(Writer):
         if self.seeded:
             return self.choose("g.normal(size=4)", "g.permutation(4)", "g.random(4)")
         return self.choose(
-            f"g.normal({self.array()}, 0.0)", f"g.normal({self.literal()}, 0.0, size=4)", f"g.choice({self.array()}, 0)"
-            " if False else g.uniform(2.0, 2.0, 4)", "np.sort(g.permutation(4))",
+            f"g.normal({self.array()}, 0.0)", f"g.normal({self.literal()}, 0.0, size=4)", "g.uniform(2.0, 2.0, 4)",
+            "np.sort(g.permutation(4)) * 0.5", f"g.choice({self.array()}[:1], 4)",
         )  # fmt: skip
 
     def condition(self, depth: int = 0) -> str:
@@ -72,7 +72,7 @@ class Drawing(Writer):
 
     def draw(self, depth: int) -> str:
         if self.seeded:
-            return self.choose("g.normal()", "g.random()", "float(g.integers(4))", "drawn(g)", "g.choice(4)")
+            return self.choose("g.normal()", "g.random()", "float(g.integers(4))", "drawn(g)", "float(g.choice(4))")
         number = self.literal() if depth > 1 else super().number(depth + 1)
         return self.choose(
             f"g.normal({number}, 0.0)", f"g.normal({self.literal()}, 0.0)", "float(g.integers(2, 3))", "one(g)",

@@ -108,7 +108,7 @@ def target_of_a_loop_under_a_condition(x, t, n):
     s = 1.0
     if t > x[0]:
         x[0] = t
-        for i in range(n):
+        for i in range(n):  # noqa: B007 - it must have a name, which is not set
             s = s + t
             if n > 9:
                 continue

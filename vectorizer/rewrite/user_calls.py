@@ -177,10 +177,14 @@ class UserCalls(Parameters):
 
     def forget_helpers(self, known: set[Any]) -> None:
         """Functions that were rewritten, but are not called, leave the table."""
-        for key in set(self.shared.helpers) - known:
-            made = self.shared.helpers.pop(key)
-            self.shared.taken.discard(made.emitted)
-            self.shared.helper_sources[:] = [text for text in self.shared.helper_sources if text not in made.texts]
+        gone = [self.shared.helpers.pop(key) for key in set(self.shared.helpers) - known]
+        kept = {made.emitted for made in self.shared.helpers.values()}
+        texts = {text for made in self.shared.helpers.values() for text in made.texts}
+        for made in gone:
+            if made.emitted not in kept:
+                self.shared.taken.discard(made.emitted)
+            dropped = set(made.texts) - texts
+            self.shared.helper_sources[:] = [text for text in self.shared.helper_sources if text not in dropped]
 
     def with_sizes(
         self, callee: Callee, bound: dict[str, Operand], axes: dict[Axis, Axis]
