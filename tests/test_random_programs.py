@@ -7,16 +7,20 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.programs import HEADER, PARAMETERS, Writer, load_program
-from tests.test_properties import ALL_BATCHED, AXES, SIZES, check_program
+from tests.programs import HEADER, PARAMETERS, Writer, load_program, make_arguments
+from tests.test_properties import ALL_BATCHED, AXES, SIZES, check_program, warns
+from vectorizer import FallbackWarning, vmap
+from vectorizer.testing import assert_matches_loop
 
 COUNT = int(os.environ.get("VECTORIZER_PROGRAMS", "400")) // 4
 CHUNK = 25
@@ -99,6 +103,28 @@ def test_programs(start: int, seeded: bool, tmp_path: Path) -> None:
         random = Random(seed)
         axes = AXES[seed % len(AXES)] if seed % 3 else ALL_BATCHED
         check_program(write(random, seeded), tmp_path, "float64", SIZES[seed % len(SIZES)], axes, seed)
+
+
+@pytest.mark.parametrize("start", range(0, COUNT, CHUNK))
+def test_programs_of_which_all_draw_the_same(start: int, tmp_path: Path) -> None:
+    """Each example with a generator in one state of its own making is what ``randomness="same"`` means."""
+    for seed in range(start, start + CHUNK):
+        text = write(Random(seed), seeded=True)
+        shared = text.replace("    g = np.random.default_rng(3)\n", "").replace("c, p):", "c, p, g):")
+        assert "default_rng(3)" not in shared
+        expected, function = load_program(text, tmp_path), load_program(shared, tmp_path)
+        size = SIZES[seed % len(SIZES)]
+        args = make_arguments(np.random.default_rng(seed), "float64", size, ALL_BATCHED)
+        if warns(expected, args, ALL_BATCHED):
+            continue
+        same = vmap(function, (*ALL_BATCHED, None), randomness="same")
+
+        def run(*arguments: Any) -> Any:
+            return same(*arguments, np.random.default_rng(3))
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FallbackWarning)
+            assert_matches_loop(expected, args, vmapped=run, rtol=1e-9)
 
 
 def test_the_check_finds_draws_in_another_order(tmp_path: Path) -> None:

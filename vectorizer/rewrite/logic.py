@@ -128,6 +128,8 @@ class Logic(Merging):
             right = truth(self, self.expression(node.right))
             if region.axis not in self.array(right).axes:
                 right = self.spread(right, (region.axis,))
+            if len(self.array(right).axes) != len({*value.axes, region.axis} - set(region.replaced)):
+                raise Unsupported("and/or whose second side varies along axes that the first does not")
             self.emit(f"{result}[{region.mask}] = {right.code}")
         return Operand(result, value.with_(weak=value.weak), fresh=True)
 

@@ -6,7 +6,7 @@ import importlib
 
 MODULES = (
     "elementwise", "indexing", "reductions", "contractions", "shapes", "creation", "python", "statistics", "stores",
-    "ufuncs", "choices", "layouts", "random", "permutations",
+    "ufuncs", "choices", "layouts", "random", "random_vectors", "permutations", "generators",
 )  # fmt: skip
 
 
