@@ -112,7 +112,8 @@ class Arguments:
         if not rank:
             array = _elements(np.asarray(array), plain)
         core = array.shape[array.ndim - rank :]
-        spread: Array = np.broadcast_to(array, self.loop + core, subok=True)
+        shape = self.loop + core
+        spread: Array = array if array.shape == shape else np.broadcast_to(array, shape, subok=True)
         return _frozen(spread.reshape((self.count, *core)))
 
     def shared(self, k: int, plain: bool) -> Any:
