@@ -918,6 +918,67 @@ def stores_through_a_name_that_the_loop_sets(x, y, t):
     return x, y
 
 
+def _tail(a):
+    return a[1:]
+
+
+@theme("random programs")
+def adds_to_an_element_in_a_loop_under_a_condition(x, t):
+    if t > 0:
+        for _ in range(4):
+            x[0] += t
+    return x
+
+
+@theme("random programs")
+def adds_to_an_array_in_a_loop_under_a_condition(x, t):
+    y = np.zeros(4)
+    if t > 0:
+        for _ in range(3):
+            y += x
+    else:
+        for i in range(3):
+            y[1] += 1.0
+    return y
+
+
+@theme("random programs")
+def stores_the_same_under_a_condition(x, t):
+    y = np.zeros(4)
+    if t > 0:
+        y[0] = 1.0
+    for i in range(4):
+        if x[i] > 0.5:
+            y[i] += 2.0
+    return y
+
+
+@theme("random programs")
+def stores_through_a_function_in_a_live_loop(x, y, t, c):
+    k = 0
+    while k < 3 and t < 9:
+        k += 1
+        t = t + 1
+        _tail(y)[0] = t
+        if c:
+            y = y[::-1]
+            if t > 2:
+                break
+    return y
+
+
+@theme("random programs")
+def branches_behind_a_uniform_branch_in_a_loop(x, y, t):
+    for i in range(3):
+        if x[i] < t:
+            if len(x) < 0:
+                y[i] = 1.0
+            elif any(v > x[i] for v in y):
+                x[i] += y[0]
+                y[i] = t
+    return x, y
+
+
 @theme("random programs")
 def becomes_another_array_in_a_loop(x, y, s):
     z = y.astype(np.float32)

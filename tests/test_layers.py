@@ -22,8 +22,9 @@ LAYERS = [
     ["rewrite"],
     ["guards", "namespace", "pipeline"],
     ["static"],
-    ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing"],
+    ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing", "randomness"],
     ["api"],
+    ["arguments", "broadcasting", "core_dims", "gathering"],
     ["cli", "__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

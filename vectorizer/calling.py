@@ -15,6 +15,7 @@ import numpy as np
 from vectorizer import reference
 from vectorizer.cache import Entry, State, find_entry, make_fast, report, resolve
 from vectorizer.checking import compare, pick, snapshot
+from vectorizer.randomness import drawing
 from vectorizer.spec import Layer, Resolved
 from vectorizer.tree import leaves
 
@@ -86,7 +87,8 @@ def looped(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, 
 def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
     """The function itself, example by example."""
     if layers:
-        return reference.loop(state.function, resolved, layers, state.name)
+        function = drawing(state.function, resolved, layers, state.name)
+        return state.loop(function, resolved, layers, state.name)
     positional, keywords = resolved.split()
     return state.function(*positional, **keywords)
 

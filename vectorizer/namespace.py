@@ -13,8 +13,10 @@ import numpy as np
 from vectorizer.guards import Guards
 from vectorizer.source.frontend import OWN_WRAPPER, FunctionSource, SourceUnavailable, find_source
 from vectorizer.values import (
+    GENERATORS,
     Array,
     DictV,
+    GeneratorV,
     ListV,
     Obj,
     Opaque,
@@ -49,6 +51,8 @@ def value_of(item: Any, path: Any = None) -> Value:
         return Array(item.dtype, item.ndim, origins=origins, zero_d=item.ndim == 0)
     if isinstance(item, (list, tuple)):
         return _sequence(item, path)
+    if type(item) in GENERATORS:
+        return GeneratorV(GENERATORS[type(item)])
     if isinstance(item, dict):
         if not all(isinstance(k, (str, int, bool)) for k in item):
             return Obj(item)

@@ -20,7 +20,7 @@ from vectorizer.errors import VectorizeValueError
 from vectorizer.guards import Guards
 from vectorizer.namespace import LONGEST_KNOWN, LiveNamespace
 from vectorizer.rewrite.function import Function, Parameter, Rewriter, rewrite
-from vectorizer.rules.context import Facts, Shared
+from vectorizer.rules.context import Draws, Facts, Shared
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.frontend import FunctionSource
 from vectorizer.source.operand import Operand, call
@@ -29,11 +29,13 @@ from vectorizer.source.statements import Change
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, broadcast_out_axes, normalize_out_axis
 from vectorizer.tree import children, is_container, leaves
 from vectorizer.values import (
+    GENERATORS,
     Affine,
     Array,
     Axes,
     Axis,
     DictV,
+    GeneratorV,
     ListV,
     Obj,
     Opaque,
@@ -59,6 +61,7 @@ class Specialization:
     writes: the arguments that are written to, by path.
     strict_floats: where floating-point errors are to be raised, as Python's own numbers raise them.
     helpers: the user's functions that are emitted beside this one, by emitted name.
+    draws: whether it draws random numbers that differ from call to call.
     looped: why the function is looped as a whole; empty where it is not.
     looped_line: where in its text, if that is known.
     """
@@ -74,6 +77,7 @@ class Specialization:
     strict_floats: bool
     imports: tuple[str, ...]
     helpers: dict[str, types.FunctionType] = field(default_factory=dict)
+    draws: bool = False
     looped: str = ""
     looped_line: int = 0
 
@@ -184,6 +188,8 @@ class Describer:
             return self.container(value, parts, path)
         if kind is dict and all(isinstance(k, (str, int)) for k in value):
             return self.container(value, [self.uniform(f"{path}[{k!r}]", v, root) for k, v in value.items()], path)
+        if kind in GENERATORS:
+            return GeneratorV(GENERATORS[kind])
         is_stateless = isinstance(value, (np.random.Generator, np.random.RandomState))
         if value is None or isinstance(value, (str, np.dtype)) or callable(value):
             self.values[path] = value
@@ -393,7 +399,8 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
     mentions_nan = re.search("nan", source.text, re.IGNORECASE) is not None
     facts.nan_free = not mentions_nan and not any(has_nan(value) for value in describer.floats.values())
     namespace = LiveNamespace(source.function, guards, {}, describer.values)
-    shared = Shared(facts, namespace, root=source.function)
+    sizes, draws = sizes_of(layers, axes), draws_of(layers, axes)
+    shared = Shared(facts, namespace, root=source.function, sizes=sizes, draws=draws)
     shared.taken |= {source.name}
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
@@ -409,6 +416,17 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
             guards.require(f"not {guards.name(has_nan)}({path})")
     _guard_identities(describer.values, guards, source.text + made.source)
     return made
+
+
+def sizes_of(layers: tuple[Layer, ...], axes: Axes) -> dict[Axis, int]:
+    """The batch sizes that `axis_size` gives."""
+    return {axis: layer.axis_size for axis, layer in zip(axes, layers, strict=True) if layer.axis_size is not None}
+
+
+def draws_of(layers: tuple[Layer, ...], axes: Axes) -> Draws:
+    """Along which axes the examples draw random numbers of their own."""
+    apart = tuple(axis for axis, layer in zip(axes, layers, strict=True) if layer.randomness == "different")
+    return Draws(apart, apart != axes, any(layer.randomness == "error" for layer in layers))
 
 
 def has_nan(value: Any) -> bool:
@@ -448,6 +466,7 @@ def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, 
     return Specialization(
         source.name, full, list(shared.changes), list(shared.fallbacks), guards, frozenset(facts.conditions),
         dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, _helper_functions(shared),
+        shared.drawn,
     )  # fmt: skip
 
 

@@ -241,6 +241,22 @@ class Obj(Value):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class GeneratorV(Value):
+    """A random generator that all examples draw from.
+
+    is_legacy: it is a `RandomState`.
+    is_seeded: the function makes it, from a seed that all examples share, so that they draw the same numbers.
+    """
+
+    is_legacy: bool = False
+    is_seeded: bool = False
+
+
+GENERATORS: dict[type, bool] = {np.random.Generator: False, np.random.RandomState: True}
+"""The classes of generators; whether they are of the legacy kind."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class FuncV(Value):
     """A function of the user's that is defined inside the function being rewritten."""
 
@@ -449,4 +465,6 @@ def describe(value: Value) -> str:
             return f"a {type(value.value).__name__}"
         case FuncV():
             return "a function"
+        case GeneratorV():
+            return "a random generator"
     return "a value of unknown kind"

@@ -89,6 +89,8 @@ class Accumulation(Dependences):
     def _accumulate_array(self, before: Operand, symbol: str, total: Operand) -> None:
         """``acc += term`` on an array, summed over the loop."""
         value, other = self.array(before), self.array(total)
+        if self.masks[: self.loops[0].masks]:
+            raise Unsupported("an array is changed in place under a condition")
         missing = set(other.axes) - set(value.axes)
         if missing:
             self.store_needs(before, tuple(sorted({*missing, *value.axes})))
@@ -213,9 +215,11 @@ class Accumulation(Dependences):
         total = self.reduce(symbol, right, free, self.summed_dtype(symbol, element, self.as_array(right)))
         loops, masks = self.loops, self.masks
         # Loops that are summed over no longer take part; the others address their own elements.
-        self.loops, self.masks = [x for x in loops if x.axis not in free], []
+        # Conditions inside of them are in the sum; those around them still hold.
+        self.loops, self.masks = [x for x in loops if x.axis not in free], masks[: loops[0].masks]
         try:
-            needed = set(axes_of(total.value)) - set(target.axes) - {x.axis for x in self.loops}
+            under = (axes_of(mask.value) for mask in self.masks)
+            needed = set(axes_of(total.value)).union(*under) - set(target.axes) - {x.axis for x in self.loops}
             if needed:
                 self.store_needs(base, tuple(sorted({*needed, *target.axes})))
             self.written(base)

@@ -14,6 +14,7 @@ from vectorizer.rules.elementwise import (
     lower_ufunc,
 )
 from vectorizer.rules.masked import masked_call
+from vectorizer.rules.random import holds_generator
 from vectorizer.rules.subscripts import Parts
 from vectorizer.rules.table import METHODS, Call, find, probe, value_like
 from vectorizer.source.operand import (
@@ -35,6 +36,7 @@ from vectorizer.values import (
 
 IMPURE = {print, input, open, next, iter, exec, eval, setattr, delattr, globals, locals, vars}
 UNIFORM_BUILTINS = {str, repr, type, ord, chr, hash, id, hasattr, callable, slice, format, set, frozenset, dict, object}
+DRAWING = frozenset("rvs bootstrap permutation_test monte_carlo_test differential_evolution dual_annealing".split())
 _SPECIAL = (range, getattr)
 LONGEST_RANGE = 16  # numbers of a range that are known one by one
 
@@ -102,7 +104,7 @@ class Calls(Inlining):
         module = (getattr(target, "__module__", None) or type(target).__module__ or "").split(".")
         if target in IMPURE if _hashable(target) else False:
             raise Unsupported(f"{name} has an effect beside its result")
-        if not all(is_uniform(o.value) for o in c.operands):
+        if not all(is_uniform(o.value) and not holds_generator(o.value) for o in c.operands) or name in DRAWING:
             raise Unsupported(f"{name} has no batching rule")
         pure = (
             module[0] in PURE_MODULES and "random" not in module or (_hashable(target) and target in UNIFORM_BUILTINS)

@@ -43,7 +43,8 @@ class Effects(Calls):
             return False
         self.direct = self.node_site(node.value)
         operand = self.expression(node.value)  # made for its effect: it is not looped on its own
-        self.emit(operand.code)
+        if operand.code != "None":
+            self.emit(operand.code)
         return False
 
     def effect(self, node: cst.Call) -> bool:

@@ -144,8 +144,8 @@ class Logic(Merging):
             right = truth(self, self.expression(node.right))
             if region.axis not in self.array(right).axes:
                 right = self.spread(right, (region.axis,))
-            if self.array(right).axes != (region.axis,):
-                raise Unsupported("and/or whose second part varies along more axes than the first")
+            if len(self.array(right).axes) != len({*value.axes, region.axis} - set(region.replaced)):
+                raise Unsupported("and/or whose second side varies along axes that the first does not")
             self.emit(f"{result}[{region.mask}] = {right.code}")
         return Operand(result, value.with_(weak=value.weak), fresh=True)
 

@@ -7,6 +7,7 @@ import libcst as cst
 from vectorizer.rewrite.names import Renamed, names_read
 from vectorizer.rewrite.user_calls import UserCalls
 from vectorizer.rules.context import Effect
+from vectorizer.rules.random import may_loop
 from vectorizer.source.operand import (
     Operand,
     call,
@@ -37,6 +38,8 @@ class Looped(UserCalls):
         if not isinstance(node, LOOPABLE) or _has_effect(node) or isinstance(error, Effect):
             raise error
         read = names_read(node)
+        if not may_loop(self, read):
+            raise error
         if any(n in self.local_names and n not in self.env for n in read):
             raise error
         varying = [n for n in sorted(read) if n in self.env and self._is_iterated(n, error)]

@@ -24,8 +24,6 @@ from vectorizer.values import (
 class Memory(Context):
     """What a walk knows of the memory behind arrays and lists."""
 
-    direct: object = None  # the call that is a statement of its own, or all that is assigned
-
     def node_site(self, node: object) -> object:
         return id(node)
 

@@ -11,6 +11,7 @@ from vectorizer.rewrite.expressions import Expressions
 from vectorizer.rules.context import Effect
 from vectorizer.rules.indexing import subscript
 from vectorizer.rules.masked import masked_call
+from vectorizer.rules.random import draw
 from vectorizer.rules.reductions import flattened
 from vectorizer.rules.table import METHODS, Call
 from vectorizer.source.operand import (
@@ -20,6 +21,7 @@ from vectorizer.source.operand import (
 from vectorizer.values import (
     Array,
     DictV,
+    GeneratorV,
     ListV,
     MaskedV,
     Obj,
@@ -71,6 +73,9 @@ class Methods(Expressions):
             return self.array_method(base, name, node)
         if isinstance(value, (ListV, SeqV, StackedV)):
             return self.list_method(base, name, node)
+        if isinstance(value, GeneratorV):
+            args, keywords = self.arguments(node)
+            return draw(self, base, name, args, keywords, self.node_site(node))
         if isinstance(value, DictV):
             return self.dict_method(base, name, node)
         if isinstance(value, TupleV) and hasattr(value.type_, "_fields"):

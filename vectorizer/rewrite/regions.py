@@ -118,7 +118,9 @@ class Regions(Statements):
                 ended = self.block(statements)
                 if ended and not self.jumped():
                     raise Unsupported("a branch that ends the block")
-                changed = {n: self.env[n] for n in merge.names if n in self.env and self.env[n] is not saved.get(n)}
+                unset = self.maybe_unset - merge.before.keys()  # by a loop that may have no iteration
+                names = [n for n in merge.names if n in self.env and n not in unset]
+                changed = {n: self.env[n] for n in names if self.env[n] is not saved.get(n)}
                 values = {n: self.restricted(n, o) for n, o in changed.items()}
             for name, operand in values.items():
                 if name in merge.merged or name in merge.before or merge.both:

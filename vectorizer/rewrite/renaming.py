@@ -11,6 +11,7 @@ from vectorizer.values import (
     Axis,
     DictV,
     FuncV,
+    GeneratorV,
     ListV,
     Obj,
     SeqV,
@@ -47,6 +48,8 @@ def value_key(value: Value) -> Any:
             return ("object", id(value.value))
         case FuncV():
             return ("function", id(value.node))
+        case GeneratorV():
+            return ("generator", value.is_legacy, value.is_seeded)
     return type(value).__name__
 
 

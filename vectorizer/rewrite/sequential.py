@@ -304,10 +304,12 @@ class SequentialLoops(Iterations):
             if head.value.rank or strong and head.value.dtype != now.value.dtype:
                 raise Unsupported("a variable that is an array of another kind at the end of an iteration")
         saved, self.out = self.out, statements
-        made = self.coerced(self.read(name), head.value)
-        if made.code != head.code:
-            self.emit(f"{head.code} = {made.code}", target=head.code)
-        self.out = saved
+        try:
+            made = self.coerced(self.read(name), head.value)
+            if made.code != head.code:
+                self.emit(f"{head.code} = {made.code}", target=head.code)
+        finally:
+            self.out = saved
         self.env[name] = Operand(head.code, made.value)
 
     # --- jumps -------------------------------------------------------------------------------------------------------

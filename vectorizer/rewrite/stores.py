@@ -150,7 +150,8 @@ class Stores(PartialStores):
         """A buffer must vary along all axes along which the index, the value or the condition of a store varies."""
         target = self.array(base)
         index_axes = union_axes(*(axes_of(b.value) for i in index for b in self._bounds(i)))
-        needed = set(self.array(operand).axes) | set(index_axes) | (self.mask_axes() - inside)
+        under = union_axes(*(axes_of(mask.value) for mask in self.masks))
+        needed = set(self.array(operand).axes) | set(index_axes) | set(under) | (self.mask_axes() - inside)
         outer = {a for axis in needed for a in replaced.get(axis, (axis,))}
         missing = outer - set(target.axes) - ({loop.axis for loop in self.loops} - self.born_in(target))
         if missing:

@@ -9,6 +9,7 @@ MODULES = (
     "parts", "creation", "python", "containers", "maths", "complex_math", "operators", "statistics", "stores",
     "inplace", "ufuncs", "choices", "facts", "layouts", "edits", "sets", "masked", "searching",
     "counting", "convolutions", "differences", "polynomials", "least_squares", "applied",
+    "random", "random_vectors", "permutations", "generators",
 )  # fmt: skip
 
 

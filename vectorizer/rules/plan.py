@@ -9,6 +9,7 @@ from vectorizer.source.statements import Change
 from vectorizer.values import (
     Affine,
     Axes,
+    Axis,
     Symbol,
     Unsupported,
     Value,
@@ -105,9 +106,27 @@ def is_size(symbol: Symbol) -> bool:
     return ".shape[" in symbol
 
 
+@dataclass(frozen=True)
+class Draws:
+    """How examples draw random numbers.
+
+    axes: the batch axes along which each example draws its own.
+    is_partial: there are others, along which all examples draw the same.
+    is_error: none may be drawn.
+    """
+
+    axes: Axes = ()
+    is_partial: bool = False
+    is_error: bool = False
+
+
 @dataclass
 class Shared:
-    """What the function and the helpers emitted beside it have in common."""
+    """What the function and the helpers emitted beside it have in common.
+
+    sizes: batch sizes that are given and need not be read off an argument.
+    drawn: whether random numbers are drawn from a generator that lives longer than an example.
+    """
 
     facts: Facts
     namespace: Any
@@ -122,3 +141,6 @@ class Shared:
     root: object = None  # the function that is vectorized
     root_called: bool = False  # it is found among the functions that it calls
     temporaries: int = 1 << 27
+    sizes: dict[Axis, int] = field(default_factory=dict)
+    draws: Draws = field(default_factory=Draws)
+    drawn: bool = False

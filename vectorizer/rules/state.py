@@ -29,6 +29,7 @@ class State:
 
     speculating: int = 0  # how many attempts are open whose statements may be undone
     loop_depth: int = 0  # how many loops are open that stay loops
+    direct: object = None  # the call that is a statement of its own, or all that is assigned
 
     def __init__(self, shared: Shared, plan: Plan, axes: Axes, names: Iterable[str]) -> None:
         self.shared = shared
