@@ -174,7 +174,7 @@ class Walk(Widening):
         """Statements of a region; where they call functions of the user's, they only run if any example is active."""
         outer, self.out = self.out, []
         calls, taken = self.helper_calls, self.taken_here()
-        self.in_front.append((outer, calls))
+        self.in_front.append((outer, calls, taken))
         try:
             yield
             made = self.out
@@ -190,13 +190,19 @@ class Walk(Widening):
     @contextmanager
     def ahead(self) -> Iterator[None]:
         """What must be there also where `if_any` finds no active example goes in front of it."""
-        inner = self.out
-        if self.in_front and self.helper_calls > self.in_front[-1][1]:
-            self.out = self.in_front[-1][0]
+        if not self.in_front or self.helper_calls <= self.in_front[-1][1]:
+            yield
+            return
+        inner, inside = self.out, self.taken_here()
+        self.out, _, taken = self.in_front[-1]
+        for region, held in zip(self.regions, taken, strict=False):
+            region.cache = dict(held)
         try:
             yield
         finally:
             self.out = inner
+            for region, held in zip(self.regions, inside, strict=True):
+                region.cache = {**region.cache, **held}
 
     def taken_here(self) -> list[dict[str, tuple[Operand, Operand]]]:
         """The restricted variables that have a name at this point."""

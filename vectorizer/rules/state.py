@@ -44,7 +44,7 @@ class State:
         self.hazards: list[str] = []
         self.line = 0
         self.top: list[Stmt] = []
-        self.in_front: list[tuple[list[Stmt], int]] = []  # what stands in front of the branches that are walked
+        self.in_front: list[tuple[list[Stmt], int, Any]] = []  # what stands in front of the branches that are walked
         self.returned: list[Value] = []
         self.initial: dict[str, Operand] = {}
         self.symbol_code: dict[Symbol, tuple[str, str]] = {}
