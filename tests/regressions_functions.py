@@ -1009,3 +1009,69 @@ def stores_into_an_item_of_what_a_function_returned(x):
     found = number_and_array(x)
     found[1][0] = 9.0
     return found[0] + found[1][1]
+
+
+@theme("a store with the loops in another order than the axes")
+def fills_the_transpose(x):
+    out = np.zeros((2, 2))
+    for k in range(2):
+        for i in range(2):
+            out[i, k] = k * x[i]
+    return out
+
+
+@theme("a store with the loops in another order than the axes")
+def fills_three_axes(x):
+    out = np.empty((2, 2, 2))
+    for k in range(2):
+        for j in range(2):
+            for i in range(2):
+                out[j, i, k] = x[i] * 2 + k - j
+    return out
+
+
+def append_to(items, value):
+    items.append(value)
+
+
+def put_into(table, key, value):
+    table[key] = value
+
+
+def given_back(items):
+    return items
+
+
+@theme("lists that functions change")
+def appends_through_a_function(x):
+    out = []
+    append_to(out, x[0])
+    append_to(out, x[1])
+    return len(out) + x[2]
+
+
+@theme("lists that functions change")
+def sets_a_key_through_a_function(x):
+    table = {"a": x[0]}
+    put_into(table, "a", x[1])
+    return table["a"]
+
+
+@theme("lists that functions change")
+def adds_to_a_captured_item(x):
+    out = [0.0]
+
+    def increase(value):
+        out[0] += value
+
+    for value in x:
+        increase(value)
+    return out[0]
+
+
+@theme("lists that functions change")
+def changes_a_list_that_came_back(x):
+    items = [x[0], x[1]]
+    same = given_back(items)
+    same[0] = 7.0
+    return items[0] + items[1]

@@ -242,7 +242,7 @@ class Stores(PartialStores):
     def sets_all(self, base: Operand, region: Region, operand: Operand) -> bool:
         """Whether a store sets the whole of an array to a fresh one of its own dtype and shape."""
         value, target = self.array(operand), self.array(base)
-        covers = not region.gathered and set(region.index) <= set(":, ")
+        covers = not region.gathered and not region.moved and set(region.index) <= set(":, ")
         alike = value.dtype == target.dtype and value.axes == region.value.axes and None not in region.value.dims
         same = value.rank == region.value.rank and value.dims == region.value.dims and not value.origins
         return covers and alike and same and len(value.axes) + value.rank == len(target.axes) + target.rank

@@ -166,6 +166,8 @@ class UserCalls(Parameters):
         self.shared.drawn |= made.drawn
         may_draw = made.drawn or any(holds_generator(o.value) for o in bound.values())
         back = {new: old for old, new in renamed.items()}
+        if _returns_given(made.result):
+            raise Unsupported(f"{callee.name} returns a list or dict that it was given")
         value = renamed_axes(made.result, back, None)
         origins = frozenset(o for p in bound.values() for o in _origins_of(p.value))
         value = _sharing(value, made.result, origins if isinstance(value, Array) else origins | {object()})
@@ -392,6 +394,14 @@ def _origins_of(value: Value) -> frozenset[object]:
         case StackedV():
             items = [value.array]
     return frozenset[object]().union(*map(_origins_of, items))
+
+
+def _returns_given(value: Value) -> bool:
+    """Whether a value is or holds a list or dict of the caller's."""
+    if isinstance(value, (ListV, SeqV, DictV)) and isinstance(value.site, tuple):
+        return True
+    items = [v for _, v in value.items] if isinstance(value, DictV) else getattr(value, "items", ())
+    return any(map(_returns_given, items)) if isinstance(value, (TupleV, ListV, DictV)) else False
 
 
 def _sharing(value: Value, made: Value, origins: frozenset[object]) -> Value:
