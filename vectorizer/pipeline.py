@@ -158,7 +158,7 @@ class Describer:
         if value.dtype.kind in "fc":
             self.floats[path] = value
         varying = tuple(self.axes[k] for k in batched)
-        own = bool(batched) or not self.axes  # without batch axes there is no other example to share it with
+        own = len(batched) == len(self.axes)  # examples along an axis that it lacks share it
         origins = frozenset({("argument" if own else "shared", path)}) if left or not batched else frozenset()
         zero_d = not left and not batched
         found = Array(value.dtype, len(left), varying, dims=tuple(dims), origins=origins, zero_d=zero_d)

@@ -113,13 +113,9 @@ class Rewriter(Looped):
     def unwrapped(operand: Operand) -> str:
         """A tuple is returned without parentheses."""
         code = operand.code
-        if (
-            isinstance(operand.node, Parts)
-            and isinstance(operand.value, TupleV)
-            and len(operand.value.items) > 1
-            and code.startswith("(")
-        ):
-            return code[1:-1].removesuffix(",")
+        if isinstance(operand.node, Parts) and isinstance(operand.value, TupleV) and len(operand.value.items) > 1:
+            bare = ", ".join(part.code for part in operand.node.parts)
+            return bare if code in (f"({bare})", f"({bare},)") else code
         return code
 
     def run(self, name: str) -> str:
