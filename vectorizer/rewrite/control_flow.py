@@ -58,3 +58,9 @@ def lone_jump(body: Sequence[Any]) -> cst.Break | cst.Continue | None:
         return None
     last = body[-1].body[0]
     return last if isinstance(last, (cst.Break, cst.Continue)) else None
+
+
+def returns_at_end(body: Sequence[Any]) -> bool:
+    """Whether a `return` stands alone on the last line of a block."""
+    last = body[-1] if body else None
+    return isinstance(last, cst.SimpleStatementLine) and len(last.body) == 1 and isinstance(last.body[0], cst.Return)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.control_flow import JUMPS, else_statements, has_jump, lone_jump
+from vectorizer.rewrite.control_flow import JUMPS, else_statements, has_jump, lone_jump, returns_at_end
 from vectorizer.rewrite.lane_returns import LaneReturns
 from vectorizer.rewrite.live_lanes import LaneLoop
 from vectorizer.rewrite.statements import _statements
@@ -80,6 +80,11 @@ class Jumps(LaneReturns):
         named = Operand(self.fresh("leave" if self.at_top(loop) else "inner"), test.value)
         self.emit(f"{named.code} = {test.code}", target=named.code)
         last = lone_jump(body)
+        if last is None and returns_at_end(body) and not has_jump([*body[:-1], *orelse], JUMPS):
+            self.leaves_behind = True
+            self.by_region(named, body, orelse, None)
+            self.leaves_behind = False
+            return self.tail_jump(loop, named, rest, True)
         if last is None or has_jump([*body[:-1], *orelse], JUMPS):
             return self.flagged_jump(loop, named, body, orelse, rest)
         if body[:-1]:

@@ -14,7 +14,7 @@ from vectorizer.rewrite.regions import ReturnFrame, container_code
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import UNARY, Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, ListV, Obj, TupleV, Unsupported, Value, join
+from vectorizer.values import Array, Axes, ListV, Obj, TupleV, Unsupported, Value, join
 
 
 @dataclass
@@ -23,11 +23,15 @@ class Returned:
 
     flag: the array that tells which examples have returned.
     slot: the place in front of the loop where the arrays for the results are made.
+    axes: of these arrays: those of the examples that enter the loop.
+    base: how many regions are open in front of the loop.
     holder: these arrays.
     """
 
     flag: str
     slot: Stmt
+    axes: Axes
+    base: int
     holder: Operand | None = None
 
 
@@ -35,15 +39,17 @@ class LaneReturns(LiveLanes):
     """Keeping the results of the lanes that return."""
 
     returned_lanes: Returned | None = None
+    leaves_behind: bool = False  # lanes of a branch that returns leave the loop behind it
 
     def open_returns(self) -> None:
         """In front of a loop with a `return` in it."""
         if self.returned_lanes is not None:
             return
-        if len(self.axes) != 1 or self.frames or self.regions or self.scopes:
+        if len(self.axes) != 1 or self.masks or self.lane_loops:
             raise Unsupported("a return from a loop under a condition")
+        axes = (self.regions[-1].axis,) if self.regions else self.axes
         flag = self.fresh("returned")
-        self.returned_lanes = Returned(flag, self.emit(""))
+        self.returned_lanes = Returned(flag, self.emit(""), axes, len(self.regions))
 
     def lane_return(self, node: cst.Return) -> bool:
         """A return from inside a loop over live lanes: the results of these lanes are kept, and they leave."""
@@ -53,23 +59,28 @@ class LaneReturns(LiveLanes):
             raise Unsupported("a jump in a branch that is computed for all examples")
         operand = Operand("None", Obj(None)) if node.value is None else self.expression(node.value)
         index = self.full_index()
-        self.returned_lanes.holder = self.hold_result(self.returned_lanes.holder, operand, index)
+        returned = self.returned_lanes
+        returned.holder = self.hold_result(returned.holder, operand, index, returned.axes)
         self.emit(f"{self.returned_lanes.flag}[{index}] = True")
         if len(self.regions) == loop.depth:
             raise Unsupported("a return that ends every iteration")
+        if self.leaves_behind:
+            self.leaves_behind = False
+            return True
         if loop.leaving is None:
             raise Unsupported("a return that only some examples reach")
         self.emit(f"{self.below(loop, loop.leaving, None)} = True")
-        if len(self.lane_loops) > 1:
-            raise Unsupported("a return from inside two loops that end at different times")
+        if loop.broke is not None:
+            self.emit(f"{loop.broke}[{self.below(loop, loop.region.mask, None)}] = True")
         return True
 
     # --- indices -----------------------------------------------------------------------------------------------------
 
     def full_index(self) -> str:
-        """The active lanes as indices into the whole batch."""
+        """The active lanes as indices into the arrays for the results."""
+        assert self.returned_lanes is not None
         code = ""
-        for region in self.regions:
+        for region in self.regions[self.returned_lanes.base :]:
             if code:
                 code = f"{code}[{region.mask}]"
             else:
@@ -92,16 +103,16 @@ class LaneReturns(LiveLanes):
 
     # --- results -----------------------------------------------------------------------------------------------------
 
-    def hold_result(self, held: Operand | None, operand: Operand, index: str) -> Operand:
+    def hold_result(self, held: Operand | None, operand: Operand, index: str, axes: Axes) -> Operand:
         """Puts results into the arrays for all examples, at `index`."""
         value = operand.value
         if isinstance(value, (TupleV, ListV)):
-            return self.hold_results(held, operand, value, index)
+            return self.hold_results(held, operand, value, index, axes)
         operand = self.as_array(operand)
         array = self.array(operand)
         if array.dtype is None:
             raise Unsupported("a result of unknown dtype")
-        plain = array.with_(axes=self.axes, dims=array.dims, origins=frozenset())
+        plain = array.with_(axes=axes, dims=array.dims, origins=frozenset())
         if held is None:
             held = Operand(self.fresh("result"), plain)
         else:
@@ -109,13 +120,15 @@ class LaneReturns(LiveLanes):
         self.emit(f"{held.code}[{index}] = {operand.code}")
         return held
 
-    def hold_results(self, held: Operand | None, operand: Operand, value: TupleV | ListV, index: str) -> Operand:
+    def hold_results(
+        self, held: Operand | None, operand: Operand, value: TupleV | ListV, index: str, axes: Axes
+    ) -> Operand:
         """The same for the items of a tuple or list."""
         parts = self.items(operand)
         olds = self.items(held) if held is not None else [None] * len(parts)
         if len(olds) != len(parts):
             raise Unsupported("results of different lengths")
-        made = [self.hold_result(o, p, index) for o, p in zip(olds, parts, strict=True)]
+        made = [self.hold_result(o, p, index, axes) for o, p in zip(olds, parts, strict=True)]
         values = tuple(m.value for m in made)
         kind: Value = TupleV(values) if isinstance(value, TupleV) else ListV(values)
         return Operand(container_code(made, value), kind, node=Parts(made))
@@ -132,27 +145,49 @@ class LaneReturns(LiveLanes):
             dims.append(self.print_affine(dim).code)
         if value.dtype is None:
             raise Unsupported("a result of unknown dtype")
-        return [f"{held.code} = {self.empty_code(value, self.axes, dims)}"]
+        return [f"{held.code} = {self.empty_code(value, value.axes, dims)}"]
 
     def after_lane_loop(self, rest: Sequence[Any], outermost: bool) -> bool:
         """What follows the loop is for the examples that have not returned."""
         returned = self.returned_lanes
         assert returned is not None
         if not outermost:
-            raise Unsupported("a return from inside two loops that end at different times")
+            return self.leave_outer(returned, rest)
         self.returned_lanes = None
         if returned.holder is None:
             raise Unsupported("a return that is never reached")
         held = self.rest_of_function(returned, returned.holder, rest)
-        flag = f"{returned.flag} = {call(self.np('zeros'), self.size(self.axes[0]), 'bool')}"
+        flag = f"{returned.flag} = {call(self.np('zeros'), self.size(returned.axes[0]), 'bool')}"
         returned.slot.text = "\n".join([flag, *self.result_lines(held)])
         self.expand_slot(returned.slot)
         self.finish_return(held)
         return True
 
+    def leave_outer(self, returned: Returned, rest: Sequence[Any]) -> bool:
+        """Behind an inner loop: examples that have returned there leave the loop around it as well."""
+        loop = self.innermost()
+        if loop is None:
+            raise Unsupported("a return from inside two loops, of which one ends at the same time for all")
+        gone = self.fresh("gone")
+        self.emit(f"{gone} = {returned.flag}[{self.full_index()}]", target=gone)
+        test = Operand(gone, Array(np.dtype(bool), 0, (self.regions[-1].axis,)))
+        if len(self.regions) == loop.depth:
+            if loop.broke is not None:
+                self.emit(f"{loop.broke}[{loop.region.mask}[{gone}]] = True")
+            self.compact(loop, f"{gone}.any()", f"~{gone}")
+            return False
+        if loop.leaving is None:
+            raise Unsupported("a return that is nested too deeply")
+        self.emit(f"{self.below(loop, loop.leaving, test)} = True")
+        if loop.broke is not None:
+            self.emit(f"{loop.broke}[{self.below(loop, loop.region.mask, test)}] = True")
+        if rest:
+            self.convert(Operand(f"~{gone}", test.value, UNARY), list(rest), [], None)
+        return True
+
     def rest_of_function(self, returned: Returned, held: Operand, rest: Sequence[Any]) -> Operand:
         """Runs the statements behind a loop for the examples that have not returned, and keeps their results too."""
-        mask = Operand(f"~{returned.flag}", Array(np.dtype(bool), 0, self.axes), UNARY)
+        mask = Operand(f"~{returned.flag}", Array(np.dtype(bool), 0, returned.axes), UNARY)
         inner = ReturnFrame()
         self.frames.append(inner)
         saved_scopes, self.scopes = self.scopes, [*self.scopes, {"": "rest"}]
@@ -160,7 +195,7 @@ class LaneReturns(LiveLanes):
             with self.region(mask, "rest") as region:
                 ended = self.block(rest)
                 if inner.result is not None:
-                    return self.hold_result(held, inner.result, region.mask)
+                    return self.hold_result(held, inner.result, region.mask, returned.axes)
                 if not ended:
                     raise Unsupported("some examples return a value and others do not")
                 return held
