@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rewrite.recursion import Endless
-from vectorizer.rewrite.statements import Statements, assigned_names
+from vectorizer.rewrite.statements import assigned_names
+from vectorizer.rewrite.trying import Trying
 from vectorizer.rewrite.walk import ActiveRegion, copies
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import UNARY, Operand, call
@@ -56,7 +57,7 @@ class RegionMerge:
     merged: dict[str, Operand] = field(default_factory=dict)
 
 
-class Regions(Statements):
+class Regions(Trying):
     """Both sides of an `if`, each run for the examples that take it."""
 
     frames: list[ReturnFrame]

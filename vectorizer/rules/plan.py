@@ -42,6 +42,7 @@ class Plan:
     no_axes: bool = False
     stored: set[object] = field(default_factory=set)
     lanes: set[object] = field(default_factory=set)
+    made: list[object] = field(default_factory=list)  # syntax that was made up: sites are told apart by identity
     guarded: dict[object, Any] = field(default_factory=dict)
     batch_last: set[object] = field(default_factory=set)
     ordered: bool = False
