@@ -35,6 +35,7 @@ from vectorizer.values import (
     number,
 )
 
+RAISING = frozenset(("**", "%", "//"))  # of Python's floats: they raise, or do not warn, where NumPy's warn
 PREFIXES = {"-": "neg", "+": "pos", "~": "invert"}
 
 
@@ -90,6 +91,8 @@ class Operators(Arithmetic):
             note_hazard(self, ufunc.__name__, [a, b])
         if a.weak and b.weak and (a.axes or b.axes) and ufunc.__name__ in DIVISIONS and not is_nonzero_constant(b):
             self.facts.strict_floats = True
+        if symbol in RAISING and made_of_floats(a, b):
+            self.facts.strict_floats = True
         aligned, axes, rank = self.align([left, right])
         dims = broadcast_dims([a, b], rank, self)
         made = value.with_(axes=axes, rank=rank, dims=dims, affine=value.affine, const=value.const)
@@ -134,3 +137,9 @@ class Operators(Arithmetic):
         as_bool = truth(self, operand)
         result = self.array(as_bool).with_(weak=True)
         return Operand(f"~{as_bool.at(UNARY)}", result, UNARY, fresh=True)
+
+
+def made_of_floats(first: Array, second: Array) -> bool:
+    """Whether an operation is one between Python's numbers that vary, and gives a float."""
+    varies = bool(first.axes or second.axes)
+    return varies and first.weak and second.weak and "f" in (first.kind, second.kind)
