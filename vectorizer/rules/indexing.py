@@ -131,7 +131,11 @@ def _varying_item(rw: Context, base: Operand, value: TupleV | ListV | SeqV, inde
     if len({(i.dtype, i.weak) for i in items if isinstance(i, Array)}) > 1:
         raise Unsupported("a list of numbers of different kinds is subscripted with an index that varies")
     named = Operand(call(rw.np("array"), base.code), array.value, fresh=True) if is_uniform(value) else array
-    return subscript(rw, rw.temp(named, "table"), index)
+    found = subscript(rw, rw.temp(named, "table"), index)
+    numbers = items if items else (value.item,) if isinstance(value, SeqV) else ()
+    if numbers and all(isinstance(i, Array) and i.weak for i in numbers) and isinstance(found.value, Array):
+        return found.with_value(found.value.with_(weak=True))  # the list's items are Python's numbers, not NumPy's
+    return found
 
 
 def _uniform_item(rw: Context, base: Operand, value: TupleV | ListV, item: Operand) -> Operand:
