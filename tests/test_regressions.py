@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import warnings
 from collections.abc import Callable
@@ -217,6 +218,92 @@ ARGUMENTS = [
 @pytest.mark.parametrize(("function", "args", "in_axes"), ARGUMENTS)
 def test_arguments(function: Callable[..., Any], args: Any, in_axes: Any) -> None:
     check(function, args, in_axes)
+
+
+# --- numbers: what raises, dtypes beside Python's numbers ---
+
+
+def sine(s):
+    return math.sin(s)
+
+
+def cosine(s):
+    return math.cos(s)
+
+
+def tangent(s):
+    return math.tan(s)
+
+
+def gamma(s):
+    return math.gamma(s)
+
+
+def log_gamma(s):
+    return math.lgamma(s)
+
+
+def square_of_a_python_number(s):
+    return float(s) ** 2
+
+
+def remainder_of_a_python_number(s):
+    return float(s) % 0.75
+
+
+EDGES = [1.0, np.inf, -np.inf, np.nan, 0.0, -1.0, 1000.0, 1e300, 5e-324]
+EDGY = [sine, cosine, tangent, gamma, log_gamma, square_of_a_python_number, remainder_of_a_python_number]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("function", EDGY)
+def test_numbers_at_the_edges(function: Callable[..., Any], edge: float, fallbacks_allowed: None) -> None:
+    assert_matches_loop(function, (np.array([0.5, edge]),))
+
+
+FLOATS, INTEGERS, FLAGS = (0.5, 1.5, 2.5, 3.5), [0, 3, 2, 5], [True, False, True, True]
+
+
+def powers_of_two(x, n):
+    d = 0.0
+    for j in range(4):
+        d += 2**j * x[j]
+    return d
+
+
+def alternating(x, n):
+    d = 0
+    for j in range(4):
+        d = d + (-1) ** j * x[j]
+    return d
+
+
+def plus_an_item_of_a_tuple(x, n):
+    return x + FLOATS[n]
+
+
+def plus_an_item_of_a_list(x, n):
+    return x + INTEGERS[n]
+
+
+def plus_an_item_of_flags(x, n):
+    return x[0] + FLAGS[n]
+
+
+def times_an_item_of_a_literal(x, n):
+    return x * [1.5, 0.25, 2.0, 1.0][n]
+
+
+WEAK = [
+    powers_of_two, alternating, plus_an_item_of_a_tuple, plus_an_item_of_a_list, plus_an_item_of_flags,
+    times_an_item_of_a_literal,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4", "u1"])
+@pytest.mark.parametrize("function", WEAK)
+def test_python_numbers_are_weak(function: Callable[..., Any], dtype: str) -> None:
+    check(function, (np.abs(ROWS).astype(dtype), np.array([0, 3, 1])))
 
 
 # --- what changes between two calls ---
