@@ -7,7 +7,7 @@ import math
 import re
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -304,6 +304,59 @@ WEAK = [
 @pytest.mark.parametrize("function", WEAK)
 def test_python_numbers_are_weak(function: Callable[..., Any], dtype: str) -> None:
     check(function, (np.abs(ROWS).astype(dtype), np.array([0, 3, 1])))
+
+
+# --- what stands in emitted code: imports, fields of named tuples ---
+
+
+def error_function(s):
+    return math.erf(s)
+
+
+def root(s):
+    return math.sqrt(s)
+
+
+def breaks_by_a_helper(s):
+    for _ in range(5):
+        if error_function(s) > 0.8:
+            break
+        s = s + 0.5
+    return s
+
+
+def breaks_by_a_helper_that_raises(s):
+    for _ in range(5):
+        if root(s) > 2.0:
+            break
+        s = s + 0.5
+    return s
+
+
+class Table(NamedTuple):
+    places: Any
+    values: Any
+
+
+def looks_up_under_a_condition(table, s):
+    if s > 0:
+        i = np.searchsorted(table.places, s)
+        r = table.values[i - 1]
+    else:
+        r = 0.0
+    return r
+
+
+def test_a_helper_keeps_its_imports() -> None:
+    check(breaks_by_a_helper, (ROWS[:, 0],))
+
+
+def test_a_helper_still_raises(fallbacks_allowed: None) -> None:
+    assert_matches_loop(breaks_by_a_helper_that_raises, (np.array([1.0, -1.0, 2.0]),))
+
+
+def test_fields_of_a_named_tuple_under_a_condition() -> None:
+    check(looks_up_under_a_condition, (Table(np.arange(3.0), ROWS), ROWS[:, 0]), (Table(None, 0), 0))
 
 
 # --- what changes between two calls ---
