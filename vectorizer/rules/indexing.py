@@ -95,6 +95,8 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     found = region.value
     if isinstance(value, StackedV) and value.weak and found.rank == 0:
         found = found.with_(weak=True)
+    if region.view and found.rank == 0 and any(i == ELLIPSIS for i in index if isinstance(i, str)):
+        found = found.with_(zero_d=True)
     return Operand(region.code, found, fresh=not region.view)
 
 
