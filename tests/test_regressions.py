@@ -306,6 +306,54 @@ def test_python_numbers_are_weak(function: Callable[..., Any], dtype: str) -> No
     check(function, (np.abs(ROWS).astype(dtype), np.array([0, 3, 1])))
 
 
+# --- Python's integers, which have no end ---
+
+
+def hash_of_items(p):
+    h = 7
+    for v in p:
+        h = h * 31 + int(v)
+    return h % 1000
+
+
+def product_of_a_list(p):
+    total = 1
+    for v in p.tolist():
+        total *= v
+    return total % 1009
+
+
+def products_so_far(p):
+    total, found = 1, []
+    for v in p.tolist():
+        total = total * v
+        found.append(total % 1009)
+    return found
+
+
+def scaled_integer(p):
+    return (int(p[0]) * 10**17) // 10**14
+
+
+def cube_of_an_integer(p):
+    n = int(p[0]) * 60000
+    return n**3 % 1009, n * n * n * n % 1009
+
+
+def product_of_all(p):
+    return math.prod(p.tolist()) % 1009
+
+
+UNBOUNDED = [hash_of_items, product_of_a_list, products_so_far, scaled_integer, cube_of_an_integer, product_of_all]
+
+
+@pytest.mark.parametrize("length", [2, 20])
+@pytest.mark.parametrize("function", UNBOUNDED)
+def test_python_integers_do_not_wrap(function: Callable[..., Any], length: int, fallbacks_allowed: None) -> None:
+    p = np.random.default_rng(0).integers(900, 1000, (3, length))
+    assert_matches_loop(function, (p,))
+
+
 # --- what stands in emitted code: imports, fields of named tuples ---
 
 

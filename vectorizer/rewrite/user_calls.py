@@ -312,9 +312,7 @@ class UserCalls(Parameters):
         try:
             made = self.make_helper(callee, opened, values, axes)
             reliance = Reliance(self.shared.imports, facts.conditions, facts.strict_floats)
-            return made._replace(
-                texts=[*self.shared.helper_sources[len(sources) :], *made.texts], reliance=reliance
-            )
+            return made._replace(texts=[*self.shared.helper_sources[len(sources) :], *made.texts], reliance=reliance)
         except Unsupported as error:
             raise Unsupported(f"in {callee.name}: {error.reason}") from None
         finally:

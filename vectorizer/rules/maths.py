@@ -16,7 +16,7 @@ from vectorizer.rules.indexing import Parts
 from vectorizer.rules.python import BOOL, FLOAT, INT, python_value, scalar_of, verbatim
 from vectorizer.rules.table import Call, Rule, register
 from vectorizer.source.operand import PRODUCT, Operand, call
-from vectorizer.values import Array, ListV, TupleV, Unsupported, is_uniform
+from vectorizer.values import Array, ListV, StackedV, TupleV, Unsupported, is_uniform
 
 COMPLEX = np.dtype(complex)
 MATH = {
@@ -341,6 +341,8 @@ def lower_prod(rw: Context, c: Call) -> Operand:
         raise Unsupported("math.prod in a form that has no rule")
     operand = rw.as_array(c.args[0])
     value = rw.array(operand)
+    if isinstance(c.args[0].value, StackedV) and value.kind in "iu":
+        raise Unsupported("a product of Python integers may outgrow 64 bits")
     if (
         value.rank != 1
         or value.dims[0] is None
