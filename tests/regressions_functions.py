@@ -753,6 +753,52 @@ def inner_function_stores(x, s):
     return y, x
 
 
+# --- lists that are copies, views without axes ---
+
+
+@theme("lists that are copies")
+def list_of_numbers_is_a_copy(x):
+    y = x.tolist()
+    x[0] = 100.0
+    return y[0]
+
+
+@theme("lists that are copies")
+def shifts_through_a_list(x):
+    y = x.tolist()
+    for i in range(len(x)):
+        x[i] = y[i - 1]
+    return x
+
+
+@theme("lists that are copies")
+def adds_items_of_a_list_to_what_it_was_made_of(x):
+    for v in x.tolist():
+        x[0] += v
+    return x
+
+
+@theme("views without axes")
+def squeezed_view(x):
+    y = np.squeeze(x[:1])
+    x[0] = 9.0
+    return y
+
+
+@theme("views without axes")
+def reshaped_view(x):
+    y = x[1:2].reshape(())
+    x[1] += 9.0
+    return y + 1.0
+
+
+@theme("views without axes")
+def view_by_an_ellipsis(x):
+    y = x[0, ...]
+    x[0] = 9.0
+    return y
+
+
 @theme("views and copies")
 def ravel_of_a_column_is_a_copy(q):
     e = np.ravel(q[:, 0])

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -217,6 +218,193 @@ ARGUMENTS = [
 @pytest.mark.parametrize(("function", "args", "in_axes"), ARGUMENTS)
 def test_arguments(function: Callable[..., Any], args: Any, in_axes: Any) -> None:
     check(function, args, in_axes)
+
+
+# --- numbers: what raises, dtypes beside Python's numbers ---
+
+
+def sine(s):
+    return math.sin(s)
+
+
+def cosine(s):
+    return math.cos(s)
+
+
+def tangent(s):
+    return math.tan(s)
+
+
+def gamma(s):
+    return math.gamma(s)
+
+
+def log_gamma(s):
+    return math.lgamma(s)
+
+
+def square_of_a_python_number(s):
+    return float(s) ** 2
+
+
+def remainder_of_a_python_number(s):
+    return float(s) % 0.75
+
+
+EDGES = [1.0, np.inf, -np.inf, np.nan, 0.0, -1.0, 1000.0, 1e300, 5e-324]
+EDGY = [sine, cosine, tangent, gamma, log_gamma, square_of_a_python_number, remainder_of_a_python_number]
+
+
+@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("function", EDGY)
+def test_numbers_at_the_edges(function: Callable[..., Any], edge: float, fallbacks_allowed: None) -> None:
+    assert_matches_loop(function, (np.array([0.5, edge]),))
+
+
+FLOATS, INTEGERS, FLAGS = (0.5, 1.5, 2.5, 3.5), [0, 3, 2, 5], [True, False, True, True]
+
+
+def powers_of_two(x, n):
+    d = 0.0
+    for j in range(4):
+        d += 2**j * x[j]
+    return d
+
+
+def alternating(x, n):
+    d = 0
+    for j in range(4):
+        d = d + (-1) ** j * x[j]
+    return d
+
+
+def plus_an_item_of_a_tuple(x, n):
+    return x + FLOATS[n]
+
+
+def plus_an_item_of_a_list(x, n):
+    return x + INTEGERS[n]
+
+
+def plus_an_item_of_flags(x, n):
+    return x[0] + FLAGS[n]
+
+
+def times_an_item_of_a_literal(x, n):
+    return x * [1.5, 0.25, 2.0, 1.0][n]
+
+
+WEAK = [
+    powers_of_two, alternating, plus_an_item_of_a_tuple, plus_an_item_of_a_list, plus_an_item_of_flags,
+    times_an_item_of_a_literal,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "i4", "u1"])
+@pytest.mark.parametrize("function", WEAK)
+def test_python_numbers_are_weak(function: Callable[..., Any], dtype: str) -> None:
+    check(function, (np.abs(ROWS).astype(dtype), np.array([0, 3, 1])))
+
+
+# --- Python's integers, which have no end ---
+
+
+def hash_of_items(p):
+    h = 7
+    for v in p:
+        h = h * 31 + int(v)
+    return h % 1000
+
+
+def product_of_a_list(p):
+    total = 1
+    for v in p.tolist():
+        total *= v
+    return total % 1009
+
+
+def products_so_far(p):
+    total, found = 1, []
+    for v in p.tolist():
+        total = total * v
+        found.append(total % 1009)
+    return found
+
+
+def scaled_integer(p):
+    return (int(p[0]) * 10**17) // 10**14
+
+
+def cube_of_an_integer(p):
+    n = int(p[0]) * 60000
+    return n**3 % 1009, n * n * n * n % 1009
+
+
+def product_of_all(p):
+    return math.prod(p.tolist()) % 1009
+
+
+UNBOUNDED = [hash_of_items, product_of_a_list, products_so_far, scaled_integer, cube_of_an_integer, product_of_all]
+
+
+@pytest.mark.parametrize("length", [2, 20])
+@pytest.mark.parametrize("function", UNBOUNDED)
+def test_python_integers_do_not_wrap(function: Callable[..., Any], length: int, fallbacks_allowed: None) -> None:
+    p = np.random.default_rng(0).integers(900, 1000, (3, length))
+    assert_matches_loop(function, (p,))
+
+
+# --- what stands in emitted code: imports, fields of named tuples ---
+
+
+def error_function(s):
+    return math.erf(s)
+
+
+def root(s):
+    return math.sqrt(s)
+
+
+def breaks_by_a_helper(s):
+    for _ in range(5):
+        if error_function(s) > 0.8:
+            break
+        s = s + 0.5
+    return s
+
+
+def breaks_by_a_helper_that_raises(s):
+    for _ in range(5):
+        if root(s) > 2.0:
+            break
+        s = s + 0.5
+    return s
+
+
+class Table(NamedTuple):
+    places: Any
+    values: Any
+
+
+def looks_up_under_a_condition(table, s):
+    if s > 0:
+        i = np.searchsorted(table.places, s)
+        r = table.values[i - 1]
+    else:
+        r = 0.0
+    return r
+
+
+def test_a_helper_keeps_its_imports() -> None:
+    check(breaks_by_a_helper, (ROWS[:, 0],))
+
+
+def test_a_helper_still_raises(fallbacks_allowed: None) -> None:
+    assert_matches_loop(breaks_by_a_helper_that_raises, (np.array([1.0, -1.0, 2.0]),))
+
+
+def test_fields_of_a_named_tuple_under_a_condition() -> None:
+    check(looks_up_under_a_condition, (Table(np.arange(3.0), ROWS), ROWS[:, 0]), (Table(None, 0), 0))
 
 
 # --- what changes between two calls ---

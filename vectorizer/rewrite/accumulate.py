@@ -141,6 +141,8 @@ class Accumulation(Dependences):
     ) -> Operand:
         """``np.sum(right, axis=...)``, in the dtype in which the loop adds."""
         value = self.array(right)
+        if function == "prod" and value.weak and value.kind in "iu":
+            raise Unsupported("a product of Python integers in a loop may outgrow 64 bits")
         positions = sorted(value.axes.index(a) for a in axes)
         axis = str(positions[0]) if len(positions) == 1 else f"({', '.join(map(str, positions))})"
         keyword = None

@@ -17,6 +17,7 @@ from vectorizer.source.operand import (
     Operand,
 )
 from vectorizer.values import (
+    INT64,
     MISSING,
     Affine,
     Array,
@@ -78,8 +79,9 @@ class Arithmetic(Atoms):
             if symbol == "<<" and not varies:
                 return Array(np.dtype(np.int64), 0, weak=True)
             if not (b.const is not MISSING and 0 <= b.const <= 3) and (varies or symbol == "**" and b.const is MISSING):
-                if not varies:
-                    return Array(None, 0)
+                if not varies:  # a whole number, a fraction where the exponent is negative
+                    is_whole = b.affine is not None and self.relies_on(b.affine)
+                    return Array(INT64, 0, weak=True) if is_whole else Array(None, 0)
                 raise Unsupported("a power of Python integers may outgrow 64 bits")
         if (
             symbol == "**"

@@ -47,7 +47,11 @@ class Attributes(Logic):
         if isinstance(value, Array):
             return self._array_attribute(base, name)
         if isinstance(value, TupleV) and hasattr(value.type_, "_fields") and name in value.type_._fields:
-            return Operand(code, value.items[value.type_._fields.index(name)])
+            place = value.type_._fields.index(name)
+            if isinstance(base.node, Parts) and not base.is_name:  # its code is that of a plain tuple
+                part: Operand = base.node.parts[place]
+                return part
+            return Operand(code, value.items[place])
         if isinstance(value, DictV) and value.get(("attribute", name)) is not None:
             found = value.get(("attribute", name))
             assert found is not None

@@ -77,6 +77,8 @@ def loop_dtype(merged: Array, head: Array, now: Array) -> Array:
     changes = head.dtype != now.dtype and not (head.weak or now.weak)
     if merged.axes and changes:
         raise Unsupported("a variable whose dtype changes from one iteration to the next")
+    if merged.axes and merged.dtype is None and head.dtype is not None:
+        raise Unsupported("a variable whose dtype is not known behind the first iteration")
     if head.weak != now.weak:
         weak, strong = (head, now) if head.weak else (now, head)
         if weak.kind == "f" and strong.kind in "iub":

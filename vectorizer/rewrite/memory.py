@@ -77,6 +77,8 @@ class Memory(Context):
             return operand
         seen = frozenset(o for o in sites(value.origins) if not is_copy(o))
         if seen & self.plan.stored:
+            if value.zero_d:
+                raise Unsupported("a view without axes of an array that is changed")
             copied = value.with_(origins=frozenset(), affine=value.affine)
             return Operand(f"{operand.primary}.copy()", copied, fresh=True)
         self.viewed |= seen

@@ -113,9 +113,8 @@ class Methods(Expressions):
             if name == "tolist" and value.rank == 1:
                 if not value.axes:
                     return Operand(f"{base.primary}.tolist()", SeqV(Array(value.dtype, 0, weak=True), object()))
-                return Operand(
-                    base.code, StackedV(value.with_(dims=value.dims, origins=frozenset()), weak=True), base.level
-                )
+                # A copy, which is made where the array may change as long as the list is in use.
+                return Operand(base.code, StackedV(value.with_(dims=value.dims), weak=True), base.level)
             raise Unsupported(f"method {name!r} of an array")
         if not value.axes:
             return Operand(f"{base.primary}.{name}()", value.with_(weak=True, zero_d=False))

@@ -11,6 +11,7 @@ import numpy as np
 from vectorizer.rewrite.arithmetic import Arithmetic
 from vectorizer.rewrite.symbols import BINARY, SYMBOLS
 from vectorizer.rules.contractions import lower_matmul
+from vectorizer.rules.definitions import require
 from vectorizer.rules.elementwise import (
     DIVISIONS,
     broadcast_dims,
@@ -35,6 +36,8 @@ from vectorizer.values import (
     number,
 )
 
+RAISING = frozenset(("**", "%", "//"))  # of Python's floats: they raise, or do not warn, where NumPy's warn
+MOST_SCALED = 2**16  # what integers may be multiplied by once, and not in a loop, without a check
 PREFIXES = {"-": "neg", "+": "pos", "~": "invert"}
 
 
@@ -85,16 +88,43 @@ class Operators(Arithmetic):
             value = Array(dtype, 0, affine=self._affine(symbol, a, b))
         elif a.axes or b.axes:
             left, right = (self._integers(o, symbol) for o in (left, right))
+            if value.kind == "i" and self._may_outgrow(symbol, a, b):
+                left, right = self._checked(symbol, left, right)
         (left, right), harmless = self.guarded(ufunc.__name__, [left, right])
         if not harmless:
             note_hazard(self, ufunc.__name__, [a, b])
         if a.weak and b.weak and (a.axes or b.axes) and ufunc.__name__ in DIVISIONS and not is_nonzero_constant(b):
+            self.facts.strict_floats = True
+        if symbol in RAISING and made_of_floats(a, b):
             self.facts.strict_floats = True
         aligned, axes, rank = self.align([left, right])
         dims = broadcast_dims([a, b], rank, self)
         made = value.with_(axes=axes, rank=rank, dims=dims, affine=value.affine, const=value.const)
         factors = (*(left.factors or (left,)), *(right.factors or (right,))) if symbol == "*" else ()
         return Operand(self.infix(aligned[0], aligned[1], spaced, level), made, level, fresh=True, factors=factors)
+
+    def _may_outgrow(self, symbol: str, a: Array, b: Array) -> bool:
+        """Whether an operation between Python's integers, one of which varies, may give one of over 64 bits.
+
+        Sizes and loop targets are small, and so is what is multiplied once by a small number.
+        """
+        if symbol not in ("*", "**") or a.affine is not None and b.affine is not None:
+            return False
+        known = [v.const for v in (a, b) if v.const is not MISSING]
+        repeated = self.loop_depth or self.lanes_depth
+        return symbol == "**" or not known or abs(known[0]) > (1 if repeated else MOST_SCALED)
+
+    def _checked(self, symbol: str, left: Operand, right: Operand) -> tuple[Operand, Operand]:
+        """The operands of an operation, under names, behind a check that its result stays far below 64 bits."""
+        left, right = (self.temp(o, "number") if self.array(o).axes else o for o in (left, right))
+        aligned, _, _ = self.align([left, right])
+        a, b = (
+            Operand(f"{o.primary}.astype(float)", o.value) if self.array(given).axes else o
+            for o, given in zip(aligned, (left, right), strict=True)
+        )
+        size = f"abs({self.infix(a, b, symbol, BINARY[symbol][1])})"
+        require(self, f"({size} < 2.0**62).all()", "a product of Python's integers that outgrows 64 bits")
+        return left, right
 
     def visit_UnaryOperation(self, node: cst.UnaryOperation) -> Operand:
         symbol = SYMBOLS[type(node.operator)]
@@ -134,3 +164,9 @@ class Operators(Arithmetic):
         as_bool = truth(self, operand)
         result = self.array(as_bool).with_(weak=True)
         return Operand(f"~{as_bool.at(UNARY)}", result, UNARY, fresh=True)
+
+
+def made_of_floats(first: Array, second: Array) -> bool:
+    """Whether an operation is one between Python's numbers that vary, and gives a float."""
+    varies = bool(first.axes or second.axes)
+    return varies and first.weak and second.weak and "f" in (first.kind, second.kind)

@@ -229,6 +229,8 @@ class Scans(Accumulation):
     def _scan_dtype(self, op: str, before: Operand, right: Operand) -> tuple[Any, str | None]:
         """The dtype in which a loop adds, and how it is written where NumPy would take another."""
         value = self.array(right)
+        if op == "*" and value.weak and value.kind in "iu":
+            raise Unsupported("a product of Python integers in a loop may outgrow 64 bits")
         summed = self.summed_dtype(op, before, right)
         if summed is not None:
             return summed, self.dtype_code(summed)

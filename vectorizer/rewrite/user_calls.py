@@ -24,6 +24,7 @@ from vectorizer.source.operand import (
     call,
 )
 from vectorizer.values import (
+    Affine,
     Array,
     Axes,
     Axis,
@@ -62,12 +63,21 @@ class Callee:
     sizes: dict[Axis, str] = field(default_factory=dict)
 
 
+class Reliance(NamedTuple):
+    """What the text of a helper needs, wherever it is called: see `Shared` and `Facts`."""
+
+    imports: dict[str, str]
+    conditions: set[Affine]
+    strict_floats: bool
+
+
 class Helper(NamedTuple):
     """A function as it was rewritten for a call.
 
     writes: parameters that it stores into.
     texts: its source and that of the functions that it calls, its own last.
     drawn: whether it draws random numbers from a generator that is not of its own making.
+    reliance: None for a function that is still being rewritten.
     """
 
     emitted: str
@@ -76,6 +86,7 @@ class Helper(NamedTuple):
     hazards: list[str]
     texts: list[str]
     drawn: bool
+    reliance: Reliance | None = None
 
     def is_unchanged(self, callee: Callee) -> bool:
         """Whether the rewritten text is the user's own, which then can be called as it stands."""
@@ -155,6 +166,7 @@ class UserCalls(Parameters):
         renamed = standard_axes(axes)
         known = set(self.shared.helpers)
         made = self._helper_for(callee, bound, renamed)
+        self.rely_on(made.reliance)
         missing = unseen_axes(self, axes) if made.drawn else ()
         if missing:
             self.forget_helpers(known)
@@ -162,6 +174,7 @@ class UserCalls(Parameters):
             renamed = standard_axes(axes)
             callee, bound = self.with_sizes(callee, bound, {axis: renamed[axis] for axis in missing})
             made = self._helper_for(callee, bound, renamed)
+            self.rely_on(made.reliance)
         check_call(self, callee.name, axes, made.drawn, [o.value for o in bound.values()])
         self.shared.drawn |= made.drawn
         may_draw = made.drawn or any(holds_generator(o.value) for o in bound.values())
@@ -185,6 +198,13 @@ class UserCalls(Parameters):
         self.change("call", f"{callee.name} is rewritten too")
         code = f"{made.emitted}({argument_codes(callee.node, bound)})"
         return Operand(code, value, fresh=fresh), may_draw
+
+    def rely_on(self, reliance: Reliance | None) -> None:
+        """What a helper needs is noted at each call: what was noted at another may have been undone."""
+        if reliance is not None:
+            self.shared.imports |= reliance.imports
+            self.facts.conditions |= reliance.conditions
+            self.facts.strict_floats |= reliance.strict_floats
 
     def forget_helpers(self, known: set[Any]) -> None:
         """Functions that were rewritten, but are not called or relied on what is otherwise, leave the table."""
@@ -288,12 +308,17 @@ class UserCalls(Parameters):
         sources = list(self.shared.helper_sources)
         opened.emitted = self._helper_name(callee.name, bool(axes))
         self.shared.calls.append(opened)
+        facts, imports = self.facts, self.shared.imports
+        conditions, strict = facts.conditions, facts.strict_floats
+        facts.conditions, facts.strict_floats, self.shared.imports = set(), False, {}
         try:
             made = self.make_helper(callee, opened, values, axes)
-            return made._replace(texts=[*self.shared.helper_sources[len(sources) :], *made.texts])
+            reliance = Reliance(self.shared.imports, facts.conditions, facts.strict_floats)
+            return made._replace(texts=[*self.shared.helper_sources[len(sources) :], *made.texts], reliance=reliance)
         except Unsupported as error:
             raise Unsupported(f"in {callee.name}: {error.reason}") from None
         finally:
+            facts.conditions, facts.strict_floats, self.shared.imports = conditions, strict, imports
             self.shared.helper_sources[:] = sources
             self.shared.calls.pop()
             self.shared.namespace = saved

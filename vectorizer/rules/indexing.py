@@ -95,6 +95,8 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     found = region.value
     if isinstance(value, StackedV) and value.weak and found.rank == 0:
         found = found.with_(weak=True)
+    if region.view and found.rank == 0 and any(i == ELLIPSIS for i in index if isinstance(i, str)):
+        found = found.with_(zero_d=True)
     return Operand(region.code, found, fresh=not region.view)
 
 
@@ -131,7 +133,11 @@ def _varying_item(rw: Context, base: Operand, value: TupleV | ListV | SeqV, inde
     if len({(i.dtype, i.weak) for i in items if isinstance(i, Array)}) > 1:
         raise Unsupported("a list of numbers of different kinds is subscripted with an index that varies")
     named = Operand(call(rw.np("array"), base.code), array.value, fresh=True) if is_uniform(value) else array
-    return subscript(rw, rw.temp(named, "table"), index)
+    found = subscript(rw, rw.temp(named, "table"), index)
+    numbers = items if items else (value.item,) if isinstance(value, SeqV) else ()
+    if numbers and all(isinstance(i, Array) and i.weak for i in numbers) and isinstance(found.value, Array):
+        return found.with_value(found.value.with_(weak=True))  # the list's items are Python's numbers, not NumPy's
+    return found
 
 
 def _uniform_item(rw: Context, base: Operand, value: TupleV | ListV, item: Operand) -> Operand:

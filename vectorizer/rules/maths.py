@@ -16,7 +16,7 @@ from vectorizer.rules.indexing import Parts
 from vectorizer.rules.python import BOOL, FLOAT, INT, python_value, scalar_of, verbatim
 from vectorizer.rules.table import Call, Rule, register
 from vectorizer.source.operand import PRODUCT, Operand, call
-from vectorizer.values import Array, ListV, TupleV, Unsupported, is_uniform
+from vectorizer.values import Array, ListV, StackedV, TupleV, Unsupported, is_uniform
 
 COMPLEX = np.dtype(complex)
 MATH = {
@@ -43,6 +43,8 @@ QUIET_MATH = {
     "erf",
     "erfc",
 }
+# Of these only infinite or huge operands raise (or, as NumPy's functions, warn): what skipped branches seldom hold.
+STRICT_MATH = {"sin", "cos", "hypot", "degrees"}
 SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
 
 
@@ -83,17 +85,32 @@ def math_rule(name: str, target: str, dtype: np.dtype[Any] = FLOAT, tail: str = 
         if name not in QUIET_MATH and name not in TESTS and not harmless:
             rw.hazard(f"math.{name} raises outside its domain")
             rw.facts.strict_floats = True
+        rw.facts.strict_floats |= name in STRICT_MATH
         if name == "hypot" and len(operands) != 2:
             return _chained(rw, operands)
+        if name in ("gamma", "lgamma"):
+            return _finite_special(rw, name, operands)
         aligned, axes, _ = rw.align(operands)
-        if name in SPECIAL:
-            function = rw.imported("scipy.special", target)
-        else:
-            function = rw.np(target)
+        function = rw.imported("scipy.special", target) if name in SPECIAL else rw.np(target)
         code = call(function, *(a.code for a in aligned)) + tail
         return Operand(code, Array(dtype, 0, axes, weak=True), fresh=True)
 
     register(getattr(math, name), Rule(f"math.{name}", "math", lower))
+
+
+def _finite_special(rw: Context, name: str, operands: list[Operand]) -> Operand:
+    """gamma and lgamma, which raise at their poles and where they overflow; SciPy's give an infinity or NaN there.
+
+    So does SciPy's `gammaln` where it is imprecise: at the least numbers and at minus infinity.
+    """
+    (operand,) = operands
+    operand = rw.temp(operand, "number")
+    value = rw.array(operand)
+    code = call(rw.imported("scipy.special", SPECIAL[name]), operand.code)
+    made = rw.temp(Operand(code, Array(FLOAT, 0, value.axes, weak=True), fresh=True), name)
+    same = f"{rw.np('isfinite')}({made.code}) | {rw.np('isnan')}({operand.code}) | ({operand.code} == {rw.np('inf')})"
+    require(rw, f"({same}).all()", f"math.{name} at a pole or of too large a number", raises=name == "gamma")
+    return made
 
 
 def _chained(rw: Context, operands: list[Operand]) -> Operand:
@@ -324,6 +341,8 @@ def lower_prod(rw: Context, c: Call) -> Operand:
         raise Unsupported("math.prod in a form that has no rule")
     operand = rw.as_array(c.args[0])
     value = rw.array(operand)
+    if isinstance(c.args[0].value, StackedV) and value.kind in "iu":
+        raise Unsupported("a product of Python integers may outgrow 64 bits")
     if (
         value.rank != 1
         or value.dims[0] is None

@@ -49,7 +49,7 @@ def lower_reshape(rw: Context, operand: Operand, shape: list[Operand], order: Op
     dims: Dims = tuple(s.array.affine if s.array.const is None or s.array.const != -1 else None for s in shape)
     if any(s.array.affine is None for s in shape):
         dims = tuple(d if s.array.affine is not None else None for s, d in zip(shape, dims, strict=True))
-    result = value.with_(rank=len(shape), dims=dims)
+    result = value.with_(rank=len(shape), dims=dims, zero_d=not shape)
     lengths = [s.code for s in shape]
     if not value.axes:
         lengths += [] if wanted == "C" else [f'order="{wanted}"']
@@ -239,7 +239,8 @@ def lower_squeeze(rw: Context, c: Call) -> Operand:
         many = [given] if single else list(given)
     codes = [str(k if k < 0 else k + lead) for k in many]
     gone = {k % value.rank for k in many}
-    result = value.with_(rank=value.rank - len(gone), dims=tuple(d for k, d in enumerate(value.dims) if k not in gone))
+    dims = tuple(d for k, d in enumerate(value.dims) if k not in gone)
+    result = value.with_(rank=len(dims), dims=dims, zero_d=not dims)
     axis = codes[0] if single else tuple_code(codes)
     return Operand(kept(c, ("a", "axis"), bound, a=code_for(c, operand), axis=axis), result)
 
