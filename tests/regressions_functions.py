@@ -1009,3 +1009,43 @@ def stores_into_an_item_of_what_a_function_returned(x):
     found = number_and_array(x)
     found[1][0] = 9.0
     return found[0] + found[1][1]
+
+
+# --- lists and tuples, which are no arrays ---
+
+
+@theme("operators of lists")
+def length_of_a_list_times_a_number(n):
+    return len([1] * n)
+
+
+@theme("operators of lists")
+def greatest_of_a_tuple_times_a_number(s, n):
+    return max((3,) * (n + 1)) + s
+
+
+@theme("operators of lists")
+def list_times_a_number_that_agrees(x, n):
+    return np.array([x[0], 2.0] * (n * 0 + 2))
+
+
+@theme("operators of lists")
+def list_is_repeated_in_place(x):
+    a = [v for v in x]
+    a *= 2
+    return len(a), a
+
+
+@theme("operators of lists")
+def tuples_are_compared(x):
+    return (x[0], x[1]) < (x[1], x[0])
+
+
+@theme("operators of lists")
+def lists_are_compared(x, y):
+    return [x[0], y[1]] == [y[0], y[1]]
+
+
+@theme("operators of lists")
+def lists_of_items_are_compared(x, y):
+    return list(x) == list(y), [v for v in x] < [v for v in y]

@@ -30,6 +30,7 @@ from vectorizer.values import (
     MISSING,
     Array,
     MaskedV,
+    StackedV,
     Unsupported,
     is_uniform,
     number,
@@ -127,6 +128,8 @@ class Operators(Arithmetic):
         return Operand(f"{symbol}{operand.at(UNARY)}", result, UNARY, fresh=True)
 
     def negation(self, operand: Operand) -> Operand:
+        if isinstance(operand.value, StackedV):
+            raise Unsupported("the truth of a list that is held as an array")
         if is_uniform(operand.value):
             value = operand.value
             known = number(not value.const) if isinstance(value, Array) and value.const is not MISSING else None
