@@ -1049,3 +1049,27 @@ def lists_are_compared(x, y):
 @theme("operators of lists")
 def lists_of_items_are_compared(x, y):
     return list(x) == list(y), [v for v in x] < [v for v in y]
+
+
+# --- `and` and `or` as values ---
+
+
+@theme("and, or")
+def length_and_item(x):
+    return len(x) and x[0]
+
+
+@theme("and, or")
+def uniform_test_and_number(x):
+    return x.size > 2 and x[0] + 1
+
+
+@theme("and, or")
+def uniform_number_or_item(x, y):
+    scale = float(x.size - 4)
+    return y[1] * (scale or x[0])
+
+
+@theme("and, or")
+def value_inside_of_a_condition(x):
+    return 5 if (len(x) and x[0]) > 0.5 else 6
