@@ -1073,3 +1073,59 @@ def uniform_number_or_item(x, y):
 @theme("and, or")
 def value_inside_of_a_condition(x):
     return 5 if (len(x) and x[0]) > 0.5 else 6
+
+
+# --- lists of lists, which are no arrays of two dimensions ---
+
+
+@theme("lists of lists")
+def list_of_lists_is_returned(m):
+    return [[v * 2 for v in r] for r in m]
+
+
+@theme("lists of lists")
+def lists_of_a_list_are_joined(m):
+    rows = [[v * 2 for v in r] for r in m]
+    return rows[0] + rows[1]
+
+
+@theme("lists of lists")
+def lists_of_a_filled_list_are_repeated(m):
+    rows = []
+    for r in m:
+        rows.append([v * 2 for v in r])
+    return rows[0] * 2, len(rows), rows[1][0]
+
+
+@theme("lists of lists")
+def pairs_are_returned(x):
+    return [(v, i) for i, v in enumerate(x)]
+
+
+@theme("lists of lists")
+def pairs_in_a_filled_list_are_returned(x):
+    pairs = []
+    for v in x:
+        pairs.append((v, v * 2))
+    return pairs
+
+
+@theme("lists of lists")
+def integers_of_pairs_are_summed(x):
+    pairs = [(i, v) for i, v in enumerate(x)]
+    s = 0
+    for i, _v in pairs:
+        s += i
+    return s
+
+
+@theme("lists of lists")
+def boolean_of_a_pair(x):
+    pairs = [(v > 0, v) for v in x]
+    return pairs[0]
+
+
+@theme("lists of lists")
+def list_of_lists_is_taken_as_an_array(x, m):
+    rows = [[v * 2 for v in r] for r in m]
+    return np.array(rows) + rows[1][2], len(rows), rows[0][1] + sum(rows[1]), np.array([(v, v + 1) for v in x])

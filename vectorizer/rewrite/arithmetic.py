@@ -21,6 +21,7 @@ from vectorizer.values import (
     Affine,
     Array,
     ListV,
+    NestedV,
     Opaque,
     SeqV,
     StackedV,
@@ -35,7 +36,7 @@ from vectorizer.values import (
     weak_type,
 )
 
-LISTS = (ListV, TupleV, SeqV, StackedV)
+LISTS = (ListV, TupleV, SeqV, StackedV, NestedV)
 MOST_REPEATED = 64  # items of a list that are known one by one
 
 

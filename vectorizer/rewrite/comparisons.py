@@ -27,6 +27,7 @@ from vectorizer.values import (
     Array,
     ListV,
     MaskedV,
+    NestedV,
     Obj,
     Opaque,
     PerExample,
@@ -59,7 +60,7 @@ class Comparisons(Operators):
         """Python compares lists and tuples as a whole, NumPy item by item: only an array makes it NumPy's."""
         lists = [o.value for o in operands if isinstance(o.value, LISTS)]
         arrays = [o for o in operands if isinstance(o.value, Array) and not o.value.weak]
-        is_known = all(is_uniform(v) and not isinstance(v, StackedV) for v in lists)
+        is_known = all(is_uniform(v) and not isinstance(v, (StackedV, NestedV)) for v in lists)
         if lists and not arrays and not (is_known and all(is_uniform(o.value) for o in operands)):
             raise Unsupported("a comparison of lists or tuples")
 

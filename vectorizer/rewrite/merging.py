@@ -17,6 +17,7 @@ from vectorizer.source.operand import (
 from vectorizer.values import (
     Array,
     ListV,
+    NestedV,
     Obj,
     StackedV,
     TupleV,
@@ -38,7 +39,7 @@ class Merging(Comparisons):
             result = self.expression(node)
         finally:
             self.truth_only = previous
-        if isinstance(result.value, StackedV):
+        if isinstance(result.value, (StackedV, NestedV)):
             raise Unsupported("the truth of a list that is held as an array")
         return result
 

@@ -30,6 +30,7 @@ from vectorizer.values import (
     MISSING,
     Array,
     MaskedV,
+    NestedV,
     StackedV,
     Unsupported,
     is_uniform,
@@ -128,7 +129,7 @@ class Operators(Arithmetic):
         return Operand(f"{symbol}{operand.at(UNARY)}", result, UNARY, fresh=True)
 
     def negation(self, operand: Operand) -> Operand:
-        if isinstance(operand.value, StackedV):
+        if isinstance(operand.value, (StackedV, NestedV)):
             raise Unsupported("the truth of a list that is held as an array")
         if is_uniform(operand.value):
             value = operand.value
