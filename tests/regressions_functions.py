@@ -1121,3 +1121,123 @@ def changes_a_list_that_came_back(x):
     same = given_back(items)
     same[0] = 7.0
     return items[0] + items[1]
+
+
+# --- lists and tuples, which are no arrays ---
+
+
+@theme("operators of lists")
+def length_of_a_list_times_a_number(n):
+    return len([1] * n)
+
+
+@theme("operators of lists")
+def greatest_of_a_tuple_times_a_number(s, n):
+    return max((3,) * (n + 1)) + s
+
+
+@theme("operators of lists")
+def list_times_a_number_that_agrees(x, n):
+    return np.array([x[0], 2.0] * (n * 0 + 2))
+
+
+@theme("operators of lists")
+def list_is_repeated_in_place(x):
+    a = [v for v in x]
+    a *= 2
+    return len(a), a
+
+
+@theme("operators of lists")
+def tuples_are_compared(x):
+    return (x[0], x[1]) < (x[1], x[0])
+
+
+@theme("operators of lists")
+def lists_are_compared(x, y):
+    return [x[0], y[1]] == [y[0], y[1]]
+
+
+@theme("operators of lists")
+def lists_of_items_are_compared(x, y):
+    return list(x) == list(y), [v for v in x] < [v for v in y]
+
+
+# --- `and` and `or` as values ---
+
+
+@theme("and, or")
+def length_and_item(x):
+    return len(x) and x[0]
+
+
+@theme("and, or")
+def uniform_test_and_number(x):
+    return x.size > 2 and x[0] + 1
+
+
+@theme("and, or")
+def uniform_number_or_item(x, y):
+    scale = float(x.size - 4)
+    return y[1] * (scale or x[0])
+
+
+@theme("and, or")
+def value_inside_of_a_condition(x):
+    return 5 if (len(x) and x[0]) > 0.5 else 6
+
+
+# --- lists of lists, which are no arrays of two dimensions ---
+
+
+@theme("lists of lists")
+def list_of_lists_is_returned(m):
+    return [[v * 2 for v in r] for r in m]
+
+
+@theme("lists of lists")
+def lists_of_a_list_are_joined(m):
+    rows = [[v * 2 for v in r] for r in m]
+    return rows[0] + rows[1]
+
+
+@theme("lists of lists")
+def lists_of_a_filled_list_are_repeated(m):
+    rows = []
+    for r in m:
+        rows.append([v * 2 for v in r])
+    return rows[0] * 2, len(rows), rows[1][0]
+
+
+@theme("lists of lists")
+def pairs_are_returned(x):
+    return [(v, i) for i, v in enumerate(x)]
+
+
+@theme("lists of lists")
+def pairs_in_a_filled_list_are_returned(x):
+    pairs = []
+    for v in x:
+        pairs.append((v, v * 2))
+    return pairs
+
+
+@theme("lists of lists")
+def integers_of_pairs_are_summed(x):
+    pairs = [(i, v) for i, v in enumerate(x)]
+    s = 0
+    for i, _v in pairs:
+        s += i
+    return s
+
+
+@theme("lists of lists")
+def boolean_of_a_pair(x):
+    pairs = [(v > 0, v) for v in x]
+    return pairs[0]
+
+
+@theme("lists of lists")
+def list_of_lists_is_taken_as_an_array(x, m):
+    rows = [[v * 2 for v in r] for r in m]
+    return np.array(rows) + rows[1][2], len(rows), rows[0][1] + sum(rows[1]), np.array([(v, v + 1) for v in x])

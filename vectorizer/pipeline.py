@@ -37,6 +37,7 @@ from vectorizer.values import (
     DictV,
     GeneratorV,
     ListV,
+    NestedV,
     Obj,
     Opaque,
     PerExample,
@@ -233,6 +234,8 @@ class Finisher:
     def plain(self, rw: Rewriter, result: Operand) -> Operand:
         """Without batch axes only lists that are held as arrays must become lists again."""
         value = result.value
+        if isinstance(value, NestedV) or isinstance(value, SeqV) and self.needs_work(value.item):
+            raise Unsupported("a list of lists is returned")
         if isinstance(value, StackedV):
             tail = ".tolist()" if value.weak else ""
             return Operand(f"{result.primary}{tail}" if tail else call("list", result.code), value)
@@ -246,7 +249,9 @@ class Finisher:
     def needs_work(self, value: Value) -> bool:
         if isinstance(value, (TupleV, ListV)):
             return any(self.needs_work(i) for i in value.items)
-        return isinstance(value, StackedV)
+        if isinstance(value, SeqV):
+            return self.needs_work(value.item)
+        return isinstance(value, (StackedV, NestedV))
 
     def skeleton(self, value: Value) -> Any:
         match value:

@@ -222,6 +222,37 @@ class StackedV(Value):
 
 
 @dataclass(frozen=True, slots=True)
+class NestedV(Value):
+    """A list of lists or tuples, all of one length, that is held as one array: it is good for being taken as one.
+
+    depth: how many levels of lists there are inside of it; 0 where its items are not to be taken out of it, because
+        they are tuples, or of different dtypes.
+    """
+
+    array: Array
+    weak: bool = False
+    depth: int = 0
+
+    def item(self, array: Array) -> StackedV | NestedV:
+        """One of its lists, which lies in `array`.  Raises Unsupported."""
+        if not self.depth:
+            raise Unsupported("an item of a list of lists or tuples that is held as an array")
+        return NestedV(array, self.weak, self.depth - 1) if self.depth > 1 else StackedV(array, self.weak)
+
+
+def held_list(item: Value, weak: bool, array: Array) -> StackedV | NestedV:
+    """A list of items like `item`, which are numbers of Python's if they are `weak`, that is held as `array`."""
+    match item:
+        case Array():
+            return StackedV(array, weak)
+        case StackedV():
+            return NestedV(array, item.weak, 1)
+        case NestedV(depth=depth) if depth:
+            return NestedV(array, item.weak, depth + 1)
+    return NestedV(array)
+
+
+@dataclass(frozen=True, slots=True)
 class DictV(Value):
     """A dict whose keys are known; `site` tells dicts apart."""
 
@@ -294,7 +325,7 @@ def is_uniform(value: Value) -> bool:
             return all(is_uniform(item) for item in value.items)
         case SeqV():
             return is_uniform(value.item)
-        case StackedV():
+        case StackedV() | NestedV():
             return not value.array.axes
         case MaskedV():
             return False
@@ -342,7 +373,7 @@ def axes_of(value: Value) -> Axes:
             return union_axes(*(axes_of(item) for item in value.items))
         case SeqV():
             return axes_of(value.item)
-        case StackedV() | MaskedV():
+        case StackedV() | NestedV() | MaskedV():
             return value.array.axes
         case DictV():
             return union_axes(*(axes_of(item) for _, item in value.items))
@@ -405,7 +436,7 @@ def join(first: Value, second: Value) -> Value:
         )
     if isinstance(first, Obj) and isinstance(second, Obj) and first.value is second.value:
         return first
-    if isinstance(first, StackedV) and first == second:
+    if isinstance(first, (StackedV, NestedV)) and first == second:
         return first
     if first == second or isinstance(first, FuncV) and isinstance(second, FuncV) and first.node is second.node:
         return first
@@ -455,7 +486,7 @@ def describe(value: Value) -> str:
             return f"an array of rank {rank} and dtype {dtype}" if rank else f"a number of dtype {dtype}"
         case TupleV():
             return f"a tuple of {len(value.items)}"
-        case ListV() | SeqV() | StackedV():
+        case ListV() | SeqV() | StackedV() | NestedV():
             return "a list"
         case DictV():
             return "a dict"

@@ -22,6 +22,7 @@ from vectorizer.values import (
     Affine,
     Array,
     ListV,
+    NestedV,
     Opaque,
     SeqV,
     StackedV,
@@ -36,7 +37,7 @@ from vectorizer.values import (
     weak_type,
 )
 
-LISTS = (ListV, TupleV, SeqV, StackedV)
+LISTS = (ListV, TupleV, SeqV, StackedV, NestedV)
 MOST_REPEATED = 64  # items of a list that are known one by one
 
 
@@ -142,7 +143,10 @@ class Arithmetic(Atoms):
                 if isinstance(sequence, (ListV, TupleV)) and is_count(count):
                     code = f"{left.at(PRODUCT)} * {right.at(PRODUCT + 1)}"
                     return Operand(code, repeated_list(sequence, count), PRODUCT)
-        if isinstance(a, Array) and not a.weak or isinstance(b, Array) and not b.weak:
+        numbers = [v for v in (a, b) if isinstance(v, Array)]
+        if symbol == "*" and any(v.rank == 0 and v.kind not in ("f", "c") for v in numbers):
+            raise Unsupported("a list or tuple times a number that varies")
+        if any(not v.weak for v in numbers):
             return None
         raise Unsupported("an operation between lists")
 
@@ -160,8 +164,10 @@ def joined_lists(first: Value, second: Value) -> Value:
 
 
 def is_count(value: Value) -> bool:
-    """Whether a value is a Python integer that is the same for all examples."""
-    return isinstance(value, Array) and value.weak and value.kind == "i" and not value.axes
+    """Whether a value is an integer that is the same for all examples, and no array."""
+    if not isinstance(value, Array) or value.axes or value.rank or value.zero_d:
+        return False
+    return value.kind in ("i", "u")
 
 
 def repeated_list(sequence: ListV | TupleV, count: Value) -> Value:

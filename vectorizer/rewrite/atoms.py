@@ -34,11 +34,15 @@ class Atoms(Walk):
         method = getattr(self, f"visit_{type(node).__name__}", None)
         if method is None:
             raise Unsupported(f"{type(node).__name__} has no rule", node)
+        truth_only = self.truth_only
+        self.truth_only = truth_only and keeps_truth(node)
         try:
             result: Operand = method(node)
         except Unsupported as error:
             error.node = error.node or node
             raise
+        finally:
+            self.truth_only = truth_only
         return result
 
     def text(self, node: cst.CSTNode) -> str:
@@ -116,3 +120,10 @@ class Atoms(Walk):
         operand = self.expression(node.value)
         self.assign_name(node.target.value, operand)
         return self.read(node.target.value)
+
+
+def keeps_truth(node: cst.BaseExpression) -> bool:
+    """Whether only the truth of an expression's operands matters where only its own truth does."""
+    if isinstance(node, cst.UnaryOperation):
+        return isinstance(node.operator, cst.Not)
+    return isinstance(node, (cst.BooleanOperation, cst.IfExp))

@@ -6,6 +6,7 @@ from typing import Any
 
 import libcst as cst
 
+from vectorizer.rewrite.arithmetic import LISTS
 from vectorizer.rewrite.assignments import Assignments
 from vectorizer.rewrite.symbols import BINARY, SYMBOLS
 from vectorizer.rules.elementwise import (
@@ -46,6 +47,8 @@ class Augmented(Assignments):
         if isinstance(before.value, (ListV, SeqV, StackedV)) and symbol == "+":
             self._extend_list(before, right)
             return
+        if isinstance(before.value, LISTS):
+            raise Unsupported("a list or tuple is changed by an operator")
         value = self.array(before)
         if self.loops and self.accumulate(name, symbol, before, right):
             return

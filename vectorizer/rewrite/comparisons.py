@@ -7,6 +7,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.arithmetic import LISTS
 from vectorizer.rewrite.operators import Operators
 from vectorizer.rewrite.symbols import COMPARISONS, SYMBOLS
 from vectorizer.rules.elementwise import (
@@ -26,6 +27,7 @@ from vectorizer.values import (
     Array,
     ListV,
     MaskedV,
+    NestedV,
     Obj,
     Opaque,
     PerExample,
@@ -53,6 +55,15 @@ class Comparisons(Operators):
         assert result is not None
         return result
 
+    @staticmethod
+    def _refuse_lists(operands: list[Operand]) -> None:
+        """Python compares lists and tuples as a whole, NumPy item by item: only an array makes it NumPy's."""
+        lists = [o.value for o in operands if isinstance(o.value, LISTS)]
+        arrays = [o for o in operands if isinstance(o.value, Array) and not o.value.weak]
+        is_known = all(is_uniform(v) and not isinstance(v, (StackedV, NestedV)) for v in lists)
+        if lists and not arrays and not (is_known and all(is_uniform(o.value) for o in operands)):
+            raise Unsupported("a comparison of lists or tuples")
+
     def _comparands(self, node: cst.Comparison) -> list[tuple[cst.ComparisonTarget, Operand]]:
         """The right sides; each but the first is evaluated only where the comparison before it holds."""
         first, *later = node.comparisons
@@ -75,6 +86,8 @@ class Comparisons(Operators):
         for target, right in rights:
             symbol = SYMBOLS[type(target.operator)]
             code += f"{self.spacing(target.operator, symbol)}{right.at(COMPARE + 1)}"
+            if symbol in COMPARISONS:
+                self._refuse_lists([previous, right])
             for value in (previous.value, right.value):
                 if isinstance(value, Array):
                     rank = max(rank, value.rank)
@@ -132,6 +145,7 @@ class Comparisons(Operators):
         for operand in (left, right):
             if not isinstance(operand.value, (Array, ListV, StackedV, TupleV)):
                 raise Unsupported("a comparison between values of unknown kind")
+        self._refuse_lists([left, right])
         left, right = self.as_array(left), self.as_array(right)
         left, right = strengthen(self, [left, right], ufunc)
         a, b = self.array(left), self.array(right)

@@ -12,7 +12,7 @@ from vectorizer.rewrite.searches import Searches
 from vectorizer.rules.indexing import Parts, masked
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import PRIMARY, Operand
-from vectorizer.values import ListV, SeqV, StackedV, Unsupported, is_uniform
+from vectorizer.values import Array, ListV, SeqV, Unsupported, held_list, is_uniform
 
 
 class Comprehensions(Searches):
@@ -64,7 +64,9 @@ class Comprehensions(Searches):
             self.bind_axis_target(generator.target, self.axis_item(it, loop))
             mask = self.filters(generator)
             item = self.guarded_item(node.elt, mask)
-            weak = isinstance(item.value, StackedV) and item.value.weak
+            kind = item.value
+            if mask is not None and not isinstance(kind, Array):
+                raise Unsupported("lists or tuples are kept under a condition")
             item = self.as_array(item)
             _ = item.code  # a lazy one must be made while the loop is open
         finally:
@@ -79,7 +81,7 @@ class Comprehensions(Searches):
         self.change("axis", f"the comprehension over {self.text(generator.target)} becomes an axis")
         if mask is not None:
             return self.filtered(Operand(item.code, result, item.level), mask, loop)
-        return Operand(item.code, StackedV(result, weak or self.array(item).weak), item.level, fresh=item.fresh)
+        return Operand(item.code, held_list(kind, self.array(item).weak, result), item.level, fresh=item.fresh)
 
     def guarded_item(self, node: cst.BaseExpression, mask: Operand | None) -> Operand:
         """The item of a comprehension; under a condition it must do no harm where the condition does not hold."""

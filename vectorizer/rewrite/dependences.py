@@ -16,7 +16,7 @@ import libcst as cst
 from vectorizer.rewrite.matmul_sums import Contractions
 from vectorizer.rules.subscripts import Index, Slice, expand_index, slice_end
 from vectorizer.source.operand import Operand
-from vectorizer.values import Affine, Array, DictV, ListV, Obj, SeqV, StackedV, TupleV, Unsupported, Value
+from vectorizer.values import Affine, Array, DictV, ListV, NestedV, Obj, SeqV, StackedV, TupleV, Unsupported, Value
 
 Span = tuple[Affine, Affine] | None  # first and last element, both included; None where that is not known
 Interval = tuple[int | None, int | None]
@@ -255,7 +255,7 @@ class Dependences(Contractions):
         match value:
             case Array():
                 return value.origins
-            case StackedV():
+            case StackedV() | NestedV():
                 return value.array.origins
             case Obj():
                 return frozenset()

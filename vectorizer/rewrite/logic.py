@@ -84,6 +84,8 @@ class Logic(Merging):
             self.out += prelude
         if known is not MISSING:
             return right
+        if not self.truth_only and not _are_booleans(left.value, right.value):
+            raise Unsupported("and/or of values that are not both booleans, the first the same for all examples")
         as_bool = truth(self, right)
         if hazardous and prelude:
             return self._conditional_statements(left, as_bool, prelude, conjunction)
@@ -227,6 +229,10 @@ class Logic(Merging):
                 raise Unsupported("a conditional expression between arrays that must not all be computed")
             self.emit(f"{result}[{region.mask}] = {operand.code}")
         return value
+
+
+def _are_booleans(*values: Value) -> bool:
+    return all(isinstance(value, Array) and value.kind == "b" and not value.rank for value in values)
 
 
 def _joined(first: Array, second: Array) -> Array:

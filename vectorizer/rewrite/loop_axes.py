@@ -35,6 +35,7 @@ from vectorizer.values import (
     TupleV,
     Unsupported,
     axes_of,
+    held_list,
     sites,
 )
 
@@ -353,13 +354,12 @@ class LoopAxes(Choices):
         if len(outer) != 1 or outer[0] is not self.loops[-1]:
             raise Unsupported("a list is filled by several loops")
         loop: LoopAxis = outer[0]
-        weak = isinstance(args[0].value, StackedV) and args[0].value.weak
         item, stacked = self.stacked_along(self.as_array(args[0]), loop)
         list_name = variables[0]
         target = self.target_name(list_name)
         if item.code != target:
             self.emit(f"{target} = {item.code}", target=target)
-        list_value = StackedV(stacked, weak or self.array(item).weak)
+        list_value = held_list(args[0].value, self.array(item).weak, stacked)
         self.env[list_name] = self.kept(Operand(target, list_value))
         loop.carried.add(list_name)
 

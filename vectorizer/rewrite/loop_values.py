@@ -11,6 +11,7 @@ from vectorizer.values import (
     DictV,
     Earlier,
     ListV,
+    NestedV,
     Obj,
     SeqV,
     StackedV,
@@ -57,10 +58,10 @@ def _with_origins(value: Value, change: Callable[[object], object]) -> Value:
         case Array() if value.origins:
             origins = frozenset(("copy", change(o[1])) if is_copy(o) else change(o) for o in value.origins)  # type: ignore[index]
             return value if origins == value.origins else replace(value, origins=origins)
-        case StackedV():
+        case StackedV() | NestedV():
             array = changed(value.array)
             assert isinstance(array, Array)
-            return value if array is value.array else StackedV(array, value.weak)
+            return value if array is value.array else replace(value, array=array)
         case TupleV():
             return replace(value, items=tuple(map(changed, value.items)))
         case ListV():

@@ -16,7 +16,9 @@ from vectorizer.source.statements import Change
 from vectorizer.values import (
     Array,
     FuncV,
+    NestedV,
     PerExample,
+    StackedV,
     Unsupported,
     is_uniform,
 )
@@ -60,7 +62,12 @@ class Looped(UserCalls):
         value = operand.value
         if isinstance(value, PerExample) or isinstance(value, Array) and value.axes == self.axes and not value.weak:
             return True
-        if not is_uniform(value) or isinstance(value, FuncV) or operand.lazy or operand.code != name:
+        if (
+            not is_uniform(value)
+            or isinstance(value, (FuncV, StackedV, NestedV))
+            or operand.lazy
+            or operand.code != name
+        ):
             raise error
         return False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from vectorizer.rules.context import Context, PlanChange
 from vectorizer.rules.subscripts import Masked, Parts
 from vectorizer.rules.table import Call
@@ -12,6 +14,7 @@ from vectorizer.values import (
     Array,
     Axes,
     Axis,
+    NestedV,
     StackedV,
     TupleV,
     Unsupported,
@@ -68,7 +71,7 @@ class Memory(Context):
         One example's number is a copy; the batch's is a view, which must be copied if the array is stored into.
         """
         value = operand.value
-        if isinstance(value, StackedV):
+        if isinstance(value, (StackedV, NestedV)):
             return self.kept_list(operand, value)
         if not isinstance(value, Array) or not value.axes or not value.origins:
             return operand
@@ -107,7 +110,7 @@ class Memory(Context):
         self.emit(f"{name} = {part.code}", generated=name, target=name)
         return Operand(name, part.value)
 
-    def kept_list(self, operand: Operand, value: StackedV) -> Operand:
+    def kept_list(self, operand: Operand, value: StackedV | NestedV) -> Operand:
         """A list of numbers or rows that is held as an array, which may be a view of what the items were read from."""
         array = value.array
         seen = frozenset(o for o in sites(array.origins) if not is_copy(o))
@@ -116,7 +119,7 @@ class Memory(Context):
         if seen & self.plan.stored:
             if array.rank > 1:
                 raise Unsupported("a list of rows of an array that is changed")
-            copied = StackedV(array.with_(origins=frozenset(), dims=array.dims), value.weak)
+            copied = replace(value, array=array.with_(origins=frozenset(), dims=array.dims))
             return Operand(f"{operand.primary}.copy()", copied, fresh=True)
         self.viewed |= seen
         return operand

@@ -17,7 +17,9 @@ from vectorizer.source.operand import (
 from vectorizer.values import (
     Array,
     ListV,
+    NestedV,
     Obj,
+    StackedV,
     TupleV,
     Unsupported,
     promote,
@@ -34,9 +36,12 @@ class Merging(Comparisons):
         """An expression of which only the truth matters."""
         previous, self.truth_only = self.truth_only, True
         try:
-            return self.expression(node)
+            result = self.expression(node)
         finally:
             self.truth_only = previous
+        if isinstance(result.value, (StackedV, NestedV)):
+            raise Unsupported("the truth of a list that is held as an array")
+        return result
 
     def merge(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
         """``np.where`` for two numbers or arrays of the same rank."""

@@ -31,6 +31,8 @@ from vectorizer.values import (
     MISSING,
     Array,
     MaskedV,
+    NestedV,
+    StackedV,
     Unsupported,
     is_uniform,
     number,
@@ -157,6 +159,8 @@ class Operators(Arithmetic):
         return Operand(f"{symbol}{operand.at(UNARY)}", result, UNARY, fresh=True)
 
     def negation(self, operand: Operand) -> Operand:
+        if isinstance(operand.value, (StackedV, NestedV)):
+            raise Unsupported("the truth of a list that is held as an array")
         if is_uniform(operand.value):
             value = operand.value
             known = number(not value.const) if isinstance(value, Array) and value.const is not MISSING else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from vectorizer.values import (
@@ -13,6 +14,7 @@ from vectorizer.values import (
     FuncV,
     GeneratorV,
     ListV,
+    NestedV,
     Obj,
     SeqV,
     StackedV,
@@ -42,6 +44,8 @@ def value_key(value: Value) -> Any:
             return ("seq", value_key(value.item))
         case StackedV():
             return ("stacked", value_key(value.array), value.weak)
+        case NestedV():
+            return ("nested", value_key(value.array), value.weak, value.depth)
         case DictV():
             return ("dict", tuple((repr(k), value_key(v)) for k, v in value.items))
         case Obj():
@@ -69,10 +73,10 @@ def renamed_axes(value: Value, axes: Mapping[Axis, Axis], name: str | None) -> V
             return ListV(tuple(item(part, k) for k, part in enumerate(value.items)), site)
         case SeqV():
             return SeqV(renamed_axes(value.item, axes, None), object() if name is None else value.site)
-        case StackedV():
+        case StackedV() | NestedV():
             array = renamed_axes(value.array, axes, name)
             assert isinstance(array, Array)
-            return StackedV(array, value.weak)
+            return replace(value, array=array)
         case DictV():
             return DictV(tuple((k, item(part, k)) for k, part in value.items), value.site)
     return value

@@ -31,6 +31,7 @@ from vectorizer.values import (
     DictV,
     FuncV,
     ListV,
+    NestedV,
     Obj,
     SeqV,
     StackedV,
@@ -416,7 +417,7 @@ def _origins_of(value: Value) -> frozenset[object]:
             items = [item for _, item in value.items]
         case SeqV():
             items = [value.item]
-        case StackedV():
+        case StackedV() | NestedV():
             items = [value.array]
     return frozenset[object]().union(*map(_origins_of, items))
 

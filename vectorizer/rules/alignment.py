@@ -21,6 +21,7 @@ from vectorizer.values import (
     Axes,
     Axis,
     ListV,
+    NestedV,
     SeqV,
     StackedV,
     TupleV,
@@ -58,7 +59,7 @@ class Alignment(State):
         value = operand.value
         if isinstance(value, Array):
             return operand
-        if isinstance(value, StackedV):
+        if isinstance(value, (StackedV, NestedV)):
             return operand.with_value(value.array)
         if isinstance(value, (TupleV, ListV)) and all(isinstance(item, (Array, TupleV, ListV)) for item in value.items):
             parts = [self.as_array(part) for part in self.items(operand)]

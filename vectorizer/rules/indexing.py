@@ -40,6 +40,7 @@ from vectorizer.values import (
     DictV,
     ListV,
     MaskedV,
+    NestedV,
     Obj,
     SeqV,
     StackedV,
@@ -76,6 +77,8 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     if isinstance(value, Obj) and isinstance(value.value, (tuple, list, dict, str)) and len(index) == 1:
         item = value.value[rw.pin(index[0], "a subscript")]
         return Operand(f"{base.primary}[{item_code(index[0])}]", rw.value_of(item))
+    if isinstance(value, NestedV):
+        return nested_item(rw, base.with_value(value.array), value, index)
     operand = rw.as_array(base)
     array = rw.array(operand)
     if isinstance(value, StackedV) and any(isinstance(i, Slice) for i in index):
@@ -98,6 +101,16 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     if region.view and found.rank == 0 and any(i == ELLIPSIS for i in index if isinstance(i, str)):
         found = found.with_(zero_d=True)
     return Operand(region.code, found, fresh=not region.view)
+
+
+def nested_item(rw: Context, operand: Operand, value: NestedV, index: Sequence[Index]) -> Operand:
+    """One of the lists of a list of lists."""
+    if len(index) != 1 or not isinstance(index[0], Operand) or not isinstance(index[0].value, Array):
+        raise Unsupported("a list of lists is subscripted with anything but a number")
+    if index[0].value.rank or index[0].value.kind == "b":
+        raise Unsupported("a list of lists is subscripted with anything but a number")
+    row = subscript(rw, operand, index)
+    return row.with_value(value.item(rw.array(row)))
 
 
 def container_item(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:

@@ -18,6 +18,7 @@ from vectorizer.values import (
     Array,
     DictV,
     ListV,
+    NestedV,
     Obj,
     SeqV,
     StackedV,
@@ -72,7 +73,7 @@ def lower_len(rw: Context, c: Call) -> Operand:
             return Operand(call(c.function, operand.code), number(len(pairs)).with_(affine=Affine(len(pairs))))
         case SeqV():
             return Operand(call(c.function, operand.code), Array(INT, 0, weak=True))
-        case StackedV(array=array):
+        case StackedV(array=array) | NestedV(array=array):
             return length(rw, operand.with_value(array), 0, c.function)
         case Array(rank=0):
             raise Unsupported("len of a number")
@@ -202,6 +203,8 @@ def lower_sum(rw: Context, c: Call) -> Operand:
             dtype, weak = promote(merged, item)
             merged = Array(dtype, 0, weak=weak)
         return Operand(verbatim(c), merged.with_() if parts else merged)
+    if isinstance(given.value, NestedV):
+        raise Unsupported("the sum of lists or tuples")
     operand = rw.as_array(given)
     value = rw.array(operand)
     if not value.rank:

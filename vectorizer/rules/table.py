@@ -27,6 +27,7 @@ from vectorizer.values import (
     Axes,
     DictV,
     ListV,
+    NestedV,
     Obj,
     SeqV,
     StackedV,
@@ -208,7 +209,7 @@ def dummy(value: Value, side: int = 2) -> Any:
             return [dummy(item, side) for item in items]
         case SeqV(item=item):
             return [dummy(item, side)] * side
-        case StackedV(array=array):
+        case StackedV(array=array) | NestedV(array=array):
             return list(dummy(array, side))
         case DictV(items=items):
             return {key: dummy(item, side) for key, item in items}
