@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -27,6 +28,11 @@ def stack_examples(results: Sequence[Any]) -> Any:
         return {key: stack_examples([result[key] for result in results]) for key in first}
     if isinstance(first, (tuple, list)):
         return _like(first, [stack_examples(parts) for parts in zip(*results, strict=True)])
+    if hasattr(type(first), "__dataclass_fields__"):
+        stacked = copy.copy(first)  # its `__init__` does not run again
+        for name in type(first).__dataclass_fields__:
+            object.__setattr__(stacked, name, stack_examples([getattr(result, name) for result in results]))
+        return stacked
     return stack_values(results)
 
 
