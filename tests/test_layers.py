@@ -22,7 +22,7 @@ LAYERS = [
     ["rewrite"],
     ["guards", "namespace", "pipeline"],
     ["static"],
-    ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing"],
+    ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing", "placing"],
     ["api"],
     ["cli", "__main__"],
 ]

@@ -14,19 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vectorizer import placing
+from vectorizer.backends import Backend, find_backend
 from vectorizer.blocks import in_blocks
 from vectorizer.callables import Target
-from vectorizer.errors import FallbackWarning, VectorizeError, VectorizeTypeError
+from vectorizer.errors import FallbackWarning, VectorizeError
 from vectorizer.guards import Guards
 from vectorizer.kinds import TooMany, compile_check, key_of
 from vectorizer.source.frontend import FunctionSource, SourceUnavailable
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, resolve_call
-from vectorizer.tree import children, describe, leaves
+from vectorizer.tree import leaves
 from vectorizer.values import Unsupported
 
 if TYPE_CHECKING:
     from vectorizer.pipeline import Specialization
 
+NUMPY = find_backend(None)
 MOST_SPECIALIZATIONS = 256
 MOST_FAST = 8  # specializations that a call is compared with before its arguments are looked at in full
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -60,6 +63,7 @@ class Entry:
     used: at which hit it was last used.
     fast: the checks that were made for it, by how many arguments are passed by position and which by keyword.
     is_new: nothing has been called yet.
+    backend: where it runs.
     unsure: the loop is to be asked before the first result is returned.
     told: what the user has been told of calls that had to be looped.
     late_reason: a reason to be told once the loop has run without an exception.
@@ -72,6 +76,7 @@ class Entry:
     axes: dict[str, Any] = field(default_factory=dict)
     signature: inspect.Signature | None = None
     key: Any = None
+    backend: Backend = NUMPY
     used: int = 0
     fast: dict[tuple[int, tuple[str, ...]], Fast | None] = field(default_factory=dict)
     is_new: bool = True
@@ -160,13 +165,12 @@ def _for_method(layer: Layer, count: int) -> Layer:
 
 
 def resolve(state: State, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Resolved:
-    """A call's arguments with their batch axes; arrays of other libraries are refused."""
+    """A call's arguments with their batch axes; arrays of libraries that are no backends are refused."""
     layers = state.layers_for(len(args))
     if state.is_method:
         layers = tuple(_with_instance(layer, state.signature) for layer in layers)
     resolved = resolve_call(layers, state.signature, args, kwargs, state.name)
-    for name, value in resolved.arguments.items():
-        _refuse_foreign(name, value, resolved.axes[name], state.name)
+    placing.find_backend_of(resolved, state.options["backend"], state.name)  # which refuses what does not fit
     return resolved
 
 
@@ -178,21 +182,11 @@ def _with_instance(layer: Layer, signature: inspect.Signature) -> Layer:
     return Layer({first: UNBATCHED, **layer.in_axes}, layer.out_axes, layer.axis_size)
 
 
-def _refuse_foreign(path: str, value: Any, axes: Any, name: str) -> None:
-    if not isinstance(axes, LeafAxes):
-        for number, (child, inner) in enumerate(zip(children(value), children(axes), strict=True)):
-            _refuse_foreign(f"{path}[{number}]", child, inner, name)
-    elif any(axis is not UNBATCHED for axis in axes) and not isinstance(value, np.ndarray | np.generic):
-        raise VectorizeTypeError(
-            f"vmap({name}): argument {path} is {describe(value)}, of type "
-            f"{type(value).__module__}.{type(value).__qualname__}, but the backend is NumPy.\n"
-            "Pass a NumPy array, such as numpy.asarray gives."
-        )
-
-
 def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Entry:
     """The entry for a call; it is made where there is none."""
-    key = key_of(resolved)
+    backend = placing.find_backend_of(resolved, state.options["backend"], state.name)
+    resolved = placing.described(resolved, backend)
+    key = (backend.name, key_of(resolved))
     entry = _look_up(state, key, resolved)
     if entry is not None:
         return entry
@@ -200,7 +194,7 @@ def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> E
         entry = _look_up(state, key, resolved)  # another thread may have made it
         if entry is not None:
             return entry
-        made = make_entry(state, resolved, layers)
+        made = make_entry(state, resolved, layers, backend)
         made.key = key
         _insert(state, made)
         return made
@@ -243,6 +237,8 @@ def make_fast(state: State, entry: Entry, resolved: Resolved, count: int, names:
     """Let calls like this one, with `count` positional arguments and keywords `names`, take the fast path."""
     if entry.run is None or entry.unsure or entry.specialization.writes:
         return
+    if placing.must_move(resolved, entry.backend):
+        return
     if (count, names) not in entry.fast:
         entry.fast[count, names] = _compile_fast(state, entry, resolved, count, names)
     made = entry.fast[count, names]
@@ -255,11 +251,11 @@ def make_fast(state: State, entry: Entry, resolved: Resolved, count: int, names:
 
 def _compile_fast(state: State, entry: Entry, resolved: Resolved, count: int, names: tuple[str, ...]) -> Fast | None:
     assert entry.run is not None
-    source, inner = state.target.prepare(resolved)
+    source, inner = state.target.prepare(placing.described(resolved, entry.backend))
     sizes = tuple(layer.axis_size for layer in state.layers)
     constants = inner.defaulted | (set(source.bound_keywords) - set(names))
     try:
-        fits = compile_check(entry.specialization.guards, inner, constants, sizes)
+        fits = compile_check(entry.specialization.guards, inner, constants, sizes, entry.backend.array_type)
     except TooMany:
         return None
     return Fast(entry, entry.run, count, names, functools.partial(fits, *source.bound) if source.bound else fits)
@@ -268,12 +264,12 @@ def _compile_fast(state: State, entry: Entry, resolved: Resolved, count: int, na
 # --- making ----------------------------------------------------------------------------------------------------------
 
 
-def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Entry:
+def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], backend: Backend) -> Entry:
     """Rewrite the function for a call like this one, or find that it must be looped."""
     source = inner = None
     try:
         source, inner = state.target.prepare(resolved)
-        entry = _rewrite(state, source, inner, layers)
+        entry = _rewrite(state, source, inner, layers, backend)
     except SourceUnavailable as error:
         entry = _looped(state, source, error.reason)
     except Unsupported as error:
@@ -289,16 +285,23 @@ def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> E
         entry = _looped(state, source, f"the rewriter failed ({type(error).__name__}: {error})")
     if inner is not None:
         entry.arguments, entry.axes, entry.signature = tuple(inner.arguments), inner.axes, inner.signature
+    entry.backend = backend
     return entry
 
 
-def _rewrite(state: State, source: FunctionSource, inner: Resolved, layers: tuple[Layer, ...]) -> Entry:
+def _rewrite(
+    state: State, source: FunctionSource, inner: Resolved, layers: tuple[Layer, ...], backend: Backend
+) -> Entry:
     from vectorizer.pipeline import compile_specialization, specialize
 
-    specialization = specialize(source, inner, layers, state.name)
+    backend = None if placing.is_numpy(backend) else backend
+    specialization = specialize(source, inner, layers, state.name, backend)
     run = compile_specialization(specialization, source)
-    run = in_blocks(run, specialization.source, batched_first(inner, layers, specialization))
-    if specialization.strict_floats:
+    if backend is not None:
+        run = placing.within(backend, run)
+    else:
+        run = in_blocks(run, specialization.source, batched_first(inner, layers, specialization))
+    if specialization.strict_floats and backend is None:
         run = _strict(run)
     if source.bound or source.bound_keywords:
         run = functools.partial(run, *source.bound, **source.bound_keywords)

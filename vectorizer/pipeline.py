@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.backends import Backend
 from vectorizer.errors import VectorizeValueError
 from vectorizer.guards import Guards
 from vectorizer.namespace import LONGEST_KNOWN, LiveNamespace
@@ -369,8 +370,14 @@ def may_be_an_arguments(rw: Rewriter, operand: Operand, value: Array, wanted: Ax
 # --- rewriting -------------------------------------------------------------------------------------------------------
 
 
-def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, ...], name: str) -> Specialization:
-    """Rewrites a function for arguments like those of a call.  Raises Unsupported where it must be looped."""
+def specialize(
+    source: FunctionSource, resolved: Resolved, layers: tuple[Layer, ...], name: str, backend: Backend | None = None
+) -> Specialization:
+    """Rewrites a function for arguments like those of a call, in terms of NumPy or of another backend.
+
+    Raises:
+        Unsupported: it must be looped.
+    """
     axes = batch_axes(len(layers))
     describer = Describer(axes)
     parameters: dict[str, Parameter] = {}
@@ -382,13 +389,15 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
     guards = Guards()
     facts = Facts(samples=describer.samples, values=describer.values)
     mentions_nan = re.search("nan", source.text, re.IGNORECASE) is not None
-    facts.nan_free = not mentions_nan and not any(has_nan(value) for value in describer.floats.values())
+    is_hidden = backend is not None and backend.is_device  # to look for nan would be to wait
+    facts.nan_free = not (mentions_nan or is_hidden or any(has_nan(value) for value in describer.floats.values()))
     namespace = LiveNamespace(source.function, guards, {}, describer.values)
-    shared = Shared(facts, namespace)
+    shared = Shared(facts, namespace, backend=backend)
     shared.taken |= {source.name}
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
     text, _, _ = rewrite(function, shared, source.name)
+    check_backend(shared)
     made = assemble(source, text, shared, guards, axes)
     _check_globals(made, source)
     for condition in sorted(made.conditions, key=str):
@@ -400,6 +409,15 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
             guards.require(f"not {guards.name(has_nan)}({path})")
     _guard_identities(describer.values, guards, source.text + made.source)
     return made
+
+
+def check_backend(shared: Shared) -> None:
+    """Where Python's own numbers raise, a device goes on with inf or nan, and nobody would notice."""
+    if shared.facts.strict_floats and shared.backend is not None and shared.backend.is_device:
+        raise Unsupported(
+            "Python's numbers and math raise where a device does not (a division by zero, a square root of -1); "
+            "NumPy's do not raise"
+        )
 
 
 def has_nan(value: Any) -> bool:

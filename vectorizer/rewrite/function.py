@@ -11,6 +11,7 @@ from vectorizer.rewrite.looped import Looped
 from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.parameters import Function, Parameter
 from vectorizer.rewrite.tidy import tidy
+from vectorizer.rewrite.translating import translated
 from vectorizer.rules import load_rules
 from vectorizer.rules.context import Plan, PlanChange, Shared
 from vectorizer.rules.subscripts import (
@@ -165,6 +166,7 @@ def rewrite(function: Function, shared: Shared, name: str) -> tuple[str, list[Va
                 raise
             plan.no_axes = True  # once more, with all loops left as loops
             continue
+        text = translated(walker, text)
         if function.finish is None and walker.returned:
             merged = walker.returned[0]
             for other in walker.returned[1:]:

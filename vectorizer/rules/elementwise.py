@@ -74,7 +74,7 @@ def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
     if name == "power" and values[1].const is not MISSING and values[1].const in (1, 2, 3):
         return
     if name not in QUIET:
-        rw.hazard(f"{name} could warn for examples that do not take this path")
+        rw.hazard(f"{name} could warn for examples that do not take this path", only_warns=True)
 
 
 def ufunc_result(ufunc: np.ufunc, values: list[Array], axes: Any, rank: int, dtype: Any = None) -> Any:
@@ -231,7 +231,7 @@ def lower_astype(rw: Context, c: Call) -> Operand:
     value = rw.array(bound["a"])
     dtype = np.dtype(rw.pin(bound["dtype"], "a dtype"))
     if value.kind in "fc" and dtype.kind in "iu":
-        rw.hazard("a cast to integers could warn")
+        rw.hazard("a cast to integers could warn", only_warns=True)
     codes = {k: o.code for k, o in bound.items()} | {"a": bound["a"].primary if c.base is not None else bound["a"].code}
     code = c.render(("a", "dtype", "order", "casting", "subok", "copy"), codes)
     origins = value.origins if "copy" in bound else frozenset[object]()

@@ -109,6 +109,6 @@ class Shared:
     taken: set[str] = field(default_factory=set)
     changes: list[Change] = field(default_factory=list)
     fallbacks: list[Change] = field(default_factory=list)
-    backend: Any = None
+    backend: Any = None  # that the function is rewritten for; None for NumPy
     calls: list[Any] = field(default_factory=list)
     temporaries: int = 1 << 27
