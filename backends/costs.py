@@ -17,9 +17,7 @@ FREE = frozenset(
 )
 
 
-def list_costs(
-    text: str, backend: Backend, alias: str, device: Iterable[str], names: Names
-) -> list[tuple[str, str]]:
+def list_costs(text: str, backend: Backend, alias: str, device: Iterable[str], names: Names) -> list[tuple[str, str]]:
     """What `explain` says of a function: pairs of a kind and a reason."""
     if not backend.is_device:
         return []
@@ -129,7 +127,9 @@ class _Costs:
     def conversion(self, node: ast.Call) -> None:
         """Numbers of the host that are made of values on the device."""
         function = node.func
-        is_builtin = isinstance(function, ast.Name) and function.id in ON_HOST or self.path(function).startswith("math.")
+        is_builtin = (
+            isinstance(function, ast.Name) and function.id in ON_HOST or self.path(function).startswith("math.")
+        )
         if is_builtin and any(self.placement.on_device(arg) for arg in node.args):
             self.wait(node, "waits for the device: it makes a Python number")
         is_method = isinstance(function, ast.Attribute) and function.attr in ("item", "tolist")

@@ -24,6 +24,7 @@ METHODS = {
     "reduceat": ("add",),
 }
 
+
 @dataclass(frozen=True, eq=False)
 class Inventory:
     """A file with names."""

@@ -77,6 +77,11 @@ def at_least(name: str, other: str) -> Lowered:
     return first_of(
         template("a initial", f"cp.{other}(cp.{name}({{a}}), {{initial}})"),
         template("a axis initial", f"cp.{other}(cp.{name}({{a}}, axis={{axis}}), {{initial}})"),
+        template(
+            "a axis initial where",
+            f"cp.{other}(cp.{name}(cp.where({{where}}, {{a}}, {{initial}}), axis={{axis}}), {{initial}})",
+            axis="None",
+        ),
     )
 
 

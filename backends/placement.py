@@ -9,16 +9,32 @@ import ast
 import builtins
 from collections.abc import Callable, Iterable
 
+import numpy as np
+
 HOST_ATTRIBUTES = frozenset(("dtype", "itemsize", "name", "nbytes", "ndim", "shape", "size"))
 HOST_BUILTINS = frozenset(("bool", "complex", "float", "int", "isinstance", "len", "range", "round", "str", "type"))
-MAKERS = frozenset(
-    """arange array asarray ascontiguousarray concatenate empty eye full geomspace identity indices linspace logspace
-    meshgrid ones stack tri vander zeros hstack vstack""".split()
-)
+# Functions that give a number where they are given numbers of the host; others make arrays, on the device.
+NUMBERS = frozenset("""abs amax amin around isscalar max mean min ndim prod round shape size sum fix clip""".split())
+MADE = frozenset(("empty", "full", "ones", "zeros"))
+UNIQUE = frozenset(("arange", "flatnonzero"))  # subscripts that are in range, and of which no two are equal
+IN_RANGE = frozenset((*UNIQUE, "argmax", "argmin", "argsort", "argpartition", "in_range"))
 MASKS = frozenset(
     """equal not_equal less less_equal greater greater_equal logical_and logical_or logical_not logical_xor isnan isinf
     isfinite isclose""".split()
 )
+
+
+def _is_bool(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == "bool"
+
+
+def gives_number(path: str) -> bool:
+    """Whether a function of a library gives a number where it is given numbers of the host."""
+    root, _, name = path.partition(".")
+    if root in ("math", "cmath"):
+        return True
+    found = getattr(np, name, None)
+    return name in NUMBERS or isinstance(found, (np.ufunc, type)) or root == "scipy"
 
 
 class Placement:
@@ -38,13 +54,15 @@ class Placement:
         self.path, self.outside = path, outside
         self.device = set(device)
         self.masks: set[str] = set()
+        self.indices: dict[str, bool] = {}  # names of subscripts that are in range, and whether none occurs twice
+        self.others: set[str] = set()  # names that stand for something else as well
         self.local = {arg.arg for arg in ast.walk(function) if isinstance(arg, ast.arg)}
         self.local |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         while True:
-            before = len(self.device), len(self.masks)
+            before = len(self.device), len(self.masks), dict(self.indices), len(self.others)
             for node in ast.walk(function):
                 self._note(node)
-            if before == (len(self.device), len(self.masks)):
+            if before == (len(self.device), len(self.masks), self.indices, len(self.others)):
                 break
 
     def _note(self, node: ast.AST) -> None:
@@ -67,8 +85,31 @@ class Placement:
                 return
         if self.on_device(value):
             self.device |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-        if isinstance(target, ast.Name) and self.is_mask(value):
+        if not isinstance(target, ast.Name):
+            return
+        if self.is_mask(value):
             self.masks.add(target.id)
+        unique = self.index_kind(value)
+        if unique is None:
+            self.others.add(target.id)
+        else:
+            self.indices[target.id] = unique and self.indices.get(target.id, True)
+
+    def index_kind(self, node: ast.expr) -> bool | None:
+        """Whether no two of some subscripts are equal; None where they need not even be in range."""
+        match node:
+            case ast.Name(id=name):
+                return self.indices.get(name) if name not in self.others else None
+            case ast.Call(func=function):
+                name = self.path(function).rpartition(".")[2]
+                name = name or (function.attr if isinstance(function, ast.Attribute) else "")
+                name = name or (function.id if isinstance(function, ast.Name) else "")
+                return name in UNIQUE if name in IN_RANGE else None
+            case ast.Subscript(value=inner, slice=index):
+                found = self.index_kind(inner)
+                kept = self.is_mask(index) or isinstance(index, ast.Slice) or self.index_kind(index) is True
+                return found and kept if found is not None else None
+        return None
 
     def is_mask(self, node: ast.expr) -> bool:
         """Whether an expression is an array of booleans on the device, as well as the text tells it."""
@@ -83,8 +124,14 @@ class Placement:
                 return self.is_mask(inner)
             case ast.BinOp(op=ast.BitAnd() | ast.BitOr() | ast.BitXor(), left=left):
                 return self.is_mask(left)
-            case ast.Call(func=function):
-                return self.path(function).rpartition(".")[2] in MASKS
+            case ast.IfExp(body=body, orelse=orelse):
+                return self.is_mask(body) and self.is_mask(orelse)
+            case ast.Call(func=function, args=args, keywords=keywords):
+                name = self.path(function).rpartition(".")[2]
+                if name in MASKS or isinstance(function, ast.Attribute) and function.attr == "copy":
+                    return bool(name) or self.is_mask(function.value)  # type: ignore[attr-defined]
+                is_made = name in MADE or isinstance(function, ast.Attribute) and function.attr == "astype"
+                return is_made and any(_is_bool(part) for part in [*args, *(keyword.value for keyword in keywords)])
         return False
 
     def on_device(self, node: ast.AST | None) -> bool:
@@ -106,7 +153,7 @@ class Placement:
         given = any(self.on_device(part) for part in [*node.args, *(keyword.value for keyword in node.keywords)])
         path = self.path(node.func)
         if path:
-            return given or path.partition(".")[0] != "math" and path.rpartition(".")[2] in MAKERS
+            return given or not gives_number(path)
         match node.func:
             case ast.Name(id=name) if name not in self.local and hasattr(builtins, name):
                 return given and name not in HOST_BUILTINS

@@ -15,6 +15,7 @@ import numpy as np
 from vectorizer.backends.base import Backend, Lacking
 from vectorizer.backends.calls import CallText, Text
 from vectorizer.backends.placement import HOST_ATTRIBUTES, Placement
+from vectorizer.backends.subscripts import ALONG, check_store, checked_items, may_be_out_of_range
 
 HOMES = {"": np, "linalg": np.linalg, "fft": np.fft, "random": np.random, "lib.stride_tricks": np.lib.stride_tricks}
 
@@ -160,6 +161,8 @@ class Translator:
                 if name in HOST_ATTRIBUTES and isinstance(value, ast.Name) and self.names.is_array(value.id):
                     start, end = self.span(node)
                     return self.source[start:end].decode()
+            case ast.Subscript():
+                return self.subscript(node)
             case ast.Name(id=name, ctx=ast.Load()):
                 if self.names.is_array(name):
                     return f"{self.alias}.asarray({name})"
@@ -205,6 +208,8 @@ class Translator:
             return self.renamed(node, path) if is_type else self.source[start:end].decode()
         args, keywords, starred = self.arguments(node)
         problem = f"{self.backend.module} has no {path}"
+        if f"numpy.{path}" in ALONG and len(args) > 1 and may_be_out_of_range(node.args[1], self.placement):
+            return self.taken(path, args, keywords)
         if self.inventory.has(path):
             refused = None if starred else self.inventory.takes(path, keywords, len(args))
             if refused is None:
@@ -218,6 +223,17 @@ class Translator:
             raise Lacking(problem)
         self.done.helpers |= {name for name in self.backend.helpers if lowered.startswith(f"{name}(")}
         return lowered
+
+    def taken(self, path: str, args: tuple[Text, ...], keywords: dict[str, Text]) -> str:
+        """`take` and its kin, whose subscripts may be out of range."""
+        rest = (*args[2:], keywords.get("axis"))
+        axis = rest[-1] or (rest[-2] if path == "put_along_axis" and len(rest) > 2 else rest[0])
+        if keywords.keys() - {"axis"} or not isinstance(args[0].node, ast.Name) or path == "put_along_axis":
+            raise Lacking(f"{path} at places that may be out of range")
+        length = f"{args[0].code}.size" if axis is None else f"{args[0].code}.shape[{axis.code}]"
+        self.done.helpers.add("in_range")
+        tail = "" if axis is None else f", axis={axis.code}"
+        return f"{self.alias}.{path}({args[0].code}, in_range({args[1].code}, {length}){tail})"
 
     def renamed(self, node: ast.Call, path: str) -> str:
         """The call as it stands, of the backend's function."""
@@ -245,6 +261,25 @@ class Translator:
             return None
         parts = [f"int({self.code(arg)})" if self.placement.on_device(arg) else self.code(arg) for arg in node.args]
         return f"range({', '.join(parts)})"
+
+    def subscript(self, node: ast.Subscript) -> str | None:
+        """A subscript of an array on the device, checked where the device would not raise."""
+        if not self.placement.on_device(node.value):
+            return None
+        if isinstance(node.ctx, ast.Store):
+            check_store(node, self.placement)
+        checked = checked_items(node, self.placement, self.code)
+        if checked is None:
+            return None
+        self.done.helpers.add("in_range")
+        start, end = self.span(node)
+        pieces, at = [], start
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        for part in [node.value, *items]:
+            first, last = self.span(part)
+            pieces += [self.source[at:first].decode(), checked.get(part) or self.code(part)]
+            at = last
+        return "".join([*pieces, self.source[at:end].decode()])
 
     def check_method(self, node: ast.Call) -> None:
         """Methods of arrays that the backend's arrays lack."""

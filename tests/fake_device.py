@@ -305,9 +305,27 @@ def make_library() -> types.ModuleType:
     return made
 
 
+def make_special() -> types.ModuleType:
+    import scipy.special
+
+    made = types.ModuleType(f"{MODULE}_special")
+    for name in NAMES:
+        short = name.removeprefix("scipy.special.")
+        if short != name and hasattr(scipy.special, short):
+            setattr(made, short, _function(name, getattr(scipy.special, short)))
+    return made
+
+
 library = make_library()
 sys.modules[MODULE] = library
+sys.modules[f"{MODULE}_special"] = make_special()
 FAKE: Backend = dataclasses.replace(
-    CUPY, name="fake", module=MODULE, alias="fc", array=f"{MODULE}.ndarray", companions={}, running=None
+    CUPY,
+    name="fake",
+    module=MODULE,
+    alias="fc",
+    array=f"{MODULE}.ndarray",
+    companions={"scipy.special": f"{MODULE}_special"},
+    running=None,
 )
 register_backend(FAKE)

@@ -182,9 +182,9 @@ def _with_instance(layer: Layer, signature: inspect.Signature) -> Layer:
     return Layer({first: UNBATCHED, **layer.in_axes}, layer.out_axes, layer.axis_size)
 
 
-def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Entry:
-    """The entry for a call; it is made where there is none."""
-    backend = placing.find_backend_of(resolved, state.options["backend"], state.name)
+def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], backend: Backend | None = None) -> Entry:
+    """The entry for a call, on the backend that it asks for or on another; it is made where there is none."""
+    backend = backend or placing.find_backend_of(resolved, state.options["backend"], state.name)
     resolved = placing.described(resolved, backend)
     key = (backend.name, key_of(resolved))
     entry = _look_up(state, key, resolved)
@@ -271,9 +271,9 @@ def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], back
         source, inner = state.target.prepare(resolved)
         entry = _rewrite(state, source, inner, layers, backend)
     except SourceUnavailable as error:
-        entry = _looped(state, source, error.reason)
+        entry = _looped(state, source, error.reason, backend=backend)
     except Unsupported as error:
-        entry = _looped(state, source, error.reason, line_of(error, source))
+        entry = _looped(state, source, error.reason, line_of(error, source), backend=backend)
     except VectorizeError as error:  # the result does not fit `out_axes`: the loop decides, and says where
         if state.options["strict"]:
             raise
@@ -282,7 +282,7 @@ def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], back
         # A fault of ours must not become the user's: the loop is always right.
         if os.environ.get("VECTORIZER_DEBUG"):
             raise
-        entry = _looped(state, source, f"the rewriter failed ({type(error).__name__}: {error})")
+        entry = _looped(state, source, f"the rewriter failed ({type(error).__name__}: {error})", backend=backend)
     if inner is not None:
         entry.arguments, entry.axes, entry.signature = tuple(inner.arguments), inner.axes, inner.signature
     entry.backend = backend
@@ -335,9 +335,16 @@ def _strict(run: Callable[..., Any]) -> Callable[..., Any]:
     return run_strictly
 
 
-def _looped(state: State, source: FunctionSource | None, reason: str, line: int = 0, is_late: bool = False) -> Entry:
+def _looped(
+    state: State,
+    source: FunctionSource | None,
+    reason: str,
+    line: int = 0,
+    is_late: bool = False,
+    backend: Backend = NUMPY,
+) -> Entry:
     if not is_late:
-        report(state, source, line, reason, "the whole function")
+        report(state, source, line, reason, "the whole function", host_of(backend))
     from vectorizer.pipeline import Specialization
 
     looped = Specialization(
@@ -377,13 +384,21 @@ def line_of(error: Unsupported, source: FunctionSource | None) -> int:
 # --- telling ---------------------------------------------------------------------------------------------------------
 
 
-def report(state: State, source: FunctionSource | None, line: int, reason: str, what: str) -> None:
-    """Warn that something is looped; an error under `strict=True`."""
+def report(
+    state: State, source: FunctionSource | None, line: int, reason: str, what: str, on_host: str | None = None
+) -> None:
+    """Warn that something is looped, or that it runs `on_host` instead of a backend; an error under `strict=True`."""
     verb = "is looped over the examples" if state.layers else "runs as it is"
+    verb = verb if on_host is None else f"runs on the host, not on {on_host}"
     message = f"{place_of(source, line)}{state.name}: {what} {verb}: {reason}"
     if state.options["strict"]:
         raise VectorizeError(message)
     warn(message)
+
+
+def host_of(backend: Backend) -> str | None:
+    """What `report` says of a call that does not run on a backend; None for NumPy."""
+    return None if placing.is_numpy(backend) else backend.name
 
 
 def place_of(source: FunctionSource | None, line: int) -> str:

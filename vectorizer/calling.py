@@ -14,7 +14,7 @@ import numpy as np
 
 from vectorizer import placing, reference
 from vectorizer.backends import find_owner
-from vectorizer.cache import Entry, State, find_entry, make_fast, report, resolve
+from vectorizer.cache import Entry, State, find_entry, host_of, make_fast, report, resolve
 from vectorizer.checking import compare, pick, snapshot
 from vectorizer.spec import Layer, Resolved
 from vectorizer.tree import leaves
@@ -75,7 +75,7 @@ def recover(state: State, entry: Entry, args: tuple[Any, ...], kwargs: dict[str,
 
 def replay(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...], failure: str) -> Any:
     """The loop, where the emitted code has failed; if the loop does not, the user is told, once."""
-    result = run_loop(state, resolved, layers)
+    result = run_elsewhere(state, entry, resolved, layers)
     tell(state, entry, "failure", f"the emitted code raised {failure}, and the loop does not")
     return result
 
@@ -84,16 +84,28 @@ def tell(state: State, entry: Entry, what: str, reason: str) -> None:
     """Say that a call is looped: once for each specialization, but under `strict=True` every time."""
     if what not in entry.told or state.options["strict"]:
         entry.told.add(what)
-        report(state, entry.source, 0, reason, "this call")
+        report(state, entry.source, 0, reason, "this call", host_of(entry.backend))
 
 
 def looped(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
-    """A function that is looped as a whole."""
-    result = run_loop(state, resolved, layers)
+    """A function that is looped as a whole, or for which nothing could be emitted for the device."""
+    result = run_elsewhere(state, entry, resolved, layers)
     if entry.late_reason:
         reason, entry.late_reason = entry.late_reason, ""
-        report(state, entry.source, 0, reason, "the whole function")
+        report(state, entry.source, 0, reason, "the whole function", host_of(entry.backend))
     return result
+
+
+def run_elsewhere(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
+    """A call that its specialization cannot answer: the loop; for one on a device, what is emitted for NumPy."""
+    if placing.is_numpy(entry.backend):
+        return run_loop(state, resolved, layers)
+
+    def run(placed: Resolved) -> Any:
+        other = find_entry(state, placed, layers, placing.NUMPY)
+        return first_call(state, other, placed, layers) if other.unsure else execute(state, other, placed, layers)
+
+    return placing.on_the_host(resolved, run)
 
 
 def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:

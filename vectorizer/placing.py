@@ -129,7 +129,9 @@ def returned(result: Any, place: Callable[[Any], Any]) -> Any:
 
 
 def arrays_of(resolved: Resolved) -> list[Any]:
-    return [leaf for value in resolved.arguments.values() for leaf in tree.leaves(value) if find_owner(leaf) is not None]
+    return [
+        leaf for value in resolved.arguments.values() for leaf in tree.leaves(value) if find_owner(leaf) is not None
+    ]
 
 
 def written_back(source: Resolved, target: Resolved) -> None:

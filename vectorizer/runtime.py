@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["map_examples", "stack_examples", "stack_values"]
+__all__ = ["in_range", "map_examples", "nan_quantile", "stack_examples", "stack_values"]
 
 WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
 """Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
@@ -148,3 +148,42 @@ def _stack_mixed(values: Sequence[Any], strong: set[Any], weak: Mapping[type, ty
         return np.stack([module.asarray(value, dtype=dtype) for value in values])
     except OverflowError:  # a Python int that the arrays' dtype cannot hold
         return np.stack(values)
+
+
+# On a device
+
+
+def in_range(index: Any, length: int) -> Any:
+    """Subscripts of an axis, as they are: a device wraps those that are out of range, where NumPy raises.
+
+    It waits for the device.
+
+    Args:
+        index: integers of shape (...); booleans pass.
+        length: of the axis.
+
+    Raises:
+        IndexError: one of them is out of range.
+    """
+    if index.dtype.kind != "b" and index.size and bool(((index < -length) | (index >= length)).any()):
+        raise IndexError(f"a subscript is out of bounds for an axis of length {length}")
+    return index
+
+
+def nan_quantile(a: Any, q: Any, axis: int | None = None) -> Any:
+    """`numpy.nanquantile` for libraries that lack it: linear between elements, nan where all are nan.
+
+    Args:
+        a: numbers of shape (..., n, ...).
+        q: a number from 0 to 1.
+        axis: that of length n; None for all elements.
+    """
+    module = sys.modules[type(a).__module__.split(".")[0]]
+    values = module.sort(a.ravel() if axis is None else module.moveaxis(a, axis, -1), axis=-1)  # nan comes last
+    count = (~module.isnan(values)).sum(axis=-1)
+    place = q * module.maximum(count - 1, 0)
+    low = module.floor(place).astype(int)
+    high = module.minimum(low + 1, module.maximum(count - 1, 0))
+    first = module.take_along_axis(values, low[..., None], -1)[..., 0]
+    last = module.take_along_axis(values, high[..., None], -1)[..., 0]
+    return first + (last - first) * (place - low).astype(values.dtype)
