@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from vectorizer.backends.base import Backend
 from vectorizer.backends.placement import Placement
-from vectorizer.backends.translate import Names
+from vectorizer.backends.translate import Names, Parameters
 
 ON_HOST = frozenset(("bool", "complex", "float", "int", "max", "min", "round", "sorted"))
 SIZED = frozenset(("argwhere", "compress", "extract", "flatnonzero", "nonzero", "trim_zeros", "unique"))
@@ -17,13 +17,13 @@ FREE = frozenset(
 )
 
 
-def list_costs(text: str, backend: Backend, alias: str, device: Iterable[str], names: Names) -> list[tuple[str, str]]:
+def list_costs(text: str, backend: Backend, alias: str, parameters: Parameters, names: Names) -> list[tuple[str, str]]:
     """What `explain` says of a function: pairs of a kind and a reason."""
     if not backend.is_device:
         return []
     function = ast.parse(text).body[-1]
     assert isinstance(function, ast.FunctionDef)
-    found = _Costs(function, alias, device, names)
+    found = _Costs(function, alias, parameters, names)
     found.block(function.body, 0)
     costs = [("launches", found.launches())]
     lines = text.split("\n")
@@ -35,9 +35,9 @@ def list_costs(text: str, backend: Backend, alias: str, device: Iterable[str], n
 class _Costs:
     """One pass over a function."""
 
-    def __init__(self, function: ast.FunctionDef, alias: str, device: Iterable[str], names: Names) -> None:
+    def __init__(self, function: ast.FunctionDef, alias: str, parameters: Parameters, names: Names) -> None:
         self.alias, self.names = alias, names
-        self.placement = Placement(function, device, self.path, names.is_array)
+        self.placement = Placement(function, parameters.device, parameters.masks, self.path, names.is_array)
         self.counts: dict[int, int] = {}  # launches outside of loops, and in the loop at each line
         self.waits: dict[int, str] = {}
         self.copied: list[str] = []

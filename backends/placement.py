@@ -40,6 +40,7 @@ def gives_number(path: str) -> bool:
 class Placement:
     """The names of a function that stand for values on the device, and those of masks.
 
+    device, masks: those of its parameters.
     path: the dotted name of what an expression names in a library, such as `numpy.linalg.norm`; empty for all else.
     outside: whether a name from outside of the function stands for an array.
     """
@@ -48,21 +49,38 @@ class Placement:
         self,
         function: ast.FunctionDef,
         device: Iterable[str],
+        masks: Iterable[str],
         path: Callable[[ast.expr], str],
         outside: Callable[[str], bool],
     ) -> None:
         self.path, self.outside = path, outside
         self.device = set(device)
-        self.masks: set[str] = set()
+        self.masks = set(masks)
+        self.values: dict[str, list[ast.expr]] = {}  # what each name is set to
         self.indices: dict[str, bool] = {}  # names of subscripts that are in range, and whether none occurs twice
-        self.others: set[str] = set()  # names that stand for something else as well
-        self.local = {arg.arg for arg in ast.walk(function) if isinstance(arg, ast.arg)}
-        self.local |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.parameters = {arg.arg for arg in ast.walk(function) if isinstance(arg, ast.arg)}
+        self.local = self.parameters | {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         while True:
-            before = len(self.device), len(self.masks), dict(self.indices), len(self.others)
+            before = len(self.device), len(self.masks)
+            self.values.clear()
             for node in ast.walk(function):
                 self._note(node)
-            if before == (len(self.device), len(self.masks), self.indices, len(self.others)):
+            if before == (len(self.device), len(self.masks)):
+                break
+        self._find_indices()
+
+    def _find_indices(self) -> None:
+        """Names all of whose values are subscripts in range; values may be made of each other."""
+        self.indices = dict.fromkeys(self.values.keys() - self.parameters, True)
+        while True:
+            before = dict(self.indices)
+            for name in before:
+                kinds = [self.index_kind(value) for value in self.values[name]]
+                if any(kind is None for kind in kinds):
+                    del self.indices[name]
+                else:
+                    self.indices[name] = all(kinds)
+            if before == self.indices:
                 break
 
     def _note(self, node: ast.AST) -> None:
@@ -89,17 +107,13 @@ class Placement:
             return
         if self.is_mask(value):
             self.masks.add(target.id)
-        unique = self.index_kind(value)
-        if unique is None:
-            self.others.add(target.id)
-        else:
-            self.indices[target.id] = unique and self.indices.get(target.id, True)
+        self.values.setdefault(target.id, []).append(value)
 
     def index_kind(self, node: ast.expr) -> bool | None:
         """Whether no two of some subscripts are equal; None where they need not even be in range."""
         match node:
             case ast.Name(id=name):
-                return self.indices.get(name) if name not in self.others else None
+                return self.indices.get(name)
             case ast.Call(func=function):
                 name = self.path(function).rpartition(".")[2]
                 name = name or (function.attr if isinstance(function, ast.Attribute) else "")

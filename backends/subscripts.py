@@ -78,9 +78,5 @@ def check_store(node: ast.Subscript, placement: Placement) -> None:
     arrays = [item for item in items if not isinstance(item, (ast.Slice, ast.Constant)) and placement.on_device(item)]
     if not arrays or any(placement.is_mask(item) for item in arrays):
         return
-    if not any(placement.index_kind(item) for item in arrays if not _is_expanded(item)):
+    if not any(placement.index_kind(item) for item in arrays):
         raise Lacking("values are stored at places of which two may be the same, and the order is not defined")
-
-
-def _is_expanded(item: ast.expr) -> bool:
-    return isinstance(item, ast.Subscript)

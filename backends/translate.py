@@ -33,6 +33,14 @@ class Translated:
     modules: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class Parameters:
+    """Those of a function that may hold arrays of the device, and those that are arrays of booleans."""
+
+    device: frozenset[str]
+    masks: frozenset[str]
+
+
 def path_of(found: object) -> str:
     """The dotted name of a module or of one of NumPy's or SciPy's functions; empty for all else."""
     if isinstance(found, type(np)):
@@ -83,7 +91,7 @@ class Translator:
     """Translates one function."""
 
     def __init__(
-        self, text: str, backend: Backend, alias: str, names: Names, device: Iterable[str], is_complex: bool
+        self, text: str, backend: Backend, alias: str, names: Names, parameters: Parameters, is_complex: bool
     ) -> None:
         self.source = text.encode()
         tree = ast.parse(text)
@@ -91,7 +99,7 @@ class Translator:
         assert isinstance(found, ast.FunctionDef)
         self.function = found
         self.backend, self.alias, self.names, self.is_complex = backend, alias, names, is_complex
-        self.placement = Placement(found, device, names.path, names.is_array)
+        self.placement = Placement(found, parameters.device, parameters.masks, names.path, names.is_array)
         self.done = Translated(text)
         starts = [0]
         for line in self.source.splitlines(keepends=True):

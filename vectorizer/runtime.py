@@ -159,13 +159,13 @@ def in_range(index: Any, length: int) -> Any:
     It waits for the device.
 
     Args:
-        index: integers of shape (...); booleans pass.
+        index: integers of shape (...); booleans pass, and so do numbers, which raise by themselves.
         length: of the axis.
 
     Raises:
         IndexError: one of them is out of range.
     """
-    if index.dtype.kind != "b" and index.size and bool(((index < -length) | (index >= length)).any()):
+    if not isinstance(index, int) and index.dtype.kind != "b" and index.size and bool(((index < -length) | (index >= length)).any()):
         raise IndexError(f"a subscript is out of bounds for an axis of length {length}")
     return index
 

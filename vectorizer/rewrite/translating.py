@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from vectorizer.backends import Backend, Lacking
 from vectorizer.backends.costs import list_costs
-from vectorizer.backends.translate import Names, Translator
+from vectorizer.backends.translate import Names, Parameters, Translator
 from vectorizer.source.statements import Change
 from vectorizer.values import Array, DictV, ListV, Obj, SeqV, StackedV, TupleV, Unsupported, Value
 
@@ -31,12 +31,15 @@ def translated(walker: Rewriter, text: str) -> str:
     local = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     local |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     values = {name: parameter.value for name, parameter in walker.function.parameters.items()}
-    device = {name for name, value in values.items() if may_be_on_device(value, walker.function.finish is None)}
+    parameters = Parameters(
+        frozenset(n for n, value in values.items() if may_be_on_device(value, walker.function.finish is None)),
+        frozenset(n for n, value in values.items() if isinstance(value, Array) and value.kind == "b" and value.axes),
+    )
     names = Names(lambda name: found_outside(walker.shared.namespace, name), walker.shared.imports, local)
     is_complex = COMPLEX.search(text) is not None or any(map(may_be_complex, values.values()))
     alias = walker.module(backend.module, backend.alias)
     try:
-        translator = Translator(text, backend, alias, names, device, is_complex)
+        translator = Translator(text, backend, alias, names, parameters, is_complex)
         done = translator.run()
     except Lacking as error:
         raise Unsupported(str(error)) from None
@@ -44,7 +47,7 @@ def translated(walker: Rewriter, text: str) -> str:
         walker.imported("vectorizer.runtime", helper)
     for module in sorted(done.modules):
         walker.shared.imports[module.partition(".")[0]] = f"import {module}"
-    for kind, reason in list_costs(done.text, backend, alias, device, names):
+    for kind, reason in list_costs(done.text, backend, alias, parameters, names):
         change = Change(0, kind, reason)
         if change not in walker.shared.changes:
             walker.shared.changes.append(change)
