@@ -20,6 +20,7 @@ LAYERS = [
     ["backends", "rules"],
     ["analysis"],
     ["rewrite"],
+    ["kernels"],
     ["guards", "namespace", "pipeline"],
     ["static"],
     ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing", "placing"],

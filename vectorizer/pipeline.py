@@ -396,7 +396,7 @@ def specialize(
     shared.taken |= {source.name}
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
-    text, _, _ = rewrite(function, shared, source.name)
+    text = emit_function(source, function, shared, source.name)
     check_backend(shared)
     made = assemble(source, text, shared, guards, axes)
     _check_globals(made, source)
@@ -409,6 +409,20 @@ def specialize(
             guards.require(f"not {guards.name(has_nan)}({path})")
     _guard_identities(describer.values, guards, source.text + made.source)
     return made
+
+
+def emit_function(source: FunctionSource, function: Function, shared: Shared, name: str) -> str:
+    """A function rewritten for its backend: as one kernel, where there are kernels and it computes numbers alone."""
+    if shared.backend is not None and shared.backend.kernels:
+        from vectorizer.kernels.emission import make_kernel
+        from vectorizer.kernels.numbers import NoKernel
+
+        pins = dict(shared.facts.pins)
+        try:
+            return make_kernel(source, function, shared, name)
+        except (NoKernel, Unsupported):
+            shared.facts.pins = pins
+    return rewrite(function, shared, name)[0]
 
 
 def check_backend(shared: Shared) -> None:

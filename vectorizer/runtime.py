@@ -165,7 +165,12 @@ def in_range(index: Any, length: int) -> Any:
     Raises:
         IndexError: one of them is out of range.
     """
-    if not isinstance(index, int) and index.dtype.kind != "b" and index.size and bool(((index < -length) | (index >= length)).any()):
+    if (
+        not isinstance(index, int)
+        and index.dtype.kind != "b"
+        and index.size
+        and bool(((index < -length) | (index >= length)).any())
+    ):
         raise IndexError(f"a subscript is out of bounds for an axis of length {length}")
     return index
 

@@ -107,7 +107,7 @@ class Rewriter(Looped):
         node = self.function.node
         body = list(statements_of(node.body))
         docstring: list[Stmt] = []
-        if body and _is_docstring(body[0]):
+        if body and is_docstring(body[0]):
             docstring = [Stmt(self.text(body[0].body[0].value))]
             body = body[1:]
         ended = self.block(body)
@@ -196,7 +196,7 @@ def _restorer(shared: Shared) -> Callable[[], None]:
     return restore
 
 
-def _is_docstring(node: Any) -> bool:
+def is_docstring(node: Any) -> bool:
     return (
         isinstance(node, cst.SimpleStatementLine)
         and isinstance(node.body[0], cst.Expr)

@@ -9,8 +9,8 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.errors import VectorizeError
-from vectorizer.pipeline import Finisher, batch_axes, check_syntax
-from vectorizer.rewrite.function import Function, Parameter, rewrite
+from vectorizer.pipeline import Finisher, batch_axes, check_syntax, emit_function
+from vectorizer.rewrite.function import Function, Parameter
 from vectorizer.rules.context import Shared
 from vectorizer.source.frontend import FunctionSource
 from vectorizer.source.lines import number_lines
@@ -113,7 +113,8 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         shared = Shared(facts, module.namespace(target.source.function))
         shared.taken |= {target.name, *taken}
         finish = Finisher(target.layers, axes, target.name)
-        text, _, _ = rewrite(Function(target.source.node, parameters, axes, finish), shared, target.name)
+        function = Function(target.source.node, parameters, axes, finish)
+        text = emit_function(target.source, function, shared, target.name)
         ast.parse("\n\n".join([*shared.helper_sources, text]))
         checked = with_checks(text, facts, arguments, describer.known)
     except Unsupported as error:
