@@ -43,6 +43,7 @@ PYTHON: dict[str, Callable[[Any, Any], Any]] = {
 LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "&": BIT_AND, "|": BIT_OR, "^": BIT_XOR, "<<": SHIFT}
 LEVELS |= {">>": SHIFT}
 WRAPPING = {"+": "wrapping_add", "-": "wrapping_subtract", "*": "wrapping_multiply"}
+EXACT = {"+": "exact_add", "-": "exact_subtract", "*": "exact_multiply"}
 ONES = {"b": True, "i": 1, "u": 1, "f": 1.0, "c": 1j}
 
 
@@ -77,11 +78,19 @@ class Arithmetic:
         wraps = dtype.kind == "i" and dtype.itemsize >= 4 and not weak
         if symbol in WRAPPING and wraps:
             return Expr(f"{WRAPPING[symbol]}({left.code}, {right.code})", value)
+        if weak and dtype.kind == "i" and symbol in EXACT:
+            return Expr(f"{EXACT[symbol]}({left.code}, {right.code}, {self.bad()})", value)
         level = LEVELS[symbol]
         left, right = self.bared(left, right)
         made = Expr(f"{left.at(level)} {symbol} {right.at(level + 1)}", value, level)
         small = dtype.kind in "iub" and dtype.itemsize < 4  # C++ computes in int
         return Expr(f"({type_of(value)})({made.code})", value, UNARY) if small else made
+
+    def counted(self, symbol: str, a: Expr, b: Expr) -> Expr:
+        """``n + 1`` for a counter, which never gets too large for an integer of 64 bits."""
+        value = number_type(np.int64, True)
+        left, right = self.bared(a, b)
+        return Expr(f"{left.at(SUM)} {symbol} {right.at(SUM + 1)}", value, SUM)
 
     def check_shift(self, symbol: str, b: Expr, dtype: np.dtype[Any]) -> None:
         """C++ leaves open what shifts by many places give, and those of negative numbers to the left."""

@@ -10,7 +10,7 @@ from typing import Any
 from vectorizer.backends import Backend
 from vectorizer.kernels.expressions import Outside
 from vectorizer.kernels.numbers import Expr, NoKernel, cast, type_of
-from vectorizer.kernels.statements import Body
+from vectorizer.kernels.statements import RESERVED, Body
 from vectorizer.kernels.support import support_for
 from vectorizer.rewrite.function import Function, Rewriter, is_docstring
 from vectorizer.rewrite.names import statements_of
@@ -85,6 +85,7 @@ class Kernel:
         self.texts: list[str] = []
         self.made: dict[Any, tuple[str, Body]] = {}
         self.open: list[Any] = []
+        self.named: set[str] = set()
 
     def function(self, function: types.FunctionType, values: list[Array], names: Names) -> tuple[str, Body]:
         """A function of the user's for arguments of these types: its name in C++ and what is known of it."""
@@ -103,10 +104,12 @@ class Kernel:
         return self.made[key]
 
     def free(self, name: str) -> str:
-        taken = {found for found, _ in self.made.values()}
+        taken = {found for found, _ in self.made.values()} | self.named
+        name = f"{name}_" if name in RESERVED else f"my_{name}" if name.startswith("checked_") else name
         found, number = name, 2
         while found in taken:
             found, number = f"{name}_{number}", number + 1
+        self.named.add(found)
         return found
 
     def compile(self, name: str, node: Any, text: str, parameters: dict[str, Array], names: Names) -> Body:
@@ -154,11 +157,12 @@ def make_kernel(source: Any, function: Function, shared: Shared, name: str) -> s
     if any(key.startswith("_") for key in parameters):
         raise NoKernel("a parameter's name begins with an underscore")
     kernel = Kernel(shared)
-    body = kernel.compile(name, node, source.text, parameters, Names(shared, shared.namespace))
+    inner = kernel.free(name)
+    body = kernel.compile(inner, node, source.text, parameters, Names(shared, shared.namespace))
     writer = Rewriter(function, shared, Plan(), shared.namespace.line_numbers(function.node))
     made = writer.fresh(f"{name}_kernel")
     text = called(writer, body, made, name)
-    shared.helper_sources.append(defined(made, name, kernel, body, writer.module(backend.module, backend.alias)))
+    shared.helper_sources.append(defined(made, inner, kernel, body, writer.module(backend.module, backend.alias)))
     shared.taken.add(made)
     writer.change("kernel", "it is one kernel, in which a thread computes each example")
     return translated(writer, text)

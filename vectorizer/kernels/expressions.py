@@ -8,7 +8,7 @@ from typing import Any
 
 from vectorizer.kernels.arithmetic import Arithmetic
 from vectorizer.kernels.functions import TABLE
-from vectorizer.kernels.numbers import AND, OR, UNARY, Expr, NoKernel, literal, number_type
+from vectorizer.kernels.numbers import AND, INT, OR, UNARY, Expr, NoKernel, literal, number_type
 from vectorizer.values import MISSING, Array
 
 BINARY: dict[type[ast.operator], str] = {
@@ -37,12 +37,14 @@ class Expressions(Arithmetic):
     """Expressions.
 
     types: the values of the function's variables.
+    counters: those that only literals are added to.
     set: the variables that are certainly set at this point.
     renamed: variables whose names C++ has for something else.
     """
 
     outside: Outside
     types: dict[str, Array]
+    counters: set[str]
     set: set[str]
     renamed: Callable[[str], str]
 
@@ -52,6 +54,10 @@ class Expressions(Arithmetic):
                 return literal(value)
             case ast.Name(id=name):
                 return self.name(name)
+            case ast.BinOp(left=ast.Name(id=name) as left, op=ast.Add() | ast.Sub() as op, right=right) if (
+                name in self.counters and isinstance(right, ast.Constant) and self.expression(left).value == INT
+            ):
+                return self.counted(BINARY[type(op)], self.expression(left), self.expression(right))
             case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
                 return self.binary(BINARY[type(op)], self.expression(left), self.expression(right))
             case ast.UnaryOp(op=ast.Not(), operand=operand):

@@ -292,5 +292,19 @@ def cast_to(function: Any) -> None:
         return Expr(made.code, number_type(dtype), made.level)
 
 
+def scaled(functions: tuple[Any, ...], factor: float) -> None:
+    """Degrees and radians."""
+
+    @row(*functions)
+    def emit(rw: Arithmetic, args: list[Expr]) -> Expr:
+        a = only(args, "degrees")
+        if a.kind != "f" or a.value.dtype != np.float64:
+            raise NoKernel("degrees of other than float64")
+        return rw.binary("*", a, literal(factor))
+
+
+scaled((math.degrees, np.degrees, np.rad2deg), 180.0 / math.pi)
+scaled((math.radians, np.radians, np.deg2rad), math.pi / 180.0)
+
 for _function in STRONG.values():
     cast_to(_function)

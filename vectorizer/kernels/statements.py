@@ -15,14 +15,16 @@ from vectorizer.values import Array, promote
 
 INDENT = "    "
 RESERVED = frozenset(
-    """alignas and asm auto bad bool break case catch char class complex const continue default delete do double else
-    enum explicit export extern false float for friend goto if inline int long mutable namespace new not operator
-    or private protected public register return short signed sizeof static struct switch template this throw true
-    try typedef typename union unsigned using virtual void volatile while xor abs acos acosh arg asin asinh atan
-    atan2 atanh cbrt ceil conj copysign cos cosh erf erfc exp exp2 expm1 fabs floor fmod gamma hypot isfinite
-    isinf isnan j0 j1 jn log log10 log1p log2 max min norm pow real imag rint round sin sinh sqrt tan tanh trunc
-    y0 y1 yn wrapping_add wrapping_subtract wrapping_multiply checked magnitude larger smaller nonzero in_domain
-    nonnegative to_integer sign_of integer_power floor_quotient floor_remainder float_remainder float_quotient""".split()
+    """alignas and asm auto bad bool break case catch char class complex const continue default delete do
+    double else enum explicit export extern false float for friend goto if inline int long mutable
+    namespace new not operator or private protected public register return short signed sizeof static
+    struct switch template this throw true try typedef typename union unsigned using virtual void
+    volatile while xor abs acos acosh arg asin asinh atan atan2 atanh cbrt ceil conj copysign cos cosh
+    erf erfc exp exp2 expm1 fabs floor fmod gamma hypot isfinite isinf isnan j0 j1 jn log log10 log1p
+    log2 max min norm pow real imag rint round sin sinh sqrt tan tanh trunc y0 y1 yn wrapping_add
+    wrapping_subtract wrapping_multiply checked magnitude larger smaller nonzero in_domain nonnegative
+    to_integer sign_of integer_power floor_quotient floor_remainder float_remainder float_quotient
+    exact_add exact_subtract exact_multiply""".split()
 )
 
 
@@ -36,6 +38,7 @@ class Body(Expressions):
         self.node, self.outside = node, outside
         self.parameters = parameters
         self.types = dict(parameters)
+        self.counters = find_counters(node) - parameters.keys()
         self.comments = _comments(text)
         self.result: tuple[Array, ...] = ()
         self.results: list[list[Expr]] = []
@@ -87,14 +90,20 @@ class Body(Expressions):
         """Nothing is another number for being held in a variable of a joined type."""
         for name, given in self.assigned.items():
             value = self.types[name]
-            if name in self.parameters and self.parameters[name] != value:
+            if name in self.parameters and self.parameters[name].dtype != value.dtype:
                 raise NoKernel(f"the dtype of {name} changes")
             for expr in given:
                 if expr.value.dtype != value.dtype and not self.holds_exactly(expr, value.dtype, expr):  # type: ignore[arg-type]
                     raise NoKernel(f"the dtype of {name} changes")
-            weak = {expr.weak for expr in given} | ({value.weak} if name in self.parameters else set())
-            if len(weak) == 2 and not self.is_uniform_precision():
+            weak = {expr.weak for expr in given} | ({self.parameters[name].weak} if name in self.parameters else set())
+            if len(weak) == 2 and (not self.is_uniform_precision() or not value.weak and self.divides(name)):
                 raise NoKernel(f"{name} is a Python number on one path and one of NumPy's on another")
+
+    def divides(self, name: str) -> bool:
+        """Whether something is divided by a variable."""
+        divisions = (ast.Div, ast.FloorDiv, ast.Mod)
+        found = [n for n in ast.walk(self.node) if isinstance(n, ast.BinOp) and isinstance(n.op, divisions)]
+        return any(isinstance(n.right, ast.Name) and n.right.id == name for n in found)
 
     def is_uniform_precision(self) -> bool:
         """Whether all numbers of NumPy's have one precision, so that a Python number becomes one of it anyway."""
@@ -128,10 +137,13 @@ class Body(Expressions):
         match node:
             case ast.Assign(targets=[target], value=value):
                 self.assign(target, value)
+            case ast.Assign(targets=targets, value=ast.Constant() as value):
+                for target in targets:
+                    self.assign(target, value)
             case ast.AnnAssign(target=ast.Name() as target, value=ast.expr() as value):
                 self.assign(target, value)
             case ast.AugAssign(target=ast.Name(id=name), op=op, value=value) if type(op) in BINARY:
-                self.store(name, self.binary(BINARY[type(op)], self.name(name), self.expression(value)))
+                self.store(name, self.expression(ast.BinOp(ast.Name(name, ast.Load()), op, value)))
             case ast.If():
                 return self.if_(node)
             case ast.While(orelse=[]):
@@ -169,7 +181,7 @@ class Body(Expressions):
             self.store(target.id, self.expression(value))
             return
         names = [item.id for item in getattr(target, "elts", []) if isinstance(item, ast.Name)]
-        items = getattr(value, "elts", None) if isinstance(value, (ast.Tuple, ast.List)) else None
+        items = self.items(value)
         if (
             not isinstance(target, (ast.Tuple, ast.List))
             or items is None
@@ -184,6 +196,20 @@ class Body(Expressions):
         kept = [k for k, expr in enumerate(made) if expr.code.startswith("next_")]
         for k in [*(k for k in range(len(names)) if k not in kept), *kept]:
             self.store(names[k], made[k])
+
+    def items(self, node: ast.expr) -> list[ast.expr] | None:
+        """The items of what gives several numbers."""
+        match node:
+            case ast.Tuple(elts=items) | ast.List(elts=items):
+                return items
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                one, two = self.items(body), self.items(orelse)
+                if one is None or two is None or len(one) != len(two):
+                    return None
+                return [ast.IfExp(test, a, b) for a, b in zip(one, two, strict=True)]
+            case ast.Call(func=function, args=[a, b], keywords=[]) if self.outside.found(function) is divmod:
+                return [ast.BinOp(a, ast.FloorDiv(), b), ast.BinOp(a, ast.Mod(), b)]
+        return None
 
     def held(self, name: str, expr: Expr) -> Expr:
         """A value that is stored later."""
@@ -326,6 +352,39 @@ class Body(Expressions):
         return code.isidentifier() and code not in stored
 
 
+def find_counters(node: ast.FunctionDef) -> set[str]:
+    """Variables that are only set to small integers, and to themselves plus or minus one."""
+    found: dict[str, bool] = {}
+    for part in ast.walk(node):
+        for target, value in _bindings(part):
+            if isinstance(target, ast.Name):
+                found[target.id] = found.get(target.id, True) and _is_step(value, target.id)
+    return {name for name, counts in found.items() if counts}
+
+
+def _bindings(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
+    """Targets and what they are set to; a target that is set to itself may be anything."""
+    match node:
+        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+            return list(zip(targets, values, strict=False))
+        case ast.Assign(targets=targets, value=value):
+            return [(inner, value) for target in targets for inner in getattr(target, "elts", [target])]
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub(), value=value):
+            return [(target, value)]
+        case ast.AugAssign(target=target) | ast.For(target=target) | ast.AnnAssign(target=target):
+            return [(target, target)]
+    return []
+
+
+def _is_step(node: ast.expr, name: str) -> bool:
+    match node:
+        case ast.Constant(value=int(value)) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
+            return abs(value) < 2**31
+        case ast.BinOp(left=ast.Name(id=left), op=ast.Add() | ast.Sub(), right=ast.Constant(value=int(value))):
+            return left == name and abs(value) < 2**31
+    return False
+
+
 def _has_break(node: ast.While) -> bool:
     """Whether a loop may be left by `break`."""
 
@@ -341,9 +400,12 @@ def _has_break(node: ast.While) -> bool:
 
 
 def _joined(exprs: list[Expr]) -> Array:
+    """The value of a variable; it counts as a Python number, which raises, where it may be one of these."""
+
     def join(one: Array, other: Array) -> Array:
-        dtype, weak = promote(one, other)
-        return number_type(dtype, weak)
+        dtype, _ = promote(one, other)
+        assert dtype is not None
+        return number_type(dtype, (one.weak or other.weak) and dtype.name in ("bool", "int64", "float64", "complex128"))
 
     return functools.reduce(join, (number_type(expr.value.dtype, expr.weak) for expr in exprs))
 

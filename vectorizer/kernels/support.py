@@ -18,6 +18,23 @@ template <typename T> __device__ T wrapping_subtract(T a, T b) {  // integers wr
 template <typename T> __device__ T wrapping_multiply(T a, T b) {  // integers wrap
     return (T)((unsigned long long)a * (unsigned long long)b);
 }""",
+    "exact_add": """
+__device__ long long exact_add(long long a, long long b, bool& bad) {  // Python's integers have no end
+    long long sum = (long long)((unsigned long long)a + (unsigned long long)b);
+    bad |= ((a ^ sum) & (b ^ sum)) < 0;
+    return sum;
+}""",
+    "exact_subtract": """
+__device__ long long exact_subtract(long long a, long long b, bool& bad) {  // Python's integers have no end
+    long long difference = (long long)((unsigned long long)a - (unsigned long long)b);
+    bad |= ((a ^ b) & (a ^ difference)) < 0;
+    return difference;
+}""",
+    "exact_multiply": """
+__device__ long long exact_multiply(long long a, long long b, bool& bad) {  // Python's integers have no end
+    bad |= fabs((double)a * (double)b) >= 9.2e18;
+    return (long long)((unsigned long long)a * (unsigned long long)b);
+}""",
     "integer_power": """
 template <typename T> __device__ T integer_power(T base, T exponent) {
     unsigned long long result = 1, factor = (unsigned long long)base;

@@ -8,6 +8,7 @@ from typing import Any
 
 import libcst as cst
 
+from vectorizer.backends import Backend, find_backend
 from vectorizer.errors import VectorizeError
 from vectorizer.pipeline import Finisher, batch_axes, check_syntax, emit_function
 from vectorizer.rewrite.function import Function, Parameter
@@ -110,7 +111,7 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         check_syntax(target.source)
         parameters = _parameters(arguments, describer)
         facts = StaticFacts.of(describer)
-        shared = Shared(facts, module.namespace(target.source.function))
+        shared = Shared(facts, module.namespace(target.source.function), backend=backend_of(target))
         shared.taken |= {target.name, *taken}
         finish = Finisher(target.layers, axes, target.name)
         function = Function(target.source.node, parameters, axes, finish)
@@ -131,6 +132,12 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
     done.warns = facts.strict_floats
     done.changes, done.fallbacks = list(shared.changes), list(shared.fallbacks)
     return done
+
+
+def backend_of(target: Target) -> Backend | None:
+    """The backend that a function is emitted for; None for NumPy."""
+    found = find_backend(target.backend)
+    return None if found is find_backend(None) else found
 
 
 def _parameters(arguments: Arguments, describer: StaticDescriber) -> dict[str, Parameter]:
