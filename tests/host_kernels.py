@@ -20,7 +20,7 @@ import numpy as np
 from vectorizer.kernels.numbers import TYPES
 
 COMPILER = shutil.which("g++") or shutil.which("c++") or shutil.which("clang++")
-FLAGS = ("-O1", "-std=c++17", "-shared", "-fPIC", "-ffp-contract=off", "-fcx-limited-range", "-Wno-div-by-zero")
+FLAGS = ("-O0", "-std=c++17", "-shared", "-fPIC", "-ffp-contract=off", "-fcx-limited-range", "-Wno-div-by-zero")
 HEAD = "#include <cmath>\n#include <complex>\n#define __device__ static inline\nusing namespace std;\n"
 
 
