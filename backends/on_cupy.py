@@ -45,14 +45,19 @@ def _joined(parts: list[Text], axis: int, rank: int, alias: str) -> str:
 def lower_insert(c: CallText) -> str | None:
     """A number in front of an array.  Elsewhere the text does not tell whether the place lies inside."""
     bound = c.bind("arr obj values axis")
-    if bound is None or len(bound) != 4 or bound["obj"].code != "0" or not bound["axis"].code.isdigit():
+    if bound is None or bound.keys() < {"arr", "obj", "values"} or bound["obj"].code != "0":
         return None
-    array, axis, value = bound["arr"], int(bound["axis"].code), bound["values"]
+    array, value = bound["arr"], bound["values"]
     if not isinstance(array.node, ast.Name) or not isinstance(value.node, (ast.Constant, ast.UnaryOp)):
         return None
     name = array.code
-    rest = [f"*{name}.shape[:{axis}]", "1", f"*{name}.shape[{axis + 1} :]"][not axis :]
-    first = f"{c.alias}.full(({', '.join(rest)}), {value.code}, {name}.dtype)"
+    if "axis" not in bound:
+        return f"{c.alias}.concatenate([{c.alias}.full(1, {value.code}, {name}.dtype), {name}.ravel()])"
+    if not bound["axis"].code.isdigit():
+        return None
+    axis = int(bound["axis"].code)
+    shape = [f"*{name}.shape[:{axis}]", "1", f"*{name}.shape[{axis + 1}:]"][not axis :]
+    first = f"{c.alias}.full(({', '.join(shape)}), {value.code}, {name}.dtype)"
     return f"{c.alias}.concatenate([{first}, {name}], axis={axis})"
 
 
@@ -102,6 +107,7 @@ ROWS: dict[str, Lowered] = {
     "block": lower_block,
     "clip": first_of(template("a min max", "cp.clip({a}, {min}, {max})", min="None", max="None")),
     "geomspace": template("start stop num", "({start} * ({stop} / {start}) ** cp.linspace(0, 1, {num}))", num="50"),
+    "insert": lower_insert,
     "linalg.diagonal": keeping("x offset", "diagonal", axis1="-2", axis2="-1"),
     "linalg.matrix_norm": first_of(
         template("x", "cp.linalg.norm({x}, axis=(-2, -1))"),

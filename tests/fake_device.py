@@ -214,6 +214,7 @@ def _operator(name: str) -> Any:
     return apply
 
 
+DeviceArray.__module__ = MODULE  # code asks an array for its library
 OPERATORS = "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift divmod".split()
 for _name in OPERATORS:
     for _form in (f"__{_name}__", f"__r{_name}__", f"__i{_name}__"):
