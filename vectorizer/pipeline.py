@@ -467,7 +467,8 @@ def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, 
     imports = tuple(line for name, line in sorted(shared.imports.items()) if name in used)
     body = "\n\n\n".join([*shared.helper_sources, text])
     head = "\n".join(imports)
-    full = f"{head}\n\n\n{body}\n" if imports else f"{body}\n"
+    gap = "\n\n\n" if body.startswith("def ") else "\n\n"
+    full = f"{head}{gap}{body}\n" if imports else f"{body}\n"
     return Specialization(
         source.name, full, list(shared.changes), list(shared.fallbacks), guards, frozenset(facts.conditions),
         dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, _helper_functions(shared),
