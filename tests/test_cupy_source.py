@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import inspect
 import os
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -120,7 +121,7 @@ def iter_names() -> Iterator[tuple[str, ast.AST, ast.Call | None]]:
         tree = ast.parse(path.read_text())
         calls = {id(node.func): node for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("cp."):
+            if isinstance(node, ast.Attribute) and re.fullmatch(r"cp(\.\w+)+", ast.unparse(node)):
                 yield ast.unparse(node).removeprefix("cp."), node, calls.get(id(node))
 
 
