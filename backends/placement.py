@@ -59,7 +59,9 @@ class Placement:
         self.values: dict[str, list[ast.expr]] = {}  # what each name is set to
         self.indices: dict[str, bool] = {}  # names of subscripts that are in range, and whether none occurs twice
         self.parameters = {arg.arg for arg in ast.walk(function) if isinstance(arg, ast.arg)}
-        self.local = self.parameters | {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        self.local = self.parameters | {
+            n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+        }
         while True:
             before = len(self.device), len(self.masks)
             self.values.clear()
@@ -96,11 +98,11 @@ class Placement:
                 self._bind(target, value)
 
     def _bind(self, target: ast.expr, value: ast.expr) -> None:
-        if isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
-            if len(target.elts) == len(value.elts):
-                for inner, part in zip(target.elts, value.elts, strict=True):
-                    self._bind(inner, part)
-                return
+        targets, values = getattr(target, "elts", None), getattr(value, "elts", None)
+        if targets is not None and values is not None and len(targets) == len(values):
+            for inner, part in zip(targets, values, strict=True):
+                self._bind(inner, part)
+            return
         if self.on_device(value):
             self.device |= {n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
         if not isinstance(target, ast.Name):

@@ -6,6 +6,7 @@ The text keeps its comments and its layout: only the names and calls that change
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,9 +42,9 @@ class Parameters:
     masks: frozenset[str]
 
 
-def path_of(found: object) -> str:
+def path_of(found: Any) -> str:
     """The dotted name of a module or of one of NumPy's or SciPy's functions; empty for all else."""
-    if isinstance(found, type(np)):
+    if isinstance(found, types.ModuleType):
         root = found.__name__.partition(".")[0]
         return found.__name__ if root in ("numpy", "math", "cmath", "scipy") else ""
     name = getattr(found, "__name__", None)
@@ -52,10 +53,10 @@ def path_of(found: object) -> str:
     for home, module in HOMES.items():
         if getattr(module, name, None) is found:
             return ".".join(filter(None, ("numpy", home, name)))
-    module = str(getattr(found, "__module__", "") or "")
     if isinstance(found, np.ufunc):
         return f"scipy.special.{name}"
-    return f"{module}.{name}" if module in ("math", "cmath") else ""
+    owner = str(getattr(found, "__module__", "") or "")
+    return f"{owner}.{name}" if owner in ("math", "cmath") else ""
 
 
 class Names:
@@ -186,9 +187,9 @@ class Translator:
             return self.source[start:end].decode()
         if path in self.inventory.names:
             return f"{self.alias}.{path}"
-        found = np
+        found: Any = np
         for part in path.split("."):
-            found = getattr(found, part, None)  # type: ignore[assignment]
+            found = getattr(found, part, None)
         if isinstance(found, (int, float, type)):
             start, end = self.span(node)
             return self.source[start:end].decode()
@@ -245,8 +246,7 @@ class Translator:
 
     def renamed(self, node: ast.Call, path: str) -> str:
         """The call as it stands, of the backend's function."""
-        start, end = self.span(node)
-        last = self.span(node.func)[1]
+        last, end = self.span(node.func)[1], self.span(node)[1]
         inner = ast.Module([ast.Expr(part) for part in [*node.args, *(k.value for k in node.keywords)]], [])
         return f"{self.alias}.{path}{self.rendered(inner, last, end)}"
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.corpus import all_cases
 from tests import fake_device
+from tests.corpus import all_cases
 from tests.fake_device import CUPY, FAKE, DeviceArray, counts, reset
 from tests.test_corpus import DTYPE_OF_THE_LANES, make_arguments, read_listed, watch
 from tests.test_rules import compiled
@@ -27,7 +27,9 @@ from vectorizer.testing import assert_matches_loop
 CASES = {case.name: case for case in all_cases()}
 LISTED = Path(__file__).parent / "corpus" / "on_host.txt"
 UPDATE = "VECTORIZER_UPDATE_LOOPED"
-HEAD = f"# The cases that do not run on a device, whole or in part, beside those of looped.txt; {UPDATE}=1 writes them.\n"
+HEAD = (
+    f"# The cases that do not run on a device, whole or in part, beside those of looped.txt; {UPDATE}=1 writes them.\n"
+)
 SIZE = 3
 RNG = np.random.default_rng(0)
 needs_cupy = pytest.mark.skipif(find_spec("cupy") is None, reason="CuPy is not installed")
@@ -149,7 +151,7 @@ def test_the_inventory_is_that_of_cupy() -> None:
 
     assert CUPY.inventory is not None
     lines = CUPY.inventory.path.read_text(encoding="utf-8").splitlines()
-    assert lines[0] == f"# CuPy {cupy.__version__}"
+    assert lines[0].rpartition(".")[0] == f"# CuPy {cupy.__version__.rpartition('.')[0]}"
     assert lines[1:] == list_names(cupy, {"scipy.special": cupyx.scipy.special})
 
 
@@ -276,9 +278,10 @@ def test_exceptions_of_python_are_found() -> None:
             total += 1.0 / float(value)
         return total
 
-    with pytest.raises(ZeroDivisionError), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", FallbackWarning)
-        vmap(f)(DeviceArray(np.array([[1.0, 2.0], [1.0, 0.0]])))
+        with pytest.raises(ZeroDivisionError):
+            vmap(f)(DeviceArray(np.array([[1.0, 2.0], [1.0, 0.0]])))
 
 
 def descend(a: Any, b: Any) -> Any:
@@ -338,7 +341,9 @@ def test_launches_are_told() -> None:
 def test_names() -> None:
     assert {"numpy", "cupy", "fake"} <= set(known_backends())
     assert find_backend(None) is find_backend("numpy")
-    with pytest.raises(VectorizeValueError, match="backend='tpu' is not known; the backends are: 'cupy', 'fake', 'numpy'"):
+    with pytest.raises(
+        VectorizeValueError, match="backend='tpu' is not known; the backends are: 'cupy', 'fake', 'numpy'"
+    ):
         find_backend("tpu")
     with pytest.raises(VectorizeValueError, match="jit: backend='tpu' is not known"):
         jit(scaled, backend="tpu")

@@ -228,6 +228,51 @@ CASES: dict[str, tuple[Callable[..., Any], tuple[Any, ...], Any]] = {
 }
 
 
+def standardize(x: Any, mean: Any, scale: Any) -> Any:
+    z = (x - mean) / scale
+    return np.where(z > 0, np.sqrt(np.abs(z)), z * 0.5) + 1
+
+
+def outer_scaled(x: Any, y: Any) -> Any:
+    return (x * 2 + 1) ** 2 - y / 3
+
+
+def smaller_result(x: Any, y: Any) -> Any:
+    z = x * y + 1  # noqa: F841 - that it is not used is what is tried
+    return y * 2 - 1 + y * 3
+
+
+def writes(x: Any, y: Any) -> Any:
+    x += y * 2 - 1
+    return x * 2 + y
+
+
+ELEMENTWISE = [
+    (standardize, [(3,), (), ()], True),
+    (standardize, [(2, 3), (3,), (2, 1)], True),
+    (standardize, [(), (3,), (4, 1)], True),
+    (outer_scaled, [(3, 1), (4,)], True),
+    (smaller_result, [(2, 3), (3,)], False),
+    (writes, [(3,), (3,)], False),
+]
+
+
+@pytest.mark.parametrize(("function", "shapes", "is_kernel"), ELEMENTWISE)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_elementwise_functions_of_arrays(function: Any, shapes: Any, is_kernel: bool, dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    for batch in (1, 3, 4):
+        for batched in (range(len(shapes)), [0], [len(shapes) - 1]):
+            axes = tuple(0 if k in batched else None for k in range(len(shapes)))
+            full = [(batch, *shape) if k in batched else shape for k, shape in enumerate(shapes)]
+            args = [rng.normal(size=shape).astype(dtype)[()] for shape in full]
+            vmapped = vmap(function, axes, backend="fake")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FallbackWarning)  # where examples all write into one array
+                assert_matches_loop(function, args, axes, vmapped=vmapped)
+            assert ("ElementwiseKernel(" in vmapped.source()) == is_kernel
+
+
 def kernel_of(name: str) -> Any:
     function, args, in_axes = CASES[name]
     vmapped = vmap(function, in_axes, backend="fake")
@@ -279,9 +324,10 @@ def test_kernels_raise_what_python_raises(function: Any, values: list[float], er
     fine = np.array(values[:1])
     assert_matches_loop(function, (fine,), vmapped=vmapped, native=True)
     assert "ElementwiseKernel(" in vmapped.source()
-    with pytest.raises(error) as found, warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", FallbackWarning)  # of what runs on the host then
-        vmapped(np.array(values))
+        with pytest.raises(error) as found:
+            vmapped(np.array(values))
     assert "example 1" in found.value.__notes__[0]
 
 

@@ -294,14 +294,14 @@ def _rewrite(
 ) -> Entry:
     from vectorizer.pipeline import compile_specialization, specialize
 
-    backend = None if placing.is_numpy(backend) else backend
-    specialization = specialize(source, inner, layers, state.name, backend)
+    is_numpy = placing.is_numpy(backend)
+    specialization = specialize(source, inner, layers, state.name, None if is_numpy else backend)
     run = compile_specialization(specialization, source)
-    if backend is not None:
+    if not is_numpy:
         run = placing.within(backend, run)
     else:
         run = in_blocks(run, specialization.source, batched_first(inner, layers, specialization))
-    if specialization.strict_floats and backend is None:
+    if specialization.strict_floats and is_numpy:
         run = _strict(run)
     if source.bound or source.bound_keywords:
         run = functools.partial(run, *source.bound, **source.bound_keywords)

@@ -40,6 +40,7 @@ PYTHON: dict[str, Callable[[Any, Any], Any]] = {
     "%": operator.mod, "**": operator.pow, "&": operator.and_, "|": operator.or_, "^": operator.xor,
     "<<": operator.lshift, ">>": operator.rshift,
 }  # fmt: skip
+SIGNED: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
 LEVELS = {"+": SUM, "-": SUM, "*": PRODUCT, "/": PRODUCT, "&": BIT_AND, "|": BIT_OR, "^": BIT_XOR, "<<": SHIFT}
 LEVELS |= {">>": SHIFT}
 WRAPPING = {"+": "wrapping_add", "-": "wrapping_subtract", "*": "wrapping_multiply"}
@@ -112,7 +113,7 @@ class Arithmetic:
             made = PYTHON[symbol](ONES[a.kind], ONES[b.kind])
             return np.dtype({bool: bool, int: np.int64, float: float, complex: complex}[type(made)])
         try:
-            dtype = np.dtype(ufunc_dtypes(UFUNCS[symbol], [a.value, b.value])[0])
+            dtype: np.dtype[Any] = np.dtype(ufunc_dtypes(UFUNCS[symbol], [a.value, b.value])[0])
         except Unsupported as error:
             raise NoKernel(error.reason) from None
         for expr in (a, b):
@@ -176,8 +177,7 @@ class Arithmetic:
     def unary(self, symbol: str, a: Expr) -> Expr:
         """``-a``, ``+a``, ``~a``."""
         if a.const is not MISSING and a.weak:
-            signed = {"-": operator.neg, "+": operator.pos, "~": operator.invert}[symbol]
-            return literal(signed(a.const))
+            return literal(SIGNED[symbol](a.const))
         if a.kind == "b":
             if symbol != "~" or a.weak:
                 raise NoKernel("arithmetic with booleans")

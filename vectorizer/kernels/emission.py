@@ -8,6 +8,7 @@ import types
 from typing import Any
 
 from vectorizer.backends import Backend
+from vectorizer.kernels.elementwise import check_elementwise
 from vectorizer.kernels.expressions import Outside
 from vectorizer.kernels.numbers import Expr, NoKernel, cast, type_of
 from vectorizer.kernels.statements import RESERVED, Body
@@ -17,6 +18,7 @@ from vectorizer.rewrite.names import statements_of
 from vectorizer.rewrite.tidy import tidy
 from vectorizer.rewrite.translating import translated
 from vectorizer.rules.context import Plan, Shared
+from vectorizer.rules.elementwise import broadcast_dims
 from vectorizer.rules.subscripts import Parts
 from vectorizer.source.operand import Operand, argument_list, call
 from vectorizer.source.statements import Stmt
@@ -97,7 +99,7 @@ class Kernel:
         key = (function, tuple((value.dtype, value.weak) for value in values))
         if key not in self.made:
             self.open.append(function)
-            name = self.free(node.name)  # type: ignore[attr-defined]
+            name = self.free(node.name)
             inner = Names(self.shared, names.namespace.inside(function))
             self.made[key] = name, self.compile(name, node, source.text, parameters, inner)
             self.open.pop()
@@ -141,12 +143,14 @@ def make_kernel(source: Any, function: Function, shared: Shared, name: str) -> s
     """
     backend: Backend = shared.backend
     parameters: dict[str, Array] = {}
+    arrays: set[str] = set()
     for key, parameter in function.parameters.items():
         value = parameter.value
-        if not isinstance(value, Array) or value.rank or value.zero_d:
+        if not isinstance(value, Array) or value.zero_d:
             raise NoKernel(f"{key} is no number")
-        type_of(value)
         parameters[key] = Array(value.dtype, 0, weak=value.weak)
+        type_of(parameters[key])
+        arrays |= {key} if value.rank else set()
     if not any(
         parameter.value.axes for parameter in function.parameters.values() if isinstance(parameter.value, Array)
     ):
@@ -156,6 +160,8 @@ def make_kernel(source: Any, function: Function, shared: Shared, name: str) -> s
         raise NoKernel("it is short")
     if any(key.startswith("_") for key in parameters):
         raise NoKernel("a parameter's name begins with an underscore")
+    if arrays:
+        check_elementwise(node, arrays, Names(shared, shared.namespace))
     kernel = Kernel(shared)
     inner = kernel.free(name)
     body = kernel.compile(inner, node, source.text, parameters, Names(shared, shared.namespace))
@@ -164,7 +170,7 @@ def make_kernel(source: Any, function: Function, shared: Shared, name: str) -> s
     text = called(writer, body, made, name)
     shared.helper_sources.append(defined(made, inner, kernel, body, writer.module(backend.module, backend.alias)))
     shared.taken.add(made)
-    writer.change("kernel", "it is one kernel, in which a thread computes each example")
+    writer.change("kernel", f"it is one kernel, in which a thread computes each {'element' if arrays else 'example'}")
     return translated(writer, text)
 
 
@@ -203,9 +209,11 @@ def defined(made: str, name: str, kernel: Kernel, body: Body, alias: str) -> str
 def called(writer: Rewriter, body: Body, made: str, name: str) -> str:
     """The function, which calls the kernel."""
     writer.open()
-    aligned, axes, _ = writer.align([writer.env[key] for key in body.parameters])
+    operands = [writer.env[key] for key in body.parameters]
+    aligned, axes, rank = writer.align(operands)
+    dims = broadcast_dims([operand.array for operand in operands], rank)
     code = call(made, *(operand.code for operand in aligned))
-    values = [Array(value.dtype, 0, axes) for value in body.result]
+    values = [Array(value.dtype, rank, axes, dims=dims) for value in body.result]
     names = [writer.fresh("result")] if len(values) == 1 else [writer.fresh(f"result_{k}") for k in range(len(values))]
     if body.may_be_bad:
         bad = writer.fresh("bad")

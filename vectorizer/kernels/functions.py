@@ -57,9 +57,10 @@ def dtypes(ufunc: np.ufunc, args: list[Expr]) -> np.dtype[Any]:
     if len(args) != ufunc.nin:
         raise NoKernel(f"{ufunc.__name__} with {len(args)} arguments")
     try:
-        return np.dtype(ufunc_dtypes(ufunc, [a.value for a in args])[0])
+        dtype: np.dtype[Any] = np.dtype(ufunc_dtypes(ufunc, [a.value for a in args])[0])
     except Unsupported as error:
         raise NoKernel(error.reason) from None
+    return dtype
 
 
 def floating(name: str, target: str) -> None:

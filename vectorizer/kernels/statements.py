@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import ast
 import functools
-import io
-import tokenize
 from collections.abc import Sequence
-from typing import Any
 
+from vectorizer.kernels.counters import Comments, find_counters
 from vectorizer.kernels.expressions import BINARY, Expressions, Outside
 from vectorizer.kernels.numbers import SUM, UNARY, Expr, NoKernel, bare, cast, number_type, type_of
 from vectorizer.values import Array, promote
@@ -39,7 +37,7 @@ class Body(Expressions):
         self.parameters = parameters
         self.types = dict(parameters)
         self.counters = find_counters(node) - parameters.keys()
-        self.comments = _comments(text)
+        self.comments = Comments(text)
         self.result: tuple[Array, ...] = ()
         self.results: list[list[Expr]] = []
         self.assigned: dict[str, list[Expr]] = {}
@@ -49,7 +47,7 @@ class Body(Expressions):
         self.depth = 1
         self.is_final = False
 
-    def renamed(self, name: str) -> str:  # type: ignore[override]
+    def renamed(self, name: str) -> str:
         return f"{name}_" if name in RESERVED else name
 
     def run(self) -> None:
@@ -352,39 +350,6 @@ class Body(Expressions):
         return code.isidentifier() and code not in stored
 
 
-def find_counters(node: ast.FunctionDef) -> set[str]:
-    """Variables that are only set to small integers, and to themselves plus or minus one."""
-    found: dict[str, bool] = {}
-    for part in ast.walk(node):
-        for target, value in _bindings(part):
-            if isinstance(target, ast.Name):
-                found[target.id] = found.get(target.id, True) and _is_step(value, target.id)
-    return {name for name, counts in found.items() if counts}
-
-
-def _bindings(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
-    """Targets and what they are set to; a target that is set to itself may be anything."""
-    match node:
-        case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
-            return list(zip(targets, values, strict=False))
-        case ast.Assign(targets=targets, value=value):
-            return [(inner, value) for target in targets for inner in getattr(target, "elts", [target])]
-        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub(), value=value):
-            return [(target, value)]
-        case ast.AugAssign(target=target) | ast.For(target=target) | ast.AnnAssign(target=target):
-            return [(target, target)]
-    return []
-
-
-def _is_step(node: ast.expr, name: str) -> bool:
-    match node:
-        case ast.Constant(value=int(value)) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
-            return abs(value) < 2**31
-        case ast.BinOp(left=ast.Name(id=left), op=ast.Add() | ast.Sub(), right=ast.Constant(value=int(value))):
-            return left == name and abs(value) < 2**31
-    return False
-
-
 def _has_break(node: ast.While) -> bool:
     """Whether a loop may be left by `break`."""
 
@@ -408,26 +373,3 @@ def _joined(exprs: list[Expr]) -> Array:
         return number_type(dtype, (one.weak or other.weak) and dtype.name in ("bool", "int64", "float64", "complex128"))
 
     return functools.reduce(join, (number_type(expr.value.dtype, expr.weak) for expr in exprs))
-
-
-class _Comments:
-    """The comments of a function, as C++ has them."""
-
-    def __init__(self, text: str) -> None:
-        self.own: dict[int, str] = {}
-        self.trailing: dict[int, str] = {}
-        lines = text.splitlines()
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT:
-                line, column = token.start
-                is_own = not lines[line - 1][:column].strip()
-                if "\\" not in token.string and '"""' not in token.string:  # it will stand in a string
-                    (self.own if is_own else self.trailing)[line] = f"// {token.string.lstrip('#').strip()}"
-
-    def pop_before(self, line: int) -> list[str]:
-        found = [k for k in sorted(self.own) if k < line]
-        return [self.own.pop(k) for k in found]
-
-
-def _comments(text: str) -> Any:
-    return _Comments(text)
