@@ -119,6 +119,9 @@ class _Costs:
             if node.args[0].id not in self.copied:
                 self.copied.append(node.args[0].id)
             return
+        if isinstance(node.func, ast.Name) and node.func.id == "in_range":
+            self.wait(node, "waits for the device: it checks subscripts, which a device would wrap")
+            self.launch(loop, 3)
         if name in SIZED:
             self.wait(node, "waits for the device: the size of its result depends on values")
         if name not in FREE:

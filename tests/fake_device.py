@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from tests.host_kernels import HostKernel
-from vectorizer.backends import Backend, find_backend, register_backend
+from vectorizer.backends import Backend, find_backend
 
 MODULE = "fake_cupy"
 CUPY = find_backend("cupy")
@@ -329,4 +329,3 @@ FAKE: Backend = dataclasses.replace(
     companions={"scipy.special": f"{MODULE}_special"},
     running=None,
 )
-register_backend(FAKE)

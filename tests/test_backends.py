@@ -32,6 +32,7 @@ HEAD = (
 )
 SIZE = 3
 RNG = np.random.default_rng(0)
+pytestmark = pytest.mark.usefixtures("fake")
 needs_cupy = pytest.mark.skipif(find_spec("cupy") is None, reason="CuPy is not installed")
 
 

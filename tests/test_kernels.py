@@ -21,7 +21,10 @@ from vectorizer import vmap
 from vectorizer.errors import FallbackWarning
 from vectorizer.testing import assert_matches_loop
 
-pytestmark = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler")
+pytestmark = [
+    pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler"),
+    pytest.mark.usefixtures("fake"),
+]
 PARTS = r'ElementwiseKernel\(\n    "([^"]*)",\n    "([^"]*)",\n    "([^"]*)",.*?"""\n(.*?)"""'
 NVCC = shutil.which("nvcc")
 SIGNED = np.array([-7, -3, -1, 0, 1, 2, 5, 8])
