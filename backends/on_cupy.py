@@ -39,7 +39,7 @@ def _blocks(text: Text, alias: str) -> str | None:
 
 def _joined(parts: list[Text], axis: int, rank: int, alias: str) -> str:
     codes = [f"{alias}.atleast_{rank}d({part.code})" for part in parts]
-    return codes[0] if len(codes) == 1 else f"{alias}.concatenate([{', '.join(codes)}], axis={axis})"
+    return f"{alias}.concatenate([{', '.join(codes)}], axis={axis})"  # which copies, be it of one
 
 
 def lower_insert(c: CallText) -> str | None:

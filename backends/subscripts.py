@@ -8,7 +8,7 @@ from collections.abc import Callable
 from vectorizer.backends.base import Lacking
 from vectorizer.backends.placement import Placement
 
-ALONG = ("numpy.take", "numpy.take_along_axis", "numpy.put_along_axis")
+ALONG = ("numpy.take", "numpy.take_along_axis", "numpy.put_along_axis", "numpy.put", "numpy.delete")
 
 
 def checked_items(
@@ -23,7 +23,7 @@ def checked_items(
     unsure = [item for item in items if may_be_out_of_range(item, placement)]
     if not unsure:
         return None
-    if not _is_view(node.value):
+    if not is_view(node.value):
         raise Lacking("a subscript that may be out of range follows an expression without a name")
     base, found = code(node.value), {}
     for item in unsure:
@@ -31,12 +31,12 @@ def checked_items(
     return found
 
 
-def _is_view(node: ast.expr) -> bool:
+def is_view(node: ast.expr) -> bool:
     """Whether an expression names an array, or a view of one, so that its shape costs nothing."""
     if isinstance(node, ast.Subscript):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return _is_view(node.value) and all(isinstance(part, (ast.Slice, ast.Constant)) for part in parts)
-    return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and _is_view(node.value)
+        return is_view(node.value) and all(isinstance(part, (ast.Slice, ast.Constant)) for part in parts)
+    return isinstance(node, ast.Name) or isinstance(node, ast.Attribute) and is_view(node.value)
 
 
 def _axis(items: list[ast.expr], position: int, placement: Placement) -> str:

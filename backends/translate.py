@@ -16,8 +16,9 @@ import numpy as np
 from vectorizer.backends.base import Backend, Lacking
 from vectorizer.backends.calls import CallText, Text
 from vectorizer.backends.placement import HOST_ATTRIBUTES, Placement
-from vectorizer.backends.subscripts import ALONG, check_store, checked_items, may_be_out_of_range
+from vectorizer.backends.subscripts import ALONG, check_store, checked_items, is_view, may_be_out_of_range
 
+SHAPED = ("arange", "empty", "full", "ones", "zeros")
 HOMES = {"": np, "linalg": np.linalg, "fft": np.fft, "random": np.random, "lib.stride_tricks": np.lib.stride_tricks}
 
 
@@ -215,6 +216,8 @@ class Translator:
             start, end = self.span(node)
             is_type = self.inventory.names.get(path, ()) is None  # `cp.float32` is NumPy's
             return self.renamed(node, path) if is_type else self.source[start:end].decode()
+        if path == "copyto" and node.args and isinstance(node.args[0], ast.Call):
+            raise Lacking("a view that a function makes is stored into: it may be a copy")
         args, keywords, starred = self.arguments(node)
         problem = f"{self.backend.module} has no {path}"
         if f"numpy.{path}" in ALONG and len(args) > 1 and may_be_out_of_range(node.args[1], self.placement):
@@ -236,17 +239,32 @@ class Translator:
     def taken(self, path: str, args: tuple[Text, ...], keywords: dict[str, Text]) -> str:
         """`take` and its kin, whose subscripts may be out of range."""
         rest = (*args[2:], keywords.get("axis"))
-        axis = rest[-1] or (rest[-2] if path == "put_along_axis" and len(rest) > 2 else rest[0])
-        if keywords.keys() - {"axis"} or not isinstance(args[0].node, ast.Name) or path == "put_along_axis":
+        axis = rest[-1] or rest[0]
+        if keywords.keys() - {"axis"} or not is_view(args[0].node) or path not in ("take", "take_along_axis"):
             raise Lacking(f"{path} at places that may be out of range")
         length = f"{args[0].code}.size" if axis is None else f"{args[0].code}.shape[{axis.code}]"
         self.done.helpers.add("in_range")
         tail = "" if axis is None else f", axis={axis.code}"
         return f"{self.alias}.{path}({args[0].code}, in_range({args[1].code}, {length}){tail})"
 
+    def shape(self, node: ast.expr) -> list[tuple[int, int, str]]:
+        """Lengths that are counted on the device, as numbers of the host."""
+        parts = node.elts if isinstance(node, ast.Tuple) else [node]
+        counted = [p for p in parts if isinstance(p, ast.Call) and self.placement.on_device(p)]
+        return [(*self.span(part), f"int({self.code(part)})") for part in counted]
+
     def renamed(self, node: ast.Call, path: str) -> str:
         """The call as it stands, of the backend's function."""
         last, end = self.span(node.func)[1], self.span(node)[1]
+        lengths = self.shape(node.args[0]) if path in SHAPED and node.args else []
+        if lengths:
+            first, behind, code = lengths[0]
+            start, stop = self.span(node.args[0])
+            inside = self.source[start:first].decode() + code + self.source[behind:stop].decode()
+            rest = [self.code(part) for part in node.args[1:]] + [
+                f"{k.arg}={self.code(k.value)}" for k in node.keywords
+            ]
+            return f"{self.alias}.{path}({', '.join([inside, *rest])})"
         inner = ast.Module([ast.Expr(part) for part in [*node.args, *(k.value for k in node.keywords)]], [])
         return f"{self.alias}.{path}{self.rendered(inner, last, end)}"
 
@@ -296,6 +314,8 @@ class Translator:
             return
         if function.attr in ("copy", "index", "count", "pop") or not self.placement.on_device(function.value):
             return
+        if function.attr in ("take", "put") and node.args and may_be_out_of_range(node.args[0], self.placement):
+            raise Lacking(f"the method {function.attr} at places that may be out of range")
         name = f"ndarray.{function.attr}"
         if not self.inventory.has(name):
             raise Lacking(f"{self.backend.module}'s arrays have no method {function.attr}")

@@ -65,7 +65,7 @@ def run_emitted(entry: Entry, resolved: Resolved) -> Any:
 
     if placing.is_numpy(entry.backend):
         return run(resolved)
-    return placing.on_the_device(entry.backend, resolved, run, bool(entry.specialization.writes))
+    return placing.on_the_device(entry.backend, resolved, run, placing.may_store(entry.specialization.source))
 
 
 def recover(state: State, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any], failure: str) -> Any:

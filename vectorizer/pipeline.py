@@ -426,8 +426,16 @@ def emit_function(source: FunctionSource, function: Function, shared: Shared, na
 
 
 def check_backend(shared: Shared) -> None:
-    """Where Python's own numbers raise, a device goes on with inf or nan, and nobody would notice."""
-    if shared.facts.strict_floats and shared.backend is not None and shared.backend.is_device:
+    """Refuses what a device must not do.
+
+    Where Python's own numbers raise, it goes on with inf or nan, and nobody would notice.  A loop over the examples
+    starts a kernel for each of them.
+    """
+    if shared.backend is None or not shared.backend.is_device:
+        return
+    if shared.fallbacks:
+        raise Unsupported(shared.fallbacks[0].reason)
+    if shared.facts.strict_floats:
         raise Unsupported(
             "Python's numbers and math raise where a device does not (a division by zero, a square root of -1); "
             "NumPy's do not raise"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import dataclasses
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +16,7 @@ from vectorizer.errors import VectorizeTypeError
 from vectorizer.spec import UNBATCHED, LeafAxes, Resolved
 
 NUMPY = find_backend(None)
+STORING = frozenset("at copyto fill fill_diagonal partition place put put_along_axis putmask shuffle sort".split())
 
 
 def is_numpy(backend: Backend) -> bool:
@@ -167,6 +170,22 @@ def on_the_device(backend: Backend, resolved: Resolved, run: Callable[[Resolved]
     if writes:
         written_back(copies, resolved)
     return returned(result, host_copy)
+
+
+@functools.lru_cache(maxsize=256)
+def may_store(source: str) -> bool:
+    """Whether emitted code may write into arrays."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.AugAssign) or isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+            return True
+        if (
+            isinstance(node, ast.Attribute)
+            and node.attr in STORING
+            or isinstance(node, ast.keyword)
+            and node.arg == "out"
+        ):
+            return True
+    return False
 
 
 def within(backend: Backend, run: Callable[..., Any]) -> Callable[..., Any]:

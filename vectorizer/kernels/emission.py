@@ -179,6 +179,9 @@ def is_worth_it(node: ast.FunctionDef) -> bool:
     nodes = list(ast.walk(node))
     if any(isinstance(part, (ast.If, ast.While, ast.For, ast.IfExp)) for part in nodes):
         return True
+    raising = [ast.unparse(part.func) for part in nodes if isinstance(part, ast.Call)]
+    if any(name.startswith("math.") or name in ("int", "round") for name in raising):
+        return True  # which raises where it must: array code for a device does not
     return sum(isinstance(part, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call)) for part in nodes) >= FEWEST
 
 
