@@ -317,6 +317,7 @@ RAISING = [
     (lambda x: int(x) + 1 if x > 0 else int(x) - 1, [1.0, np.nan], ValueError),
     (lambda x: float(x) ** -2 + 1 if x < 5 else x * 3.0, [1.0, 0.0], ZeroDivisionError),
     (guarded, [1.0, -101.0], ValueError),
+    (lambda x: math.trunc(x) + 1 if x > 0 else math.trunc(x) * 2, [1.5, np.inf], OverflowError),
     (guarded, [1.0, np.nan], AssertionError),
 ]
 

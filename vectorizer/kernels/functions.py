@@ -231,7 +231,15 @@ def emit_float(_: Arithmetic, args: list[Expr]) -> Expr:
     return Expr(made.code, FLOAT, made.level, MISSING if a.const is MISSING else float(a.const))
 
 
-@row(int, math.trunc)
+@row(math.trunc)
+def emit_trunc(rw: Arithmetic, args: list[Expr]) -> Expr:
+    a = only(args, "trunc")
+    if not a.weak and a.value.dtype != np.float64:
+        raise NoKernel("math.trunc of a number that has no __trunc__")
+    return emit_int(rw, args)
+
+
+@row(int)
 def emit_int(rw: Arithmetic, args: list[Expr]) -> Expr:
     a = only(args, "int")
     if a.kind in "bi":
