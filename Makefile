@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed-test
 INSTALLED_BENCH := $(VENV)/.installed-bench
 
-.PHONY: venv demo test check format bench fuzz golden gpu clean
+.PHONY: venv demo test check format bench bench-rules coverage fuzz golden gpu clean
 .NOTPARALLEL:
 
 test: $(INSTALLED)
@@ -52,6 +52,14 @@ format: $(INSTALLED)
 # Writes benchmarks/results/cpu.md.
 bench: $(INSTALLED_BENCH)
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+# Each batching rule against the loop: the slowest rows.
+bench-rules: $(INSTALLED)
+	$(BIN)/python -m benchmarks.rules $(ARGS)
+
+# Writes docs/coverage.md and tests/rows/looped.txt anew, from what the rules do; look at the diff before committing them.
+coverage: $(INSTALLED)
+	$(BIN)/python -m tests.rows.coverage
 
 # The property tests with many more examples: tests/conftest.py has the profile.
 fuzz: $(INSTALLED)

@@ -19,6 +19,7 @@ from vectorizer.backends.placement import HOST_ATTRIBUTES, Placement
 from vectorizer.backends.subscripts import ALONG, check_store, checked_items, is_view, may_be_out_of_range
 
 SHAPED = ("arange", "empty", "full", "ones", "zeros")
+HOST_HELPERS = frozenset(("search_rows",))  # of `vectorizer.runtime`, written for NumPy's arrays
 HOMES = {"": np, "linalg": np.linalg, "fft": np.fft, "random": np.random, "lib.stride_tricks": np.lib.stride_tricks}
 
 
@@ -83,6 +84,11 @@ class Names:
         if line[:1] == ["from"]:
             return f"{line[1]}.{line[3]}" if line[1].partition(".")[0] in ("numpy", "math", "scipy") else ""
         return path_of(self.lookup(node.id))
+
+    def helper(self, node: ast.expr) -> str:
+        """The function of `vectorizer.runtime` that a name stands for in emitted code; empty where it is none."""
+        line = self.imports.get(node.id, "").split() if isinstance(node, ast.Name) else []
+        return line[3] if line[:2] == ["from", "vectorizer.runtime"] else ""
 
     def is_array(self, name: str) -> bool:
         """Whether a name from outside stands for a NumPy array."""
@@ -163,6 +169,8 @@ class Translator:
                     return self.companion_call(node, path)
                 if isinstance(function, ast.Name) and function.id == "range" and "range" not in self.names.local:
                     return self.range_call(node)
+                if self.names.helper(function) in HOST_HELPERS:
+                    raise Lacking(f"{self.backend.module} has nothing for {self.names.helper(function)}")
                 self.check_method(node)
             case ast.Attribute(value=value, attr=name):
                 path = self.names.path(node)
@@ -183,6 +191,7 @@ class Translator:
 
     def name(self, path: str, node: ast.expr) -> str:
         """A name of NumPy's that is not called here: a constant, a dtype, a function that is passed on."""
+        self.check_random(path)
         if path in self.backend.host:
             start, end = self.span(node)
             return self.source[start:end].decode()
@@ -210,6 +219,7 @@ class Translator:
 
     def call(self, node: ast.Call, path: str) -> str | None:
         """A call of one of NumPy's functions."""
+        self.check_random(path)
         if path in self.backend.host:
             return None
         if not self.placement.on_device(node):
@@ -306,6 +316,11 @@ class Translator:
             pieces += [self.source[at:first].decode(), checked.get(part) or self.code(part)]
             at = last
         return "".join([*pieces, self.source[at:end].decode()])
+
+    def check_random(self, path: str) -> None:
+        """Another library draws other numbers from the same seed, and knows nothing of NumPy's global state."""
+        if path.startswith("random."):
+            raise Lacking(f"{path} draws NumPy's random numbers, and {self.backend.module} draws others")
 
     def check_method(self, node: ast.Call) -> None:
         """Methods of arrays that the backend's arrays lack."""

@@ -24,6 +24,12 @@ settings.register_profile("fuzz", max_examples=int(os.environ.get("VECTORIZER_FU
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Marks that NumPy's own tests carry, some of which are run here on ours."""
+    for mark in ("slow", "thread_unsafe", "leaks_references"):
+        config.addinivalue_line("markers", f"{mark}: NumPy's")
+
+
 @pytest.fixture
 def fallbacks_allowed() -> Iterator[None]:
     """For tests that ask what comes out, and not how: a `FallbackWarning` is no error in them."""

@@ -918,6 +918,67 @@ def stores_through_a_name_that_the_loop_sets(x, y, t):
     return x, y
 
 
+def _tail(a):
+    return a[1:]
+
+
+@theme("random programs")
+def adds_to_an_element_in_a_loop_under_a_condition(x, t):
+    if t > 0:
+        for _ in range(4):
+            x[0] += t
+    return x
+
+
+@theme("random programs")
+def adds_to_an_array_in_a_loop_under_a_condition(x, t):
+    y = np.zeros(4)
+    if t > 0:
+        for _ in range(3):
+            y += x
+    else:
+        for i in range(3):
+            y[1] += 1.0
+    return y
+
+
+@theme("random programs")
+def stores_the_same_under_a_condition(x, t):
+    y = np.zeros(4)
+    if t > 0:
+        y[0] = 1.0
+    for i in range(4):
+        if x[i] > 0.5:
+            y[i] += 2.0
+    return y
+
+
+@theme("random programs")
+def stores_through_a_function_in_a_live_loop(x, y, t, c):
+    k = 0
+    while k < 3 and t < 9:
+        k += 1
+        t = t + 1
+        _tail(y)[0] = t
+        if c:
+            y = y[::-1]
+            if t > 2:
+                break
+    return y
+
+
+@theme("random programs")
+def branches_behind_a_uniform_branch_in_a_loop(x, y, t):
+    for i in range(3):
+        if x[i] < t:
+            if len(x) < 0:
+                y[i] = 1.0
+            elif any(v > x[i] for v in y):
+                x[i] += y[0]
+                y[i] = t
+    return x, y
+
+
 @theme("random programs")
 def becomes_another_array_in_a_loop(x, y, s):
     z = y.astype(np.float32)
@@ -927,3 +988,90 @@ def becomes_another_array_in_a_loop(x, y, s):
         x[:-1] = s
         x = z
     return x, z
+
+
+# --- what adversaries found ---
+
+
+def number_and_array(x):
+    return x[0], x
+
+
+@theme("arrays in tuples that functions return")
+def stores_into_what_a_function_returned_beside_a_number(x):
+    first, y = number_and_array(x)
+    y[0] = 7.0
+    return first
+
+
+@theme("arrays in tuples that functions return")
+def stores_into_an_item_of_what_a_function_returned(x):
+    found = number_and_array(x)
+    found[1][0] = 9.0
+    return found[0] + found[1][1]
+
+
+@theme("a store with the loops in another order than the axes")
+def fills_the_transpose(x):
+    out = np.zeros((2, 2))
+    for k in range(2):
+        for i in range(2):
+            out[i, k] = k * x[i]
+    return out
+
+
+@theme("a store with the loops in another order than the axes")
+def fills_three_axes(x):
+    out = np.empty((2, 2, 2))
+    for k in range(2):
+        for j in range(2):
+            for i in range(2):
+                out[j, i, k] = x[i] * 2 + k - j
+    return out
+
+
+def append_to(items, value):
+    items.append(value)
+
+
+def put_into(table, key, value):
+    table[key] = value
+
+
+def given_back(items):
+    return items
+
+
+@theme("lists that functions change")
+def appends_through_a_function(x):
+    out = []
+    append_to(out, x[0])
+    append_to(out, x[1])
+    return len(out) + x[2]
+
+
+@theme("lists that functions change")
+def sets_a_key_through_a_function(x):
+    table = {"a": x[0]}
+    put_into(table, "a", x[1])
+    return table["a"]
+
+
+@theme("lists that functions change")
+def adds_to_a_captured_item(x):
+    out = [0.0]
+
+    def increase(value):
+        out[0] += value
+
+    for value in x:
+        increase(value)
+    return out[0]
+
+
+@theme("lists that functions change")
+def changes_a_list_that_came_back(x):
+    items = [x[0], x[1]]
+    same = given_back(items)
+    same[0] = 7.0
+    return items[0] + items[1]

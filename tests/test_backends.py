@@ -145,6 +145,27 @@ def test_a_function_without_a_row_runs_on_the_host() -> None:
     assert host(result).tolist() == [[1.0, 3.0, 3.0]]
 
 
+SORTED = np.sort(RNG.random((4, 5)))
+GENERATOR = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x + 0 * GENERATOR.normal(),
+        lambda x: x + 0 * GENERATOR.normal(size=5),
+        lambda x: x + 0 * np.random.normal(),
+        lambda x: x + np.random.default_rng(3).normal(),
+        lambda x: np.searchsorted(x, 0.5),
+    ],
+    ids=["generator", "generator_of_arrays", "global_state", "seeded", "rows_that_are_searched"],
+)
+def test_what_is_numpys_alone_runs_on_the_host(f: Any) -> None:
+    with pytest.warns(FallbackWarning, match="on the host"):
+        result = host(vmap(f)(DeviceArray(SORTED)))
+    np.testing.assert_array_equal(result, [f(row) for row in SORTED])
+
+
 @needs_cupy
 def test_the_inventory_is_that_of_cupy() -> None:
     import cupy

@@ -49,6 +49,7 @@ from vectorizer import vmap
 def root(x):
     return np.roots(x)
 """
+NO_ROOTS = "how many roots there are depends on zeros at the ends"
 
 
 @pytest.fixture(autouse=True)
@@ -126,6 +127,50 @@ def test_a_named_function_with_axes_and_facts() -> None:
     )
 
 
+NOISE = """\
+import numpy as np
+
+from vectorizer import vmap
+
+
+@vmap(in_axes=(0, None))
+def noisy(x: float, rng: np.random.Generator):
+    return x + rng.normal(size=2)
+"""
+
+
+def test_a_generator_is_an_argument() -> None:
+    Path("noise.py").write_text(NOISE)
+    drawn = "    draw = rng.normal(size=(x.shape[0], 2))\n    return x[:, None] + draw\n"
+    assert run("emit", "noise.py").stdout == f"def noisy(x, rng):\n{drawn}"
+    legacy = NOISE.replace(": np.random.Generator", "")
+    Path("noise.py").write_text(legacy)
+    assert run("emit", "noise.py", "--arg", "rng: RandomState").stdout.endswith(f"def noisy(x, rng):\n{drawn}")
+
+
+def test_a_generator_has_no_examples() -> None:
+    message = refused(NOISE.replace("(0, None)", "0"))
+    assert "rng is a random generator, which all examples share: give None for it in in_axes" in message
+
+
+def test_draws_are_not_verified() -> None:
+    Path("noise.py").write_text(NOISE)
+    result = run("verify", "noise.py")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "noisy draws random numbers, which are not those that the loop draws" in result.stderr
+
+
+def test_a_loop_in_which_all_draw_the_same_is_not_emitted() -> None:
+    text = NOISE.replace("(0, None)", '(0, None), randomness="same"')
+    assert refused(text.replace("normal(size=2)", "normal(x)")).startswith("k.py:8: it cannot be rewritten: rng.normal")
+    Path("k.py").write_text(text)
+    assert "draw = rng.normal(size=2)" in run("emit", "k.py").stdout
+
+
+def test_no_draws_are_emitted_where_they_are_an_error() -> None:
+    assert "draws random numbers" in refused(NOISE.replace("(0, None)", '(0, None), randomness="error"'))
+
+
 def test_in_axes_none_alone() -> None:
     text = "from vectorizer import vmap\n\n\n@vmap\ndef f(x: float):\n    return x\n"
     assert refused(text, "--in-axes", "None") == (
@@ -161,7 +206,7 @@ def test_diff_in_colour() -> None:
 
 def test_explain() -> None:
     result = run("explain", "roots.py", "--arg", "x: float64[3]")
-    assert result.stdout == "roots.py:8: fallback: looped: roots has no batching rule\n"
+    assert result.stdout == f"roots.py:8: fallback: looped: {NO_ROOTS}\n"
 
 
 def test_verify() -> None:
@@ -225,7 +270,7 @@ def test_a_fallback_warns() -> None:
     result = run("emit", "roots.py", "--arg", "x: float64[3]")
     assert result.exit_code == 0
     assert result.stderr == (
-        "roots.py:8: FallbackWarning: root: this expression is looped over the examples: roots has no batching rule\n"
+        f"roots.py:8: FallbackWarning: root: this expression is looped over the examples: {NO_ROOTS}\n"
         "    return np.roots(x)\n"
         "           ^^^^^^^^^^^\n"
     )
@@ -235,7 +280,7 @@ def test_strict_refuses() -> None:
     result = run("emit", "roots.py", "--arg", "x: float64[3]", "--strict")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "roots.py:8: root: this expression is looped over the examples: roots has no batching rule (strict)\n"
+        f"roots.py:8: root: this expression is looped over the examples: {NO_ROOTS} (strict)\n"
         "    return np.roots(x)\n"
         "           ^^^^^^^^^^^\n"
     )

@@ -23,8 +23,9 @@ LAYERS = [
     ["kernels"],
     ["guards", "namespace", "pipeline"],
     ["static"],
-    ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing", "placing"],
+    ["blocks", "cache", "callables", "calling", "checking", "kinds", "listing", "placing", "randomness"],
     ["api"],
+    ["arguments", "broadcasting", "core_dims", "gathering"],
     ["cli", "__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

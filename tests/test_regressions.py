@@ -104,6 +104,19 @@ def fills_where(x, y):
     return x
 
 
+def target_of_a_loop_under_a_condition(x, t, n):
+    s = 1.0
+    if t > x[0]:
+        x[0] = t
+        for i in range(n):  # noqa: B007 - it must have a name, which is not set
+            s = s + t
+            if n > 9:
+                continue
+    else:
+        s = s - t
+    return s
+
+
 def logarithm_of_the_shared(s, t):
     return np.log(s) if s > 0 and np.sqrt(s) > t else t
 
@@ -162,6 +175,12 @@ ARGUMENTS = [
     pytest.param(logarithm_of_the_shared, (np.float32(-1), ROWS[:, 0]), (None, 0), id="guarded shared logarithm"),
     pytest.param(shared_trips, (ROWS.astype("f4"), 2), (0, None), id="shared trips, single precision"),
     pytest.param(shared_trips, (ROWS, 0), (0, None), id="no trips"),
+    pytest.param(
+        target_of_a_loop_under_a_condition,
+        (ROWS.copy(), ROWS[:, 1] + 0.5, np.int64(0)),
+        (0, 0, None),
+        id="no iteration",
+    ),
     pytest.param(isinstance_of_the_shared, (ROWS, np.int64(2)), (0, None), id="a NumPy integer is no int"),
     pytest.param(
         breaks_before_shared_trips_end,

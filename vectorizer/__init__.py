@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vectorizer.api import CacheInfo, Vectorized, jit, vmap
+from vectorizer.broadcasting import vectorize
 from vectorizer.errors import FallbackWarning, VectorizeError, VectorizeTypeError, VectorizeValueError
 
 __version__ = "0.1.0"
@@ -14,5 +15,6 @@ __all__ = [
     "VectorizeValueError",
     "Vectorized",
     "jit",
+    "vectorize",
     "vmap",
 ]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
 from collections.abc import Callable
-from typing import Any, NamedTuple, overload
+from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
 from vectorizer.backends import find_backend
 from vectorizer.cache import MOST_SPECIALIZATIONS, Entry, State, find_entry, resolve
@@ -13,6 +14,8 @@ from vectorizer.calling import call, describe, recover
 from vectorizer.errors import VectorizeTypeError, VectorizeValueError
 from vectorizer.listing import diff_text, explanation, source_text
 from vectorizer.spec import UNBATCHED, Layer, make_layer, signature_of
+
+Randomness: TypeAlias = Literal["different", "same", "error"]
 
 __all__ = ["CacheInfo", "Vectorized", "jit", "vmap"]
 
@@ -132,7 +135,7 @@ class Vectorized:
     def __reduce__(self) -> Any:
         if self._instance:
             return getattr, (self._instance[0], self._state.name)
-        if _global_named_like(self) is self:
+        if global_named_like(self) is self:
             return self.__qualname__
         return _rebuild, (self._function, self._layers, self._options)
 
@@ -149,7 +152,7 @@ def _name_of(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def _global_named_like(vectorized: Vectorized) -> Any:
+def global_named_like(vectorized: Any) -> Any:
     """What its module has under the name of a function: that is how pickle refers to functions."""
     found: Any = sys.modules.get(getattr(vectorized, "__module__", None) or "")
     for name in str(getattr(vectorized, "__qualname__", "")).split("."):
@@ -171,6 +174,7 @@ def vmap(
     backend: str | None = None,
     strict: bool = False,
     check: bool = False,
+    randomness: Randomness = "different",
 ) -> Vectorized: ...
 @overload
 def vmap(
@@ -182,6 +186,7 @@ def vmap(
     backend: str | None = None,
     strict: bool = False,
     check: bool = False,
+    randomness: Randomness = "different",
 ) -> Callable[[Callable[..., Any]], Vectorized]: ...
 def vmap(
     fun: Callable[..., Any] | None = None,
@@ -192,6 +197,7 @@ def vmap(
     backend: str | None = None,
     strict: bool = False,
     check: bool = False,
+    randomness: Randomness = "different",
 ) -> Any:
     """Rewrites a function of one example into a function of a whole batch.
 
@@ -212,16 +218,18 @@ def vmap(
             are moved to the device of the one that is named, and the results back.
         strict: raise `VectorizeError` where something would have to be looped.
         check: compare a few examples of the first call of each specialization with the loop.
+        randomness: "different": each example draws random numbers of its own; "same": all examples draw the same;
+            "error": drawing any raises `VectorizeError`.
 
     Returns:
         Vectorized: the function of a batch; where `fun` is left out, a decorator that gives it.
 
     Raises:
         VectorizeTypeError: `fun` is not callable, or an axis is none.
-        VectorizeValueError: `backend` is not known, or `axis_size` is negative.
+        VectorizeValueError: `backend` or `randomness` is not known, or `axis_size` is negative.
     """
     options = {"strict": strict, "check": check, "backend": _backend_name(backend, "vmap")}
-    layer = make_layer(in_axes, out_axes, axis_size)
+    layer = make_layer(in_axes, out_axes, axis_size, randomness)
     if fun is None:
         return lambda function: _wrap(function, (layer,), options, "vmap")
     return _wrap(fun, (layer,), options, "vmap")
@@ -290,4 +298,4 @@ def _without_instance(method: Vectorized, layer: Layer) -> Layer:
         axes = {name: axis for name, axis in axes.items() if name != next(iter(parameters))}
     elif isinstance(axes, tuple) and len(axes) == len(parameters) and axes[0] is UNBATCHED:
         axes = axes[1:]
-    return Layer(axes, layer.out_axes, layer.axis_size)
+    return dataclasses.replace(layer, in_axes=axes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import os
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vectorizer import placing
+from vectorizer import placing, reference
 from vectorizer.backends import Backend, find_backend
 from vectorizer.blocks import in_blocks
 from vectorizer.callables import Target
-from vectorizer.errors import FallbackWarning, VectorizeError
+from vectorizer.errors import FallbackWarning, RandomnessError, VectorizeError
 from vectorizer.guards import Guards
 from vectorizer.kinds import TooMany, compile_check, key_of
 from vectorizer.source.frontend import FunctionSource, SourceUnavailable
@@ -112,6 +113,7 @@ class State:
     """What a vectorized function knows of itself, shared by the bound methods that are made of it.
 
     is_method: the first argument is an instance, which is not batched and of which `in_axes` need not speak.
+    loop: what runs where the function cannot be rewritten.
     entries: by key; entries of one key differ in what holds beside the kinds of the arguments.
     fast: what a call is compared with first.
     """
@@ -122,6 +124,7 @@ class State:
     name: str
     signature: inspect.Signature
     is_method: bool = False
+    loop: Callable[..., Any] = reference.loop
     entries: dict[Any, list[Entry]] = field(default_factory=dict)
     fast: tuple[Fast, ...] = ()
     latest: Entry | None = None
@@ -158,7 +161,7 @@ def _for_method(layer: Layer, count: int) -> Layer:
         axes = (UNBATCHED, *[axes] * (count - 1))
     elif not (len(axes) == count and axes[0] is UNBATCHED):
         axes = (UNBATCHED, *axes)
-    return Layer(axes, layer.out_axes, layer.axis_size)
+    return dataclasses.replace(layer, in_axes=axes)
 
 
 # --- finding ---------------------------------------------------------------------------------------------------------
@@ -179,7 +182,7 @@ def _with_instance(layer: Layer, signature: inspect.Signature) -> Layer:
     first = next(iter(signature.parameters), None)
     if not isinstance(layer.in_axes, dict) or first is None or first in layer.in_axes:
         return layer
-    return Layer({first: UNBATCHED, **layer.in_axes}, layer.out_axes, layer.axis_size)
+    return dataclasses.replace(layer, in_axes={first: UNBATCHED, **layer.in_axes})
 
 
 def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], backend: Backend | None = None) -> Entry:
@@ -274,6 +277,8 @@ def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], back
         entry = _looped(state, source, error.reason, backend=backend)
     except Unsupported as error:
         entry = _looped(state, source, error.reason, line_of(error, source), backend=backend)
+    except RandomnessError as error:
+        raise RandomnessError(f"{place_of(source, error.line)}{state.name}: {error}", error.line) from None
     except VectorizeError as error:  # the result does not fit `out_axes`: the loop decides, and says where
         if state.options["strict"]:
             raise
@@ -307,12 +312,15 @@ def _rewrite(
         run = functools.partial(run, *source.bound, **source.bound_keywords)
     for change in specialization.fallbacks:
         report(state, source, change.line, change.reason, "this expression")
-    return Entry(specialization, run, source, unsure=state.options["check"])
+    unsure = state.options["check"] and not specialization.draws  # the loop would draw other numbers
+    return Entry(specialization, run, source, unsure=unsure)
 
 
 def batched_first(inner: Resolved, layers: tuple[Layer, ...], specialization: Specialization) -> dict[int, str]:
     """Parameters that are arrays with the one batch axis first, by position; empty if others are batched too."""
     if len(layers) != 1 or layers[0].out_axes != 0 or specialization.writes or specialization.fallbacks:
+        return {}
+    if specialization.draws and layers[0].randomness != "different":  # blocks would draw other numbers
         return {}
     found: dict[int, str] = {}
     for position, (name, parameter) in enumerate(inner.signature.parameters.items()):

@@ -16,6 +16,7 @@ from vectorizer import placing, reference
 from vectorizer.backends import find_owner
 from vectorizer.cache import Entry, State, find_entry, host_of, make_fast, report, resolve
 from vectorizer.checking import compare, pick, snapshot
+from vectorizer.randomness import drawing
 from vectorizer.spec import Layer, Resolved
 from vectorizer.tree import leaves
 
@@ -113,7 +114,8 @@ def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any
 
     def run(placed: Resolved) -> Any:
         if layers:
-            return reference.loop(state.function, placed, layers, state.name)
+            function = drawing(state.function, placed, layers, state.name)
+            return state.loop(function, placed, layers, state.name)
         positional, keywords = placed.split()
         return state.function(*positional, **keywords)
 

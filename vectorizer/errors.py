@@ -15,6 +15,14 @@ class VectorizeValueError(VectorizeError, ValueError):
     """A `ValueError` in how `vmap`, `jit` or the command line was called."""
 
 
+class RandomnessError(VectorizeError):
+    """Random numbers are drawn under ``randomness="error"``; `line` of the function's text, 0 if it is not known."""
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(reason)
+        self.line = line
+
+
 class FallbackWarning(UserWarning):
     """Something has no batching rule and is computed by a loop over the examples.
 

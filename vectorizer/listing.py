@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import itertools
+import re
 import tokenize
 from typing import Any
 
@@ -40,7 +41,17 @@ def explanation(entry: Entry) -> str:
     made, source = entry.specialization, entry.source
     if made.looped:
         return f"{place_of(source, made.looped_line)}loop: {made.looped}"
-    return "\n".join(f"{place_of(source, change.line)}{change.rule}: {change.reason}" for change in made.changes)
+    return "\n".join(
+        f"{place_of(source, change.line)}{change.rule}: {_in_file(change.reason, source)}" for change in made.changes
+    )
+
+
+def _in_file(reason: str, source: FunctionSource | None) -> str:
+    """A reason in which the lines of the function's text have become lines of its file."""
+    if source is None:
+        return reason
+    known: FunctionSource = source
+    return re.sub(r"\(line (\d+)\)", lambda found: f"(line {known.position(int(found[1]))[0]})", reason)
 
 
 def _known_source(state: State, entry: Entry) -> FunctionSource:

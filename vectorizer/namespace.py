@@ -14,8 +14,10 @@ from vectorizer.backends import find_owner
 from vectorizer.guards import Guards
 from vectorizer.source.frontend import OWN_WRAPPER, FunctionSource, SourceUnavailable, find_source
 from vectorizer.values import (
+    GENERATORS,
     Array,
     DictV,
+    GeneratorV,
     ListV,
     Obj,
     Opaque,
@@ -52,6 +54,8 @@ def value_of(item: Any, path: Any = None) -> Value:
         return _sequence(item, path)
     if find_owner(item) is not None and item.dtype.kind in "biufc":
         return Array(item.dtype, item.ndim, origins=frozenset({("outside", path or id(item))}), zero_d=item.ndim == 0)
+    if type(item) in GENERATORS:
+        return GeneratorV(GENERATORS[type(item)])
     if isinstance(item, dict):
         if not all(isinstance(k, (str, int, bool)) for k in item):
             return Obj(item)

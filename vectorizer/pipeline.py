@@ -21,7 +21,7 @@ from vectorizer.errors import VectorizeValueError
 from vectorizer.guards import Guards
 from vectorizer.namespace import LONGEST_KNOWN, LiveNamespace
 from vectorizer.rewrite.function import Function, Parameter, Rewriter, rewrite
-from vectorizer.rules.context import Facts, Shared
+from vectorizer.rules.context import Draws, Facts, Shared
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.frontend import FunctionSource
 from vectorizer.source.operand import Operand, call
@@ -30,11 +30,13 @@ from vectorizer.source.statements import Change
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, broadcast_out_axes, normalize_out_axis
 from vectorizer.tree import children, is_container, leaves
 from vectorizer.values import (
+    GENERATORS,
     Affine,
     Array,
     Axes,
     Axis,
     DictV,
+    GeneratorV,
     ListV,
     Obj,
     Opaque,
@@ -60,6 +62,7 @@ class Specialization:
     writes: the arguments that are written to, by path.
     strict_floats: where floating-point errors are to be raised, as Python's own numbers raise them.
     helpers: the user's functions that are emitted beside this one, by emitted name.
+    draws: whether it draws random numbers that differ from call to call.
     looped: why the function is looped as a whole; empty where it is not.
     looped_line: where in its text, if that is known.
     """
@@ -75,6 +78,7 @@ class Specialization:
     strict_floats: bool
     imports: tuple[str, ...]
     helpers: dict[str, types.FunctionType] = field(default_factory=dict)
+    draws: bool = False
     looped: str = ""
     looped_line: int = 0
 
@@ -155,7 +159,7 @@ class Describer:
         if value.dtype.kind in "fc":
             self.floats[path] = value
         varying = tuple(self.axes[k] for k in batched)
-        own = bool(batched) or not self.axes  # without batch axes there is no other example to share it with
+        own = len(batched) == len(self.axes)  # examples along an axis that it lacks share it
         origins = frozenset({("argument" if own else "shared", path)}) if left or not batched else frozenset()
         zero_d = not left and not batched
         found = Array(value.dtype, len(left), varying, dims=tuple(dims), origins=origins, zero_d=zero_d)
@@ -185,6 +189,8 @@ class Describer:
             return self.container(value, parts, path)
         if kind is dict and all(isinstance(k, (str, int)) for k in value):
             return self.container(value, [self.uniform(f"{path}[{k!r}]", v, root) for k, v in value.items()], path)
+        if kind in GENERATORS:
+            return GeneratorV(GENERATORS[kind])
         is_stateless = isinstance(value, (np.random.Generator, np.random.RandomState))
         if value is None or isinstance(value, (str, np.dtype)) or callable(value):
             self.values[path] = value
@@ -257,14 +263,23 @@ class Finisher:
     def finish(self, rw: Rewriter, operand: Operand, spec: Any, path: str) -> Operand:
         value = operand.value
         if isinstance(value, (TupleV, ListV)):
+            plain = rw.items(operand)
             parts = [
                 self.finish(rw, part, inner, f"{path}[{k}]")
-                for k, (part, inner) in enumerate(zip(rw.items(operand), children(spec), strict=True))
+                for k, (part, inner) in enumerate(zip(plain, children(spec), strict=True))
             ]
+            if isinstance(value, TupleV) and value.type_ is not tuple:
+                return self.named(operand, plain, parts)
             return self.rebuilt(value, parts)
         if isinstance(value, DictV):
             return self.dict(rw, operand, value, spec, path)
         return self.leaf(rw, operand, spec, path)
+
+    def named(self, operand: Operand, plain: list[Operand], parts: list[Operand]) -> Operand:
+        """A named tuple is returned as it is, where none of its items needs work."""
+        if isinstance(operand.node, Parts) or [p.code for p in parts] != [p.code for p in plain]:
+            raise Unsupported("a named tuple is returned")
+        return Operand(plain[0].code.rpartition("[")[0], operand.value)
 
     def dict(self, rw: Rewriter, operand: Operand, value: DictV, spec: Any, path: str) -> Operand:
         base = rw.temp(operand, "result") if not operand.is_name else operand
@@ -392,7 +407,8 @@ def specialize(
     is_hidden = backend is not None and backend.is_device  # to look for nan would be to wait
     facts.nan_free = not (mentions_nan or is_hidden or any(has_nan(value) for value in describer.floats.values()))
     namespace = LiveNamespace(source.function, guards, {}, describer.values)
-    shared = Shared(facts, namespace, backend=backend)
+    sizes, draws = sizes_of(layers, axes), draws_of(layers, axes)
+    shared = Shared(facts, namespace, root=source.function, sizes=sizes, draws=draws, backend=backend)
     shared.taken |= {source.name}
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
@@ -442,6 +458,17 @@ def check_backend(shared: Shared) -> None:
         )
 
 
+def sizes_of(layers: tuple[Layer, ...], axes: Axes) -> dict[Axis, int]:
+    """The batch sizes that `axis_size` gives."""
+    return {axis: layer.axis_size for axis, layer in zip(axes, layers, strict=True) if layer.axis_size is not None}
+
+
+def draws_of(layers: tuple[Layer, ...], axes: Axes) -> Draws:
+    """Along which axes the examples draw random numbers of their own."""
+    apart = tuple(axis for axis, layer in zip(axes, layers, strict=True) if layer.randomness == "different")
+    return Draws(apart, apart != axes, any(layer.randomness == "error" for layer in layers))
+
+
 def has_nan(value: Any) -> bool:
     return bool(np.isnan(value).any())
 
@@ -480,6 +507,7 @@ def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, 
     return Specialization(
         source.name, full, list(shared.changes), list(shared.fallbacks), guards, frozenset(facts.conditions),
         dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, _helper_functions(shared),
+        shared.drawn,
     )  # fmt: skip
 
 

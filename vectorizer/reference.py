@@ -58,8 +58,12 @@ def loop(fun: Callable[..., Any], resolved: Resolved, layers: tuple[Layer, ...],
     """
     if 0 in resolved.sizes:
         return _loop_over_nothing(fun, resolved, layers, name)
-    results = _run(fun, _examples(resolved), resolved.sizes)
-    return stack(results, layers, resolved.sizes, name)
+    return stack(call_all(fun, resolved), layers, resolved.sizes, name)
+
+
+def call_all(fun: Callable[..., Any], resolved: Resolved) -> list[Tree]:
+    """What `fun` returns for each example, in order."""
+    return _run(fun, _examples(resolved), resolved.sizes)
 
 
 def call_examples(

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["in_range", "map_examples", "nan_quantile", "stack_examples", "stack_values"]
+__all__ = ["in_range", "map_examples", "nan_quantile", "search_rows", "stack_examples", "stack_values"]
 
 WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
 """Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
@@ -148,6 +148,49 @@ def _stack_mixed(values: Sequence[Any], strong: set[Any], weak: Mapping[type, ty
         return np.stack([module.asarray(value, dtype=dtype) for value in values])
     except OverflowError:  # a Python int that the arrays' dtype cannot hold
         return np.stack(values)
+
+
+FEW: Final = 16
+"""Up to as many elements a row are all compared with what is sought; longer rows are searched by halves."""
+
+
+def search_rows(table: Any, sought: Any, side: str = "left") -> Any:
+    """`np.searchsorted` in rows that each belong to other examples.
+
+    Args:
+        table: shape (..., n), each row in ascending order.
+        sought: shape (...); its axes broadcast with those of `table` before the last.
+        side: "left" or "right", as for `np.searchsorted`.
+
+    Returns:
+        Any: the place of each element of `sought` in its row, an integer array of the broadcast shape.
+
+    Raises:
+        ValueError: a row is not in order.
+    """
+    table, sought = np.asarray(table), np.asarray(sought)
+    if not (table[..., 1:] >= table[..., :-1]).all():
+        raise ValueError("an array that is searched must be sorted")
+    before = np.less if side == "left" else np.less_equal
+    length = table.shape[-1]
+    if length <= FEW:
+        places = np.count_nonzero(before(table, sought[..., None]), axis=-1)
+    else:
+        places = _halved(table, sought, before)
+    return np.where(np.isnan(sought), length, places) if sought.dtype.kind == "f" else places
+
+
+def _halved(table: Any, sought: Any, before: Any) -> Any:
+    """The number of elements that stand before what is sought, found bit by bit."""
+    length = table.shape[-1]
+    starts = np.arange(0, table.size, length).reshape(table.shape[:-1])
+    flat = table.reshape(-1)
+    places = np.zeros(np.broadcast_shapes(starts.shape, sought.shape), np.intp)
+    for bit in reversed(range(length.bit_length())):
+        further = places + (1 << bit)
+        is_before = before(flat[starts + np.minimum(further, length) - 1], sought)
+        places = np.where(is_before & (further <= length), further, places)
+    return places
 
 
 # On a device

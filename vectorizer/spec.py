@@ -34,6 +34,9 @@ UNBATCHED: Final = Unbatched.UNBATCHED
 
 Axis: TypeAlias = int | Unbatched
 
+RANDOMNESS: Final = ("different", "same", "error")
+"""What `vmap` may be told of random numbers: each example draws its own, all draw the same, or none may be drawn."""
+
 
 class LeafAxes(tuple[Axis, ...]):
     """The axes of one leaf, one entry per layer, outermost first.  A leaf itself in the eyes of `tree`."""
@@ -48,12 +51,13 @@ class Layer:
 
     Raises:
         VectorizeTypeError: an axis is not an int or `None`; `axis_size` is not an int.
-        VectorizeValueError: `axis_size` is negative.
+        VectorizeValueError: `axis_size` is negative; `randomness` is none of the three.
     """
 
     in_axes: Tree = 0
     out_axes: Tree = 0
     axis_size: int | None = None
+    randomness: str = "different"
 
     def __post_init__(self) -> None:
         if tree.kind(self.in_axes) is Kind.DATACLASS:
@@ -65,14 +69,20 @@ class Layer:
         object.__setattr__(self, "in_axes", _check_spec(self.in_axes, "in_axes"))
         object.__setattr__(self, "out_axes", _check_spec(self.out_axes, "out_axes"))
         object.__setattr__(self, "axis_size", _check_axis_size(self.axis_size))
+        if self.randomness not in RANDOMNESS:
+            raise VectorizeValueError(
+                f"vmap: randomness is {self.randomness!r}.\nIt is one of {', '.join(map(repr, RANDOMNESS))}."
+            )
 
     def __hash__(self) -> int:
-        return hash((_frozen(self.in_axes), _frozen(self.out_axes), self.axis_size))
+        return hash((_frozen(self.in_axes), _frozen(self.out_axes), self.axis_size, self.randomness))
 
 
-def make_layer(in_axes: Tree = 0, out_axes: Tree = 0, axis_size: int | None = None) -> Layer:
+def make_layer(
+    in_axes: Tree = 0, out_axes: Tree = 0, axis_size: int | None = None, randomness: str = "different"
+) -> Layer:
     """The layer for one `vmap`, checked at wrap time (see `Layer` for what is raised)."""
-    return Layer(in_axes, out_axes, axis_size)
+    return Layer(in_axes, out_axes, axis_size, randomness)
 
 
 @dataclass(frozen=True, slots=True)

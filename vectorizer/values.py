@@ -241,6 +241,22 @@ class Obj(Value):
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class GeneratorV(Value):
+    """A random generator that all examples draw from.
+
+    is_legacy: it is a `RandomState`.
+    is_seeded: the function makes it, from a seed that all examples share, so that they draw the same numbers.
+    """
+
+    is_legacy: bool = False
+    is_seeded: bool = False
+
+
+GENERATORS: dict[type, bool] = {np.random.Generator: False, np.random.RandomState: True}
+"""The classes of generators; whether they are of the legacy kind."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class FuncV(Value):
     """A function of the user's that is defined inside the function being rewritten."""
 
@@ -287,6 +303,24 @@ def is_uniform(value: Value) -> bool:
         case PerExample() | FuncV():
             return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Memory that a site inside of a loop has made in an earlier iteration: apart from what it makes in this one."""
+
+    site: object
+
+
+def sites(origins: Iterable[object]) -> frozenset[object]:
+    """Origins without regard to the iteration that made them."""
+    return frozenset(_site(origin) for origin in origins)
+
+
+def _site(origin: object) -> object:
+    if isinstance(origin, Earlier):
+        return origin.site
+    return ("copy", _site(origin[1])) if isinstance(origin, tuple) and origin[0] == "copy" else origin
 
 
 def is_copy(origin: object) -> bool:
@@ -431,4 +465,6 @@ def describe(value: Value) -> str:
             return f"a {type(value.value).__name__}"
         case FuncV():
             return "a function"
+        case GeneratorV():
+            return "a random generator"
     return "a value of unknown kind"

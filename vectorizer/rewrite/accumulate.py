@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.rewrite.dependences import Access, Dependences
 from vectorizer.rewrite.iteration import INT, Extent
-from vectorizer.rewrite.matmul_sums import Contractions
+from vectorizer.rewrite.recurrences import Recurrences
 from vectorizer.rules.elementwise import DIVISIONS, select
-from vectorizer.rules.indexing import expand_index, locate, locate_gather
+from vectorizer.rules.indexing import FULL, expand_index, locate, locate_gather
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import Operand, call
-from vectorizer.values import MISSING, Array, Axis, Unsupported, axes_of, number
+from vectorizer.values import MISSING, Affine, Array, Axes, Axis, Unsupported, axes_of, number, union_axes
 
 # Functions that neither raise nor warn at 1: what a branch must not compute is computed of 1 instead.
 HARMLESS_AT_ONE = DIVISIONS | {
@@ -38,6 +39,8 @@ class LoopAxis(Extent):
     symbol: stands for what counts the loop in affine subscripts, which runs from `first` to `last` by `step`.
     assigned: variables that the loop sets.
     carried: variables that one iteration hands to the next, all of them accumulated.
+    accesses: elements that iterations read and store, in the order of the body.
+    after: variables behind their updates, where these were made at the top of the body.
     scopes, masks: how many scopes and conditions are open around the loop.
     """
 
@@ -46,11 +49,14 @@ class LoopAxis(Extent):
     assigned: set[str] = field(default_factory=set)
     outside: frozenset[object] = frozenset()  # buffers that were there before the loop
     carried: set[str] = field(default_factory=set)
+    accesses: list[Access] = field(default_factory=list)
+    recurrences: Recurrences = field(default_factory=Recurrences)
+    after: dict[str, Operand] = field(default_factory=dict)
     scopes: int = 0
     masks: int = 0
 
 
-class Accumulation(Contractions):
+class Accumulation(Dependences):
     """Variables and array elements that every iteration of an axis adds to."""
 
     # --- variables ---------------------------------------------------------------------------------------------------
@@ -83,24 +89,27 @@ class Accumulation(Contractions):
     def _accumulate_array(self, before: Operand, symbol: str, total: Operand) -> None:
         """``acc += term`` on an array, summed over the loop."""
         value, other = self.array(before), self.array(total)
+        if self.masks[: self.loops[0].masks]:
+            raise Unsupported("an array is changed in place under a condition")
         missing = set(other.axes) - set(value.axes)
         if missing:
             self.store_needs(before, tuple(sorted({*missing, *value.axes})))
         if other.rank > value.rank:
             raise Unsupported("an array of higher rank is added in place")
+        self.note_store(before, [FULL] * value.rank, symbol)
         self.written(before)
         fitted = self.expand(total, value.axes, value.rank) if other.axes else total
         self.emit(f"{before.code} {symbol}= {fitted.code}")
 
     def summed_dtype(self, symbol: str, before: Operand, right: Operand) -> np.dtype[Any] | None:
-        """The dtype in which integers are added to floats one by one."""
+        """The dtype in which numbers of a narrower kind are added one by one; None where it is their own."""
         a, b = before.value, right.value
         if symbol not in ("+", "-", "*") or not isinstance(a, Array) or not isinstance(b, Array):
             return None
-        if a.kind not in "fc" or b.kind not in "iub" or a.dtype is None:
+        if a.kind not in "fc" or a.dtype is None or b.dtype is None:
             return None
         dtype: np.dtype[Any] = ufunc_dtypes(np.add, [a, b])[0]
-        return dtype
+        return None if dtype == b.dtype else dtype
 
     # --- reductions --------------------------------------------------------------------------------------------------
 
@@ -120,7 +129,8 @@ class Accumulation(Contractions):
         function = REDUCTIONS.get(symbol)
         if function is None or function in ("any", "all") and value.kind != "b":
             raise Unsupported(f"an accumulation by {symbol}=")
-        if function == "sum" and len(right.factors) > 1 and not masks and not value.weak and value.kind in "fc":
+        plain = not masks and not value.weak and value.kind in "fc" and summed is None
+        if function == "sum" and len(right.factors) > 1 and plain:
             contracted = self.contraction(right, axes)
             if contracted is not None:
                 return contracted
@@ -187,18 +197,29 @@ class Accumulation(Contractions):
     def accumulate_item(self, base: Operand, index: list[Any], symbol: str, right: Operand) -> bool:
         """``out[i] += e`` in loops: summed over the loops whose target does not occur in the subscript."""
         target = self.array(base)
+        own = {x.axis for x in self.loops} & self.born_in(target)
+        if own - set(target.axes):
+            self.store_needs(base, tuple(sorted({*own, *target.axes})))
+        mark = self.mark()
         region = locate(self, base, index)
         free = [x.axis for x in self.loops if x.axis not in target.axes and x.axis not in region.covered]
+        if region.gathered and self.masks and not free:
+            self.rollback(mark)  # only the subscripts of iterations that take the branch are looked at
+            return self.scatter_taken(base, index, symbol, right)
         if region.gathered:
             return self.scatter_add(base, index, symbol, right, free)
         if not free:
             return False
-        total = self.reduce(symbol, right, free)
+        self.note_store(base, index, symbol)
+        element = Operand("", region.value.with_(origins=frozenset(), dims=region.value.dims))
+        total = self.reduce(symbol, right, free, self.summed_dtype(symbol, element, self.as_array(right)))
         loops, masks = self.loops, self.masks
         # Loops that are summed over no longer take part; the others address their own elements.
-        self.loops, self.masks = [x for x in loops if x.axis not in free], []
+        # Conditions inside of them are in the sum; those around them still hold.
+        self.loops, self.masks = [x for x in loops if x.axis not in free], masks[: loops[0].masks]
         try:
-            needed = set(axes_of(total.value)) - set(target.axes) - {x.axis for x in self.loops}
+            under = (axes_of(mask.value) for mask in self.masks)
+            needed = set(axes_of(total.value)).union(*under) - set(target.axes) - {x.axis for x in self.loops}
             if needed:
                 self.store_needs(base, tuple(sorted({*needed, *target.axes})))
             self.written(base)
@@ -216,6 +237,7 @@ class Accumulation(Contractions):
         if ufunc is None or self.masks or self.regions or free:
             raise Unsupported("iterations store through an index that may repeat")
         right = self.as_array(right)
+        self.note_store(base, index, symbol)
         items = expand_index(index, target.rank)
         loop_axes = {x.axis for x in self.loops}
         needed = {a for i in items if isinstance(i, Operand) for a in i.array.axes} | set(self.array(right).axes)
@@ -227,11 +249,51 @@ class Accumulation(Contractions):
         if region.moved or any(a not in region.covered and a not in target.axes for a in loop_axes):
             raise Unsupported("iterations store through an index that may repeat")
         fitted = self.fully(right, region.value.axes, region.value.rank) if self.array(right).axes else right
-        fitted = self.weak_for(fitted, region.value)
+        fitted = self._number_for(self.weak_for(fitted, region.value), target)
         subscript = f"({region.index})" if "," in region.index else region.index
         self.emit(call(self.np(f"{ufunc}.at"), base.code, subscript, fitted.code))
         self.change("scatter", "an accumulation through an index")
         return True
+
+    def scatter_taken(self, base: Operand, index: list[Any], symbol: str, right: Operand) -> bool:
+        """``if c: h[b[i]] += e``: the subscripts and terms of the iterations in which the condition holds."""
+        ufunc = {"+": "add", "-": "subtract", "*": "multiply"}.get(symbol)
+        target, right, masks = self.array(base), self.as_array(right), self.inner_masks()
+        items = expand_index(index, target.rank)
+        if ufunc is None or self.regions or len(masks) != len(self.masks):
+            raise Unsupported("iterations store through an index that may repeat")
+        if any(not isinstance(i, Operand) or i.array.rank for i in items) or self.array(right).rank:
+            raise Unsupported("rows are accumulated through an index under a condition")
+        self.note_store(base, index, symbol)
+        mask = self.conjunction(masks)
+        loop_axes = {x.axis for x in self.loops}
+        parts = [*items, right, mask]
+        axes = union_axes(target.axes, loop_axes, *(self.array(p).axes for p in parts))
+        if set(axes) - loop_axes - set(target.axes):
+            self.store_needs(base, tuple(sorted(set(axes) - loop_axes)))
+        self.written(base)
+        taken = self.temp(self.spread(self.as_bool(mask), axes), "taken")
+        codes = [self._taken_numbers(axis, axes, taken) for axis in target.axes]
+        codes += [f"{self.spread(i, axes).primary}[{taken.code}]" if i.array.axes else i.code for i in items]
+        term = self._number_for(self.weak_for(right, target.with_(rank=0)), target)
+        value = f"{self.spread(term, axes).primary}[{taken.code}]" if self.array(term).axes else term.code
+        subscript = f"({', '.join(codes)})" if len(codes) > 1 else codes[0]
+        self.emit(call(self.np(f"{ufunc}.at"), base.code, subscript, value))
+        self.change("scatter", "an accumulation through an index, where the condition holds")
+        return True
+
+    def _taken_numbers(self, axis: Axis, axes: Axes, taken: Operand) -> str:
+        """The number along `axis` of every place that is taken."""
+        numbers = Operand(call(self.np("arange"), self.size(axis)), Array(INT, 0, (axis,)), fresh=True)
+        return f"{self.spread(numbers, axes).primary}[{taken.code}]"
+
+    @staticmethod
+    def _number_for(term: Operand, target: Array) -> Operand:
+        """A number that is known, as the element of an array would be: NumPy need not cast it again and again."""
+        value = term.array
+        if value.axes or value.rank or type(value.const) is not int or target.kind != "f":
+            return term
+        return Operand(repr(float(value.const)), number(float(value.const)))
 
     def _anchored(self, items: list[Any], target: Array) -> list[Any]:
         """Subscripts of which one varies along the axes of the array, so that each example finds its own part."""
@@ -243,12 +305,25 @@ class Accumulation(Contractions):
 
     # --- branches in loops -------------------------------------------------------------------------------------------
 
+    def harmless_index(self, index: Operand, dim: Affine | None) -> Operand | None:
+        """In a branch of a loop that is an axis, nobody looks at elements of iterations that do not take it."""
+        masks, value = self.inner_masks(), index.value
+        if not self.loops or not masks or len(masks) != len(self.masks) or self.speculating != len(masks):
+            return None
+        if not isinstance(value, Array) or not value.axes or value.rank or value.kind not in "iu":
+            return None
+        if dim is None or not self.relies_on(dim - 1):
+            return None
+        chosen = self._as_weak_as(select(self, self.conjunction(masks), index, Operand("0", number(0))), value)
+        return self.temp(chosen, "place")
+
     def guarded(self, name: str, operands: list[Operand]) -> tuple[list[Operand], bool]:
         """In a branch of a loop that is an axis, a division by zero is avoided by dividing by 1 where nobody looks."""
         masks = self.inner_masks()
         if not self.loops or not masks or len(masks) != len(self.masks) or self.speculating != len(masks):
             return operands, False
-        if name not in HARMLESS_AT_ONE:
+        exponent = operands[-1].value if name == "power" else None
+        if name not in HARMLESS_AT_ONE or isinstance(exponent, Array) and exponent.const in (1, 2, 3):
             return operands, False
         position = len(operands) - 1 if name in DIVISIONS else 0
         value = operands[position].value

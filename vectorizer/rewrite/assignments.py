@@ -83,6 +83,8 @@ class Assignments(Stores):
         if any(isinstance(e, cst.StarredElement) for e in elements):
             self._unpack_starred(elements, operand)
             return
+        if self._unpack_call([e.value for e in elements], operand):
+            return
         parts = self.parts_of(operand, len(elements))
         held = [self.kept(p) for p in parts]
         if any(h is not p for h, p in zip(held, parts, strict=True)):
@@ -95,6 +97,20 @@ class Assignments(Stores):
         held = [p if p.lazy or not isinstance(operand.node, Parts) else self.pinned_temp(p, "item") for p in parts]
         for name, part in zip(targets, held, strict=True):
             self.assign(name, part)
+
+    def _unpack_call(self, targets: list[Any], operand: Operand) -> bool:
+        """``a, b = f(x)`` stays as it is; returns False for anything else."""
+        value = operand.value
+        if operand.is_name or isinstance(operand.node, Parts) or not isinstance(value, (TupleV, ListV)):
+            return False
+        names = [t.value for t in targets if isinstance(t, cst.Name)]
+        if len(names) < len(targets) or len(names) != len(value.items):
+            return False
+        parts = [Operand("<item>", item) for item in value.items]
+        if any(self.kept(part) is not part for part in parts):
+            return False
+        self._unpack_names(names, parts, operand)
+        return True
 
     def _unpack_names(self, names: list[str], parts: list[Operand], operand: Operand) -> None:
         """All targets are variables: it stays one statement."""

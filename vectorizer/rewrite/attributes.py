@@ -8,7 +8,8 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.logic import Logic
-from vectorizer.rules.masked import count
+from vectorizer.rules.masked import masked_attribute
+from vectorizer.rules.reductions import flattened
 from vectorizer.rules.shapes import attribute_T
 from vectorizer.rules.subscripts import (
     Parts,
@@ -40,8 +41,8 @@ class Attributes(Logic):
 
     def attribute(self, base: Operand, name: str) -> Operand:
         value = base.value
-        if isinstance(value, MaskedV) and name == "size":
-            return count(self, base)
+        if isinstance(value, MaskedV):
+            return masked_attribute(self, base, name)
         code = f"{base.primary}.{name}"
         if isinstance(value, Array):
             return self._array_attribute(base, name)
@@ -92,9 +93,17 @@ class Attributes(Logic):
                 dtype = value.dtype
                 if dtype is not None and dtype.kind == "c":
                     dtype = np.dtype(f"f{dtype.itemsize // 2}")
+                if dtype is None and value.axes:  # eigenvalues, which may be complex
+                    dtype = np.dtype(float)
                 return Operand(code, value.with_(dtype=dtype, dims=value.dims))
             case "dtype":
                 return Operand(code, Obj(value.dtype) if value.dtype is not None else Opaque())
+        if name == "nbytes" and value.axes and value.dtype is not None:
+            width = Operand(str(value.dtype.itemsize), number(value.dtype.itemsize))
+            return self.binary("*", self._size(base, value), width)
+        if name == "flat" and value.axes and value.rank:
+            self.may_share(value)
+            return flattened(self, base)
         if name == "itemsize" or name == "nbytes" and not value.axes:
             return Operand(code, Array(np.dtype(np.int64), 0, weak=True))
         raise Unsupported(f"attribute {name!r} has no rule")

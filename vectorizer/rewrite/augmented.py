@@ -104,6 +104,7 @@ class Augmented(Assignments):
             return
         if symbol == "@":
             raise Unsupported("a matrix product in place")
+        self.store_text = self.text(target)
         index = self.indices(target.slice)
         if self.loops and self.accumulate_item(base, index, symbol, right):
             return

@@ -13,6 +13,7 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.control_flow import else_statements, ends, has_jump, only_raises
+from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.regions import Regions, ReturnFrame
 from vectorizer.rewrite.statements import _statements
 from vectorizer.rewrite.walk import copies
@@ -123,7 +124,7 @@ class Branches(Regions):
         pending = self.pending
         try:
             done = self.by_selection(test, body, orelse, frame)
-        except Unsupported:
+        except (Unsupported, Endless):
             if self.loops:
                 raise
             done = False

@@ -8,13 +8,15 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.methods import Methods
+from vectorizer.rewrite.inlining import Inlining
 from vectorizer.rewrite.symbols import PURE_MODULES
 from vectorizer.rules.elementwise import (
     lower_ufunc,
 )
 from vectorizer.rules.masked import masked_call
-from vectorizer.rules.table import Call, find, probe, value_like
+from vectorizer.rules.random import holds_generator
+from vectorizer.rules.subscripts import Parts
+from vectorizer.rules.table import METHODS, Call, find, probe, value_like
 from vectorizer.source.operand import (
     Operand,
     call,
@@ -29,14 +31,17 @@ from vectorizer.values import (
     SeqV,
     Unsupported,
     is_uniform,
+    number,
 )
 
 IMPURE = {print, input, open, next, iter, exec, eval, setattr, delattr, globals, locals, vars}
 UNIFORM_BUILTINS = {str, repr, type, ord, chr, hash, id, hasattr, callable, slice, format, set, frozenset, dict, object}
+DRAWING = frozenset("rvs bootstrap permutation_test monte_carlo_test differential_evolution dual_annealing".split())
 _SPECIAL = (range, getattr)
+LONGEST_RANGE = 16  # numbers of a range that are known one by one
 
 
-class Calls(Methods):
+class Calls(Inlining):
     """What a call becomes."""
 
     def visit_Call(self, node: cst.Call) -> Operand:
@@ -75,9 +80,18 @@ class Calls(Methods):
         rule = find(target)
         if rule is not None:
             return rule.lower(self, c)
+        if isinstance(target, types.MethodDescriptorType) and target.__objclass__ is np.ndarray and c.args:
+            return self.descriptor_call(target.__name__, c)
         if isinstance(target, types.FunctionType) and not self.is_library(target):
             return self.call_user(target, c)
         return self.call_unknown(target, c)
+
+    def descriptor_call(self, name: str, c: Call) -> Operand:
+        """``np.ndarray.sum(x)`` is ``x.sum()``."""
+        base, rule = c.args[0], METHODS.get(name)
+        if rule is None or rule.kind == "store" or not isinstance(base.value, Array) or base.value.weak:
+            raise Unsupported(f"np.ndarray.{name} has no batching rule")
+        return rule.lower(self, Call(name, c.args[1:], c.keywords, base, None, c.site))
 
     @staticmethod
     def is_library(target: Any) -> bool:
@@ -90,7 +104,7 @@ class Calls(Methods):
         module = (getattr(target, "__module__", None) or type(target).__module__ or "").split(".")
         if target in IMPURE if _hashable(target) else False:
             raise Unsupported(f"{name} has an effect beside its result")
-        if not all(is_uniform(o.value) for o in c.operands):
+        if not all(is_uniform(o.value) and not holds_generator(o.value) for o in c.operands) or name in DRAWING:
             raise Unsupported(f"{name} has no batching rule")
         pure = (
             module[0] in PURE_MODULES and "random" not in module or (_hashable(target) and target in UNIFORM_BUILTINS)
@@ -182,7 +196,12 @@ class Calls(Methods):
         args, _ = self.arguments(node)
         if not all(isinstance(a.value, Array) and not a.value.axes for a in args):
             raise Unsupported("a range whose ends differ between the examples")
-        return Operand(call(function.code, *(a.code for a in args)), SeqV(Array(np.dtype(np.int64), 0, weak=True)))
+        code = call(function.code, *(a.code for a in args))
+        known = [a.array.const for a in args]
+        numbers = None
+        if all(isinstance(k, int) for k in known) and len(range(*known)) <= LONGEST_RANGE:
+            numbers = Parts([Operand(str(k), number(k)) for k in range(*known)])
+        return Operand(code, SeqV(Array(np.dtype(np.int64), 0, weak=True)), node=numbers)
 
     def call_map(self, function: Operand, node: cst.Call) -> Operand:
         raise Unsupported("map outside a loop")

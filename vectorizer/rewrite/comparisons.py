@@ -13,6 +13,7 @@ from vectorizer.rules.elementwise import (
     broadcast_dims,
     strengthen,
 )
+from vectorizer.rules.masked import masked_elementwise
 from vectorizer.source.operand import (
     BIT_AND,
     BIT_OR,
@@ -24,6 +25,7 @@ from vectorizer.values import (
     MISSING,
     Array,
     ListV,
+    MaskedV,
     Obj,
     Opaque,
     PerExample,
@@ -124,6 +126,8 @@ class Comparisons(Operators):
                     COMPARE,
                 )
             raise Unsupported("the identity of values that vary")
+        if isinstance(left.value, MaskedV) or isinstance(right.value, MaskedV):
+            return masked_elementwise(self, lambda parts: self.compare(symbol, parts[0], parts[1]), [left, right])
         ufunc = COMPARISONS[symbol]
         for operand in (left, right):
             if not isinstance(operand.value, (Array, ListV, StackedV, TupleV)):

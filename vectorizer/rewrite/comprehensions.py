@@ -6,16 +6,16 @@ import libcst as cst
 
 from vectorizer.rewrite.accumulate import LoopAxis
 from vectorizer.rewrite.iteration import Iteration
-from vectorizer.rewrite.loop_axes import LoopAxes
 from vectorizer.rewrite.loop_syntax import target_names
 from vectorizer.rewrite.loop_values import forget_constants
+from vectorizer.rewrite.searches import Searches
 from vectorizer.rules.indexing import Parts, masked
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import PRIMARY, Operand
 from vectorizer.values import ListV, SeqV, StackedV, Unsupported, is_uniform
 
 
-class Comprehensions(LoopAxes):
+class Comprehensions(Searches):
     """List comprehensions and generators, which are taken as lists."""
 
     def visit_ListComp(self, node: cst.ListComp) -> Operand:
@@ -72,6 +72,8 @@ class Comprehensions(LoopAxes):
             self.loop_depth -= 1
             self.local_names = shadow
             self.env = saved
+        if self.loops:
+            self.loops[-1].accesses += loop.accesses
         self.check_size(loop)
         item, result = self.stacked_along(item, loop)
         self.change("axis", f"the comprehension over {self.text(generator.target)} becomes an axis")

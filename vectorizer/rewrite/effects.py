@@ -8,6 +8,7 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.calls import Calls
+from vectorizer.rules.counting import counted
 from vectorizer.rules.gathers import locate_gather
 from vectorizer.rules.subscripts import (
     FULL,
@@ -17,7 +18,7 @@ from vectorizer.source.operand import (
     call,
 )
 from vectorizer.values import (
-    Array,
+    MISSING,
     ListV,
     Obj,
     SeqV,
@@ -42,7 +43,8 @@ class Effects(Calls):
             return False
         self.direct = self.node_site(node.value)
         operand = self.expression(node.value)  # made for its effect: it is not looped on its own
-        self.emit(operand.code)
+        if operand.code != "None":
+            self.emit(operand.code)
         return False
 
     def effect(self, node: cst.Call) -> bool:
@@ -64,10 +66,6 @@ class Effects(Calls):
                 raise Unsupported(f"list.{name} with keywords")
             self.change_list(base, name, args)
             return True
-        if isinstance(base.value, Array) and name in ("fill", "sort"):
-            args, keywords = self.arguments(node)
-            self.change_array(base, name, args, keywords)
-            return True
         if isinstance(base.value, Obj) and isinstance(base.value.value, np.ufunc) and name == "at":
             args, keywords = self.arguments(node)
             self.ufunc_at(base, args)
@@ -80,8 +78,7 @@ class Effects(Calls):
     def ufunc_at(self, base: Operand, args: list[Operand]) -> None:
         """``np.add.at(target, index, value)``."""
         ufunc: Any = base.value.value if isinstance(base.value, Obj) else None
-        symbol = {np.add: "+", np.subtract: "-", np.multiply: "*"}.get(ufunc)
-        if len(args) != 3 or symbol is None:
+        if len(args) != 3 or ufunc.nin != 2 or ufunc.nout != 1 or ufunc.signature is not None:
             raise Unsupported(f"{base.code}.at in a form that has no rule")
         index = self.items(args[1]) if isinstance(args[1].value, TupleV) else [self.as_array(args[1])]
         target = self.array(args[0])
@@ -95,12 +92,32 @@ class Effects(Calls):
         if not needed and not target.axes:
             self.emit(call(f"{base.code}.at", *(a.code for a in args)))
             return
+        if ufunc is np.add and len(index) == 1 and self._counted(args[0], index[0], value):
+            return
         anchored = [i if k or self.array(i).axes else self.spread(i, target.axes) for k, i in enumerate(index)]
         region = locate_gather(self, args[0], [*anchored, *[FULL] * (target.rank - len(index))])
         if region.moved:
             raise Unsupported(f"{base.code}.at over later axes")
         fitted = self.fully(value, region.value.axes, region.value.rank) if self.array(value).axes else value
         self.emit(call(f"{base.code}.at", args[0].code, f"({region.index})", fitted.code))
+
+    def _counted(self, base: Operand, index: Operand, value: Operand) -> bool:
+        """``np.add.at(h, i, 1)`` and ``np.add.at(h, i, w)`` as one `np.bincount`, which is several times faster."""
+        target, i, v = self.array(base), self.array(index), self.array(value)
+        if target.rank != 1 or i.rank != 1 or i.kind not in "iu" or len(target.axes) != 1 or not base.is_name:
+            return False
+        ones = v.const is not MISSING and v.const == 1 and target.dtype in (np.dtype(float), np.dtype(np.int64))
+        doubles = v.rank == 1 and v.dtype == target.dtype == np.dtype(float) and self.equal(v.dims[0], i.dims[0])
+        if not ones and not doubles:
+            return False
+        length = f"{base.code}.shape[1]"
+        named = self.temp(index, "places")
+        code = call(self.np("where"), f"{named.code} < 0", f"{named.code} + {length}", named.code)
+        index = self.temp(Operand(code, i.with_(dims=i.dims), fresh=True), "places")
+        spread = self.spread(index, target.axes)
+        made = counted(self, spread, None if ones else value, length, target.dims[0])
+        self.emit(f"{base.code} += {made.code}")
+        return True
 
     def change_list(self, base: Operand, name: str, args: list[Operand]) -> None:
         """``base.name(*args)`` on a list; every variable that names the list sees the change."""
@@ -150,22 +167,3 @@ class Effects(Calls):
 
     def sequential_again(self, reason: str) -> None:
         raise Unsupported(reason)
-
-    def change_array(self, base: Operand, name: str, args: list[Operand], keywords: dict[str, Operand]) -> None:
-        value = self.array(base)
-        if self.regions or self.speculating or self.loops:
-            raise Unsupported(f"array.{name} under a condition")
-        if name == "fill" and len(args) == 1 and not keywords:
-            self.store(base, [*[FULL] * value.rank], args[0], None)
-            return
-        if name == "sort":
-            axis = self.pin_int(args[0], "an axis") if args else -1
-            if keywords or len(args) > 1:
-                raise Unsupported("array.sort with keywords")
-            self.written(base)
-            if not value.origins:
-                raise Unsupported("a sort of memory whose origin is not known")
-            shifted = axis if axis < 0 else axis + len(value.axes)
-            self.emit(call(f"{base.primary}.sort", *([str(shifted)] if args else [])))
-            return
-        raise Unsupported(f"array.{name} in a form that has no rule")

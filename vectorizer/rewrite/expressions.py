@@ -33,7 +33,13 @@ class Expressions(Attributes):
 
     def visit_Subscript(self, node: cst.Subscript) -> Operand:
         base = self.base_of(node.value)
-        return subscript(self, base, self.indices(node.slice))
+        index = self.indices(node.slice)
+        result = subscript(self, base, index)
+        self.note_read(base, index, result, node)
+        return result
+
+    def note_read(self, base: Operand, index: list[Any], result: Operand, node: cst.Subscript) -> None:
+        """In a loop that becomes an axis: a part of `base` is read."""
 
     def base_of(self, node: cst.BaseExpression) -> Operand:
         return self.expression(node)

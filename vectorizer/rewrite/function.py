@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,11 @@ import libcst as cst
 from vectorizer.rewrite.looped import Looped
 from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.parameters import Function, Parameter
+from vectorizer.rewrite.recursion import Endless
+from vectorizer.rewrite.regions import container_code
 from vectorizer.rewrite.tidy import tidy
 from vectorizer.rewrite.translating import translated
+from vectorizer.rewrite.user_calls import RootCalled
 from vectorizer.rules import load_rules
 from vectorizer.rules.context import Plan, PlanChange, Shared
 from vectorizer.rules.subscripts import (
@@ -24,6 +28,7 @@ from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     Array,
     Axis,
+    ListV,
     Obj,
     TupleV,
     Unsupported,
@@ -49,11 +54,16 @@ class Rewriter(Looped):
         self.frames = []
         self.returns_to_caller = function.finish is not None
         self.masks = []
+        self.inlined = []
         self.loop_frames = []
         self.lane_loops = []
         self.open_sites = []
+        self.ranges = {}
+        self.uses = {}
+        self.taken_out = {}
         self.lines = lines
-        self.local_names = assigned_names(function.node.body) | set(function.parameters)
+        self.rebound_names = assigned_names(function.node.body)
+        self.local_names = self.rebound_names | set(function.parameters)
         self.live_names = names
         self.batch_names: dict[Axis, str] = {}
         self.batch_sources: dict[Axis, str] = {}
@@ -79,26 +89,34 @@ class Rewriter(Looped):
             result = self.function.finish(self, result)
             self.emit(f"return {self.unwrapped(result)}")
             return
-        if isinstance(result.value, Array) and not result.value.rank and result.value.axes and result.value.origins:
-            # one example's number is a copy; the caller may change the array that it was read from
-            result = Operand(f"{result.primary}.copy()", result.value.with_(origins=frozenset()), fresh=True)
+        result = self.detached(result)
         self.returned.append(result.value)
         target = self.plan.returns
         if target is not None and not self.same_layout(result.value, target):
             result = self.coerced(result, target)
         self.emit(f"return {self.unwrapped(result)}")
 
+    def detached(self, result: Operand) -> Operand:
+        """One example's number is a copy of what it was read from; the caller may change that array."""
+        value = result.value
+        if isinstance(value, Array) and not value.rank and value.axes and value.origins:
+            return Operand(f"{result.primary}.copy()", value.with_(origins=frozenset()), fresh=True)
+        if not isinstance(value, (TupleV, ListV)) or not isinstance(result.node, Parts):
+            return result
+        parts = [self.detached(part) for part in result.node.parts]
+        if all(new is old for new, old in zip(parts, result.node.parts, strict=True)):
+            return result
+        values = tuple(part.value for part in parts)
+        kind: Value = TupleV(values, value.type_) if isinstance(value, TupleV) else ListV(values, value.site)
+        return Operand(container_code(parts, value), kind, node=Parts(parts))
+
     @staticmethod
     def unwrapped(operand: Operand) -> str:
         """A tuple is returned without parentheses."""
         code = operand.code
-        if (
-            isinstance(operand.node, Parts)
-            and isinstance(operand.value, TupleV)
-            and len(operand.value.items) > 1
-            and code.startswith("(")
-        ):
-            return code[1:-1].removesuffix(",")
+        if isinstance(operand.node, Parts) and isinstance(operand.value, TupleV) and len(operand.value.items) > 1:
+            bare = ", ".join(part.code for part in operand.node.parts)
+            return bare if code in (f"({bare})", f"({bare},)") else code
         return code
 
     def run(self, name: str) -> str:
@@ -110,7 +128,8 @@ class Rewriter(Looped):
         if body and is_docstring(body[0]):
             docstring = [Stmt(self.text(body[0].body[0].value))]
             body = body[1:]
-        ended = self.block(body)
+        ended = self.call_root() if self.shared.root_called and self.function.finish is not None else self.block(body)
+        self.choose_order()
         if not ended:
             self.emit_return(Operand("None", Obj(None)))
             if self.out[-1].text == "return None":
@@ -124,8 +143,25 @@ class Rewriter(Looped):
         trailing = comment.value if comment is not None else ""
         return "\n".join(Stmt(self.signature(name), body=[*docstring, *statements], trailing=trailing).render())
 
-    def rewritten(self, function: Function, name: str) -> tuple[str, list[Value], list[str]]:
-        return rewrite(function, self.shared, name)
+    def rewritten(
+        self, function: Function, name: str, returns: Value | None = None
+    ) -> tuple[str, list[Value], list[str]]:
+        return rewrite(function, self.shared, name, returns)
+
+    def call_root(self) -> bool:
+        """The body of a function that calls itself: a call of what stands beside it."""
+        params = self.function.node.params
+        if isinstance(params.star_arg, cst.Param) or params.star_kwarg is not None:
+            raise Unsupported("a function that collects arguments calls itself")
+        arguments = [cst.Arg(p.name) for p in [*params.posonly_params, *params.params]]
+        arguments += [cst.Arg(p.name, keyword=p.name) for p in params.kwonly_params]
+        self.direct = self.node_site(called := cst.Call(self.function.node.name, arguments))
+        self.finish_return(self.expression(called))
+        return True
+
+    def joined_returns(self) -> list[Value]:
+        """What the function returns, as one value."""
+        return [functools.reduce(join, self.returned)]
 
     def signature(self, name: str) -> str:
         """The head of the function, without annotations: they speak of one example."""
@@ -147,9 +183,14 @@ class Rewriter(Looped):
         return name if param.default is None else f"{name}={' '.join(self.text(param.default).split())}"
 
 
-def rewrite(function: Function, shared: Shared, name: str) -> tuple[str, list[Value], list[str]]:
-    """Walks until the plan holds; returns the emitted function, the values that it returns, and its hazards."""
-    plan = Plan()
+def rewrite(
+    function: Function, shared: Shared, name: str, returns: Value | None = None
+) -> tuple[str, list[Value], list[str]]:
+    """Walks until the plan holds; returns the emitted function, the values that it returns, and its hazards.
+
+    What it returns gets the form of `returns`, if that is given: a function that calls itself has relied on it.
+    """
+    plan = Plan(returns=returns)
     lines = shared.namespace.line_numbers(function.node)
     restore, fallbacks = _restorer(shared), len(shared.fallbacks)
     for _ in range(MOST_RESTARTS):
@@ -159,6 +200,15 @@ def rewrite(function: Function, shared: Shared, name: str) -> tuple[str, list[Va
             text = walker.run(name)
         except PlanChange:
             continue
+        except RootCalled:
+            if function.finish is None:
+                raise
+            shared.root_called = True
+            continue
+        except Endless:
+            if not walker.returned:
+                raise
+            return "", walker.joined_returns(), walker.hazards
         except Unsupported:
             if plan.no_axes:
                 if shared.fallbacks[fallbacks:]:  # what went wrong first is the reason
@@ -168,9 +218,7 @@ def rewrite(function: Function, shared: Shared, name: str) -> tuple[str, list[Va
             continue
         text = translated(walker, text)
         if function.finish is None and walker.returned:
-            merged = walker.returned[0]
-            for other in walker.returned[1:]:
-                merged = join(merged, other)
+            merged = walker.joined_returns()[0]
             if plan.returns is None and any(not walker.same_layout(v, merged) for v in walker.returned):
                 plan.returns = merged
                 continue

@@ -28,6 +28,7 @@ from vectorizer.values import (
     derived,
     join,
     number,
+    sites,
 )
 
 INT = np.dtype(np.int64)
@@ -165,7 +166,7 @@ class Iterations(Branches):
         array = self.array(operand)
         weak = isinstance(operand.value, StackedV) and operand.value.weak and array.rank == 1
         item = array.with_(rank=array.rank - 1, dims=array.dims[1:], weak=weak, zero_d=False)
-        sources = {o[1] if isinstance(o, tuple) and o[0] == "copy" else o for o in array.origins}
+        sources = {o[1] if isinstance(o, tuple) and o[0] == "copy" else o for o in sites(array.origins)}
         copied = any(isinstance(o, tuple) and o[0] == "copy" for o in array.origins)
         if array.axes and (array.rank == 1 or copied) and sources:
             if sources & self.plan.stored:
@@ -246,6 +247,14 @@ class Iterations(Branches):
             return replace(part, operand=operand, bounds=bounds, parts=tuple(pin(p) for p in part.parts))
 
         return pin(it)
+
+    def skips(self, it: Iteration) -> bool:
+        """Whether a loop has no iteration at this call, which is guarded: nothing of it is emitted."""
+        try:
+            trips = self.extent(it).trips
+        except Unsupported:
+            return False
+        return not trips.is_const and self.facts.samples is not None and self.relies_on(trips * -1)
 
     def never_runs(self, it: Iteration) -> bool:
         """Whether a loop has no iteration at this call; that it has some is guarded, where it is known."""

@@ -9,7 +9,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.loops import Loops
+from vectorizer.rewrite.memory_order import MemoryOrder
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rewrite.walk import ActiveRegion
 from vectorizer.source.operand import Operand, call
@@ -56,7 +56,7 @@ class LanePlan:
     extra: frozenset[str] = frozenset()
 
 
-class LiveLanes(Loops):
+class LiveLanes(MemoryOrder):
     """Holding variables for the live lanes only, and giving them back behind the loop."""
 
     lane_loops: list[LaneLoop | None]  # None stands for a loop that is none over live lanes

@@ -6,6 +6,7 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.merging import Merging
+from vectorizer.rewrite.recursion import Endless
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import (
     AND,
@@ -34,6 +35,8 @@ from vectorizer.values import (
 class Logic(Merging):
     """What expressions become that do not compute all of their parts."""
 
+    masks: list[Operand]  # the conditions of the open branches of loops that have become axes
+
     def visit_BooleanOperation(self, node: cst.BooleanOperation) -> Operand:
         conjunction = isinstance(node.operator, cst.And)
         left = self.expression(node.left)
@@ -41,7 +44,8 @@ class Logic(Merging):
             return self._uniform_boolean(node, left, conjunction)
         left = self.temp(left, "condition") if self.array(left).kind != "b" else left
         as_bool = truth(self, left)
-        right, hazardous = self.speculate(lambda: self.expression(node.right))
+        as_bool = self.temp(as_bool, "condition") if self.loops else as_bool
+        right, hazardous = self.speculate_where(as_bool, conjunction, node.right)
         if hazardous:
             return self._guarded_boolean(node, as_bool, conjunction, left)
         if self.array(left).kind != "b" or not isinstance(right.value, Array) or right.value.kind != "b":
@@ -50,6 +54,17 @@ class Logic(Merging):
             first, second = (right, left) if conjunction else (left, right)
             return self.merge(as_bool, first, second)
         return self.logical("&" if conjunction else "|", as_bool, right)
+
+    def speculate_where(self, test: Operand, holds: bool, node: cst.BaseExpression) -> tuple[Operand, bool]:
+        """Runs `speculate` on an expression that only counts where `test` holds, or where it does not."""
+        if not self.loops:
+            return self.speculate(lambda: self.expression(node))
+        mask = test if holds else Operand(f"~{test.at(UNARY)}", test.value, UNARY)
+        self.masks.append(mask)
+        try:
+            return self.speculate(lambda: self.expression(node))
+        finally:
+            self.masks.pop()
 
     def _uniform_boolean(self, node: cst.BooleanOperation, left: Operand, conjunction: bool) -> Operand:
         known = left.value.const if isinstance(left.value, Array) else MISSING
@@ -124,10 +139,13 @@ class Logic(Merging):
         self.emit(f"{result} = {left.code}" if left.fresh else f"{result} = {left.code}.copy()")
         held = Operand(result, value)
         mask = held if conjunction else Operand(f"~{result}", value, UNARY)
-        with self.region(mask, "undecided") as region:
+        mask = self.temp(mask, "undecided")
+        with self.if_any(mask), self.region(mask, "undecided") as region:
             right = truth(self, self.expression(node.right))
             if region.axis not in self.array(right).axes:
                 right = self.spread(right, (region.axis,))
+            if len(self.array(right).axes) != len({*value.axes, region.axis} - set(region.replaced)):
+                raise Unsupported("and/or whose second side varies along axes that the first does not")
             self.emit(f"{result}[{region.mask}] = {right.code}")
         return Operand(result, value.with_(weak=value.weak), fresh=True)
 
@@ -136,9 +154,13 @@ class Logic(Merging):
         if is_uniform(test.value):
             return self._uniform_ternary(node, test)
         test = truth(self, test)
+        test = self.temp(test, "chosen") if self.loops else test
         mark = self.mark()
-        body, hazard_one = self.speculate(lambda: self.expression(node.body))
-        orelse, hazard_two = self.speculate(lambda: self.expression(node.orelse))
+        try:
+            body, hazard_one = self.speculate_where(test, True, node.body)
+            orelse, hazard_two = self.speculate_where(test, False, node.orelse)
+        except Endless:
+            hazard_one = hazard_two = True
         if not (hazard_one or hazard_two):
             merged = self.merge_values(test, body, orelse)
             if isinstance(merged.value, Array) and merged.value.rank:
@@ -175,22 +197,36 @@ class Logic(Merging):
         merged: Array | None = None
         slot = self.emit("", generated=None)
         result = self.fresh("result")
+        endless: list[Endless] = []
         for branch, code in ((node.body, test), (node.orelse, Operand(f"~{test.code}", mask, UNARY))):
-            with self.region(code, "chosen" if code is test else "others") as region:
-                operand = self.as_array(self.expression(branch))
-                value = self.array(operand)
-                extra = [axis for axis in value.axes if axis != region.axis]
-                if value.rank or extra:
-                    raise Unsupported("a conditional expression between arrays that must not all be computed")
-                self.emit(f"{result}[{region.mask}] = {operand.code}")
-                if merged is not None:
-                    self.check_mixed(merged, value)
-                merged = value if merged is None else _joined(merged, value)
+            mark = self.mark()
+            try:
+                value = self._guarded_side(branch, code, "chosen" if code is test else "others", result)
+            except Endless as error:
+                self.rollback(mark)
+                endless.append(error)
+                continue
+            if merged is not None:
+                self.check_mixed(merged, value)
+            merged = value if merged is None else _joined(merged, value)
+        if len(endless) == 2:
+            raise endless[0]
         assert merged is not None
         if merged.dtype is None:
             raise Unsupported("the dtype of a conditional expression is not known")
         slot.text = f"{result} = {call(self.np('empty'), self.shape_code(mask.axes), self.dtype_code(merged.dtype))}"
         return Operand(result, Array(merged.dtype, 0, mask.axes, weak=merged.weak), fresh=True)
+
+    def _guarded_side(self, branch: cst.BaseExpression, mask: Operand, label: str, result: str) -> Array:
+        """One side of a conditional expression, computed for the examples of `mask` and put into `result`."""
+        mask = self.temp(mask, label)
+        with self.if_any(mask), self.region(mask, label) as region:
+            operand = self.as_array(self.expression(branch))
+            value = self.array(operand)
+            if value.rank or any(axis != region.axis for axis in value.axes):
+                raise Unsupported("a conditional expression between arrays that must not all be computed")
+            self.emit(f"{result}[{region.mask}] = {operand.code}")
+        return value
 
 
 def _joined(first: Array, second: Array) -> Array:

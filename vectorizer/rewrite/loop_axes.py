@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.accumulate import Accumulation, LoopAxis
+from vectorizer.rewrite.accumulate import LoopAxis
+from vectorizer.rewrite.choices import Choices
 from vectorizer.rewrite.control_flow import has_jump
 from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.loop_syntax import (
-    are_apart,
     conditional_names,
     exposed_names,
+    inner_targets,
     occurrences,
-    only_accumulated,
     stored_subscripts,
     target_names,
 )
+from vectorizer.rewrite.names import names_read
+from vectorizer.rewrite.recurrences import find_recurrences
 from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import PRIMARY, Operand, call
@@ -27,23 +30,23 @@ from vectorizer.values import (
     Axis,
     DictV,
     ListV,
-    Obj,
     SeqV,
     StackedV,
     TupleV,
     Unsupported,
     axes_of,
-    is_uniform,
+    sites,
 )
 
 # What a loop that becomes an axis must not contain.
 NO_AXIS = (cst.Break, cst.Continue, cst.Return, cst.Raise, cst.While, cst.Try, cst.With)
 
 
-class LoopAxes(Accumulation):
+class LoopAxes(Choices):
     """Turning a `for` into an axis."""
 
     live_names: set[str]
+    rebound_names: set[str]  # variables that the function assigns somewhere
 
     # --- deciding ----------------------------------------------------------------------------------------------------
 
@@ -57,41 +60,47 @@ class LoopAxes(Accumulation):
             return False
         if self.regions and not self.loops:
             return False
-        mark, pending = self.mark(), self.pending
+        mark, pending, line = self.mark(), self.pending, self.line
         try:
             self.walk_axis(node, it)
         except Unsupported as error:
             self.rollback(mark)
             self.pending = pending
-            self.plan.sequential[site] = error.reason
             if self.loops:
-                raise
+                raise  # it may become an axis on its own, where the loop around it stays one
+            self.plan.sequential[site] = error.reason
             return False
+        last, self.line = self.line, line
         self.change("axis", f"the loop over {self.text(node.target)} becomes an axis")
+        self.line = last
         return True
 
     def walk_axis(self, node: cst.For, it: Iteration) -> None:
         """The body, once for all iterations."""
         body = _statements(node.body)
+        it = self.pinned_iteration(it, node)
         loop = self.open_axis(it, self.text(node.target))
         loop.assigned = assigned_names(node)
         before = [o.value for o in self.env.values()]
         loop.outside = frozenset(origin for v in before if isinstance(v, Array) for origin in v.origins)
         exposed = exposed_names(body, target_names(node.target))
         loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
+        loop.carried -= inner_targets(body)
         self.check_carried(loop, node)
-        self.check_memory(node, loop)
+        self.check_calls(node, loop)
         self.check_iterated(node, it)
         self.loops.append(loop)
         self.loop_depth += 1
         try:
             self.bind_axis_target(node.target, self.axis_item(it, loop))
+            self.make_early(loop)
             if self.block(body):
                 raise Unsupported("control leaves the loop")
         finally:
             self.loops.pop()
             self.loop_depth -= 1
         self.check_size(loop)
+        self.check_memory(node, loop)
         self.close_axis(loop)
 
     def open_axis(self, it: Iteration, name: str) -> LoopAxis:
@@ -183,41 +192,53 @@ class LoopAxes(Accumulation):
 
     def check_carried(self, loop: LoopAxis, node: cst.For) -> None:
         """Every variable that is handed from one iteration to the next must only be accumulated."""
-        for name in sorted(loop.carried):
-            if not only_accumulated(name, _statements(node.body)):
-                raise Unsupported(f"{name} is handed from one iteration to the next")
-            if name not in self.env:
-                raise Unsupported(f"{name} may not be set before the loop")
+        body = _statements(node.body)
+        loop.recurrences = find_recurrences(loop.carried, body, target_names(node.target))
+        missing = sorted(name for name in loop.carried if name not in self.env)
+        if missing:
+            raise Unsupported(f"{missing[0]} may not be set before the loop")
+        early = loop.recurrences.early
+        read = set[str]().union(*(names_read(update.value) for update in early.values()))
+        if early and (
+            read & (loop.assigned - target_names(node.target))
+            or stored_subscripts(node.body)
+            and self.sees_stores(node, read)
+        ):
+            raise Unsupported(f"{min(early)} is handed from one iteration to the next")
 
-    def check_memory(self, node: cst.For, loop: LoopAxis) -> None:
-        """No iteration may read what another one stores."""
-        stores = stored_subscripts(node.body)
-        if not stores:
-            return
-        read = occurrences(node.body)
-        for name, texts in stores.items():
+    def sees_stores(self, node: cst.For, read: set[str]) -> bool:
+        """Whether any of the variables `read` may lead to memory that the body of a loop stores into."""
+        for name in stored_subscripts(node.body):
+            origins = self.origins_of(self.env[name].value) if name in self.env else None
+            for other in read & self.env.keys():
+                seen = self.origins_of(self.env[other].value)
+                if origins is None or seen is None or origins & seen:
+                    return True
+        return False
+
+    def check_calls(self, node: cst.For, loop: LoopAxis) -> None:
+        """Arrays that were there before the loop must not be changed as a whole, by `sort` and its like."""
+        for name, texts in stored_subscripts(node.body).items():
             if name in loop.assigned or name not in self.env:
                 continue
-            value = self.env[name].value
-            if isinstance(value, (ListV, SeqV, DictV)):
+            if isinstance(self.env[name].value, (ListV, SeqV, DictV)):
                 raise Unsupported("a list is filled by index")
-            origins = value.origins if isinstance(value, Array) else frozenset()
-            if not origins:
-                raise Unsupported("a store into memory whose origin is not known")
-            if len(texts) > 1 and not are_apart(texts):
-                raise Unsupported(f"{name} is stored into at several places")
-            for other, places in read.items():
-                if other not in loop.assigned and not places <= texts and self._may_see(other, name, origins):
-                    raise Unsupported(f"an iteration reads {other} where another one stores")
+            if "whole" in texts:
+                raise Unsupported(f"{name} is changed as a whole")
 
-    def _may_see(self, other: str, name: str, origins: frozenset[object]) -> bool:
-        """Whether a variable may lead to the memory of the array `name`."""
-        held = self.env.get(other)
-        if held is None:
-            return False
-        if other == name or isinstance(held.value, Array) and held.value.origins & origins:
-            return True
-        return not isinstance(held.value, (Array, Obj)) and not is_uniform(held.value)
+    def check_memory(self, node: cst.For, loop: LoopAxis) -> None:
+        """No iteration may depend on what another one stores, but where the order of statements sees to it."""
+        self.check_dependences(loop)
+        stores = [a for a in loop.accesses if a.stores and self.is_outside(loop, a)]
+        for name, places in occurrences(node.body).items():
+            if name in loop.assigned or name not in places or name not in self.env:
+                continue
+            origins = self.origins_of(self.env[name].value)
+            for store in stores:
+                if origins is None or origins & store.origins:
+                    raise Unsupported(f"an iteration reads {name} where another one stores {store}")
+        if self.loops:
+            self.loops[-1].accesses += loop.accesses
 
     def check_iterated(self, node: cst.For, it: Iteration) -> None:
         """What is iterated over must not be stored into by the loop."""
@@ -251,20 +272,48 @@ class LoopAxes(Accumulation):
 
     def close_axis(self, loop: LoopAxis) -> None:
         """Variables that were set in each iteration keep the value of the last one."""
-        for name in sorted(loop.assigned - loop.carried):
+        for name in sorted(loop.assigned - (loop.carried - loop.recurrences.scanned)):
             operand = self.env.get(name)
             if operand is None:
                 continue
-            if isinstance(operand.value, Array) and loop.axis in operand.value.axes:
+            if loop.axis in axes_of(operand.value) and self.may_not_run(loop):
+                self.env.pop(name)  # it may be what it was before the loop
+            elif isinstance(operand.value, Array) and loop.axis in operand.value.axes:
                 last = self.last_value(name, operand, loop)
-                seen = last.array.origins
+                seen = sites(last.array.origins)
                 if seen & self.plan.stored and not operand.lazy:
                     self.env.pop(name)
                     continue
                 self.viewed |= seen
                 self.env[name] = last
+                if last.lazy and self.is_rebound(name, operand):
+                    self.keep_last(name, last, loop)
             elif self._is_lost(operand, loop):
                 self.env.pop(name)
+
+    def may_not_run(self, loop: LoopAxis) -> bool:
+        """Whether a loop has no iteration at this call, or not in every iteration of a loop around it."""
+        least = self.extremes(loop.trips - 1, ())[0]
+        if least is None or least.is_const:
+            return least is None or least.const < 0
+        if self.facts.samples is None:
+            return any("@" in symbol for symbol, _ in least.terms)
+        value = least.evaluate(self.facts.samples)
+        return value is None or value < 0
+
+    def is_rebound(self, name: str, operand: Operand) -> bool:
+        """Whether a variable from which the last value of another one is read may be bound to something else later."""
+        words = set(re.findall(r"[A-Za-z_]\w*", operand._code or ""))
+        return bool(words & self.rebound_names - {name})
+
+    def keep_last(self, name: str, last: Operand, loop: LoopAxis) -> None:
+        """Reads the last value of a variable at once."""
+        if not self.relies_on(loop.trips - 1):
+            self.env.pop(name)
+            return
+        target = self.target_name(name)
+        self.emit(f"{target} = {last.code}", generated=target, target=target)
+        self.env[name] = Operand(target, last.value)
 
     def _is_lost(self, operand: Operand, loop: LoopAxis) -> bool:
         """Whether a variable's last value is not at hand: it is a container, or the loop may not have run."""

@@ -44,6 +44,20 @@ def conditional_names(statements: Sequence[Any]) -> set[str]:
     return set[str]().union(*(assigned_names(s) for s in statements)) - _sets(statements)
 
 
+def inner_targets(statements: Sequence[Any]) -> set[str]:
+    """Names that only loops inside of a block bind, as their targets, and that are read nowhere else in it."""
+    loops = [n for statement in statements for n in _nodes(statement) if isinstance(n, cst.For)]
+    found = set[str]().union(*(target_names(loop.target) for loop in loops))
+    for name in list(found):
+        own = [loop for loop in loops if name in target_names(loop.target)]
+        inside = {id(part) for loop in own for part in (*_nodes(loop.target), *_nodes(loop.body))}
+        everywhere = [n for s in statements for n in _nodes(s) if isinstance(n, cst.Name) and n.value == name]
+        set_in_body = any(name in assigned_names(loop.body) for loop in own)
+        if set_in_body or any(id(n) not in inside for n in everywhere):
+            found.discard(name)
+    return found
+
+
 def _flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     """Names that a statement may read before setting them, and names that it sets for certain."""
     if isinstance(node, cst.SimpleStatementLine):
@@ -96,27 +110,6 @@ def _nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 def _walruses(node: cst.CSTNode) -> list[cst.NamedExpr]:
     return [part for part in _nodes(node) if isinstance(part, cst.NamedExpr)]
-
-
-# --- accumulation ----------------------------------------------------------------------------------------------------
-
-
-def only_accumulated(name: str, statements: Sequence[Any]) -> bool:
-    """Whether a variable occurs in a loop's body only as the target of ``name op= ...``, with operators that agree."""
-
-    def count(node: cst.CSTNode) -> int:
-        return sum(isinstance(part, cst.Name) and part.value == name for part in _nodes(node))
-
-    steps = [
-        part
-        for statement in statements
-        for part in _nodes(statement)
-        if isinstance(part, cst.AugAssign) and isinstance(part.target, cst.Name) and part.target.value == name
-    ]
-    if any(count(step.value) for step in steps) or sum(map(count, statements)) != len(steps):
-        return False
-    kinds = {type(step.operator) for step in steps}
-    return len(kinds) == 1 or kinds <= {cst.AddAssign, cst.SubtractAssign}
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------
@@ -200,23 +193,3 @@ def _subscript_chain(node: cst.BaseExpression) -> tuple[cst.BaseExpression, list
         indices += node.slice
         node = node.value
     return node, indices
-
-
-def are_apart(texts: set[str]) -> bool:
-    """Whether subscripts of one array name different elements for certain: they differ in a constant."""
-    rows = []
-    for text in texts:
-        try:
-            node = cst.parse_expression(text)
-        except cst.ParserSyntaxError:  # it went over several lines inside of parentheses
-            return False
-        if not isinstance(node, cst.Subscript) or isinstance(node.value, cst.Subscript):
-            return False
-        rows.append([s.slice.value if isinstance(s.slice, cst.Index) else None for s in node.slice])
-    if len({len(r) for r in rows}) != 1:
-        return False
-    for column in zip(*rows, strict=True):
-        numbers = [c.evaluated_value for c in column if isinstance(c, cst.Integer)]
-        if len(numbers) == len(set(numbers)) == len(rows):
-            return True
-    return False

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from vectorizer.values import MISSING, Array, ListV, Obj, SeqV, TupleV, Unsupported, Value
+from vectorizer.values import (
+    MISSING,
+    Array,
+    DictV,
+    Earlier,
+    ListV,
+    Obj,
+    SeqV,
+    StackedV,
+    TupleV,
+    Unsupported,
+    Value,
+    is_copy,
+)
 
 
 def forget_constants(value: Value) -> Value:
@@ -23,6 +37,41 @@ def forget_constants(value: Value) -> Value:
     return value
 
 
+def aged(value: Value, inside: frozenset[object]) -> Value:
+    """A value at the head of a loop: what the sites `inside` of the loop have made is of an earlier iteration."""
+    return _with_origins(value, lambda origin: Earlier(origin) if origin in inside else origin)
+
+
+def ageless(value: Value, inside: frozenset[object]) -> Value:
+    """A value behind a loop, where it no longer matters which iteration has made its memory."""
+    return _with_origins(value, lambda o: o.site if isinstance(o, Earlier) and o.site in inside else o)
+
+
+def _with_origins(value: Value, change: Callable[[object], object]) -> Value:
+    """`value` with other origins, everywhere in it."""
+
+    def changed(part: Value) -> Value:
+        return _with_origins(part, change)
+
+    match value:
+        case Array() if value.origins:
+            origins = frozenset(("copy", change(o[1])) if is_copy(o) else change(o) for o in value.origins)  # type: ignore[index]
+            return value if origins == value.origins else replace(value, origins=origins)
+        case StackedV():
+            array = changed(value.array)
+            assert isinstance(array, Array)
+            return value if array is value.array else StackedV(array, value.weak)
+        case TupleV():
+            return replace(value, items=tuple(map(changed, value.items)))
+        case ListV():
+            return replace(value, items=tuple(map(changed, value.items)))
+        case SeqV():
+            return replace(value, item=changed(value.item))
+        case DictV():
+            return replace(value, items=tuple((k, changed(v)) for k, v in value.items))
+    return value
+
+
 def loop_dtype(merged: Array, head: Array, now: Array) -> Array:
     """A variable whose dtype changes from iteration to iteration: not known where it is uniform, refused where not."""
     changes = head.dtype != now.dtype and not (head.weak or now.weak)
@@ -36,8 +85,10 @@ def loop_dtype(merged: Array, head: Array, now: Array) -> Array:
 
 
 def changes_dtype(before: Value, after: Value) -> bool:
-    """Whether a variable is an array of another dtype behind a loop than in front of it."""
-    return isinstance(before, Array) and isinstance(after, Array) and before.dtype != after.dtype
+    """Whether a variable is of another dtype behind a loop than in front of it, or no longer a Python number."""
+    if not isinstance(before, Array) or not isinstance(after, Array):
+        return False
+    return before.dtype != after.dtype or before.weak and not after.weak
 
 
 def needs_constants(items: Sequence[Value]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from vectorizer.rewrite.names import names_read
+from vectorizer.rewrite.names import Renamed, names_read
 from vectorizer.rewrite.user_calls import UserCalls
 from vectorizer.rules.context import Effect
+from vectorizer.rules.random import may_loop
 from vectorizer.source.operand import (
     Operand,
     call,
@@ -37,6 +38,8 @@ class Looped(UserCalls):
         if not isinstance(node, LOOPABLE) or _has_effect(node) or isinstance(error, Effect):
             raise error
         read = names_read(node)
+        if not may_loop(self, read):
+            raise error
         if any(n in self.local_names and n not in self.env for n in read):
             raise error
         varying = [n for n in sorted(read) if n in self.env and self._is_iterated(n, error)]
@@ -84,20 +87,6 @@ def _has_effect(node: cst.CSTNode) -> bool:
     return any(_has_effect(c) for c in node.children)
 
 
-class _Rename(cst.CSTTransformer):
-    def __init__(self, names: dict[str, str]) -> None:
-        self.names = names
-
-    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
-        return updated_node.with_changes(value=self.names.get(updated_node.value, updated_node.value))
-
-    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.Attribute:
-        return updated_node.with_changes(attr=original_node.attr)
-
-    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
-        return updated_node.with_changes(keyword=original_node.keyword)
-
-
 def _renamed(node: cst.BaseExpression, names: dict[str, str]) -> str:
-    code = cst.Module([]).code_for_node(node.visit(_Rename(names)))  # type: ignore[arg-type]
+    code = cst.Module([]).code_for_node(node.visit(Renamed(names)))  # type: ignore[arg-type]
     return f"({code})" if isinstance(node, cst.Tuple) and not node.lpar else code

@@ -7,17 +7,23 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.comprehensions import Comprehensions
+from vectorizer.rewrite.hoisting import Hoisting
 from vectorizer.values import Unsupported
 
 
-class Loops(Comprehensions):
+class Loops(Hoisting):
     """What a loop becomes."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
         if node.asynchronous is not None:
             raise Unsupported("an asynchronous loop")
+        hull = self.hull(node) if self.loops else None
+        if hull is not None:
+            return self.guarded_axis(node, hull)
         it = self.iteration(node.iter)
+        searched = self.search(node, it, rest)
+        if searched is not None:
+            return searched
         if node.orelse is None and self.become_axis(node, it):
             return False
         if self.loops:

@@ -30,6 +30,19 @@ class Contractions(SequentialLoops):
         self.change("contract", "a sum of products is a contraction")
         return result
 
+    def sum_of_product(self, product: Operand) -> Operand | None:
+        """In a loop that is an axis: ``np.sum(window * kernel)``, where only one of them varies along the loop."""
+        factors = product.factors
+        if not self.loops or len(factors) != 2 or any(not isinstance(f.value, Array) for f in factors):
+            return None
+        a, b = (f.array for f in factors)
+        alike = a.rank == b.rank > 0 and a.dtype == b.dtype and a.kind == "f" and not a.weak and not b.weak
+        if not alike or set(a.axes) == set(b.axes) or not all(map(self.equal, a.dims, b.dims)):
+            return None
+        letters = "ijklmn"[: a.rank]
+        self.change("contract", "a sum of products is a contraction")
+        return contract(self, list(factors), [letters, letters], "")
+
     def as_matmul(self, factors: list[Operand], axes: list[Axis]) -> Operand | None:
         """Two factors that share one summed axis, as a matrix product where their layouts allow it."""
         if len(factors) != 2 or len(axes) != 1:

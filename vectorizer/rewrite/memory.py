@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vectorizer.rules.context import Context, PlanChange
+from vectorizer.rules.subscripts import Masked, Parts
 from vectorizer.rules.table import Call
 from vectorizer.source.operand import (
     Operand,
@@ -12,16 +13,16 @@ from vectorizer.values import (
     Axes,
     Axis,
     StackedV,
+    TupleV,
     Unsupported,
     is_copy,
+    sites,
     union_axes,
 )
 
 
 class Memory(Context):
     """What a walk knows of the memory behind arrays and lists."""
-
-    direct: object = None  # the call that is a statement of its own, or all that is assigned
 
     def node_site(self, node: object) -> object:
         return id(node)
@@ -34,7 +35,8 @@ class Memory(Context):
 
     def usable(self, axes: Axes) -> Axes:
         """Axes that the plan gives a buffer: all of them must be open here."""
-        here = set(axes)
+        open_loops = {loop.axis for loop in self.loops}
+        here = {axis for axis in axes if axis.kind != "loop" or axis in open_loops}  # others have stayed loops
         for region in self.regions:  # a buffer that is made under a condition holds the active examples only
             if here & set(region.replaced):
                 here = here - set(region.replaced) | {region.axis}
@@ -50,7 +52,7 @@ class Memory(Context):
         origins = self.array(base).origins
         if not origins:
             raise Unsupported("a store into memory whose origin is not known")
-        for origin in origins:
+        for origin in sites(origins):
             if isinstance(origin, tuple):
                 raise Unsupported("examples write different values into one array that they share")
             open_then = self.site_axes.get(origin, ())
@@ -73,17 +75,40 @@ class Memory(Context):
         if value.rank:
             self.freeze(value)
             return operand
-        seen = frozenset(o for o in value.origins if not is_copy(o))
+        seen = frozenset(o for o in sites(value.origins) if not is_copy(o))
         if seen & self.plan.stored:
             copied = value.with_(origins=frozenset(), affine=value.affine)
             return Operand(f"{operand.primary}.copy()", copied, fresh=True)
         self.viewed |= seen
         return operand
 
+    def kept_masked(self, operand: Operand) -> Operand:
+        """Elements that a mask chooses, kept under a name while the array and the mask may change."""
+        node = operand.node
+        if isinstance(node, Parts) and isinstance(operand.value, TupleV):
+            parts = [self.kept_masked(p) for p in node.parts]
+            return Operand(None, operand.value, make=operand.make, node=Parts(parts))
+        if not isinstance(node, Masked):
+            return operand
+        array, mask = self.held(node.array, node.view), self.held(node.mask)
+        return Operand(None, operand.value, make=operand.make, node=Masked(array, mask, node.view))
+
+    def held(self, part: Operand, is_view: bool = False) -> Operand:
+        """An array under a name of its own, which stays as it is: for what is computed later, if at all."""
+        value = self.array(part)
+        seen = frozenset(o for o in value.origins if not is_copy(o))
+        if seen and not is_view and seen & self.plan.stored:
+            part = Operand(f"{part.primary}.copy()", value.with_(origins=frozenset(), dims=value.dims), fresh=True)
+        elif seen and not is_view:
+            self.viewed |= seen
+        name = self.fresh("held")
+        self.emit(f"{name} = {part.code}", generated=name, target=name)
+        return Operand(name, part.value)
+
     def kept_list(self, operand: Operand, value: StackedV) -> Operand:
         """A list of numbers or rows that is held as an array, which may be a view of what the items were read from."""
         array = value.array
-        seen = frozenset(o for o in array.origins if not is_copy(o))
+        seen = frozenset(o for o in sites(array.origins) if not is_copy(o))
         if not seen or operand.fresh:
             return operand
         if seen & self.plan.stored:
@@ -96,21 +121,21 @@ class Memory(Context):
 
     def freeze(self, value: Array) -> None:
         """Arrays of which `value` is a copy where an example has a view: nobody may store into them any more."""
-        sources = {o[1] for o in value.origins if isinstance(o, tuple) and is_copy(o)}
+        sources = {o[1] for o in sites(value.origins) if isinstance(o, tuple) and is_copy(o)}
         if self.loop_depth and sources & self.plan.stored:
             raise Unsupported("an array that is changed is also seen through a copy")
         self.frozen |= sources
 
     def written(self, base: Operand) -> None:
         """Notes that the memory behind `base` is stored into; who saw it before as a view needs a copy of it."""
-        origins = self.array(base).origins
+        origins = sites(self.array(base).origins)
         if origins & self.frozen or any(is_copy(o) for o in origins):
             raise Unsupported("an array that is changed is also seen through a copy")
         new = {o for o in origins if o not in self.plan.stored}
         self.plan.stored |= new
         if new & self.viewed:
             raise PlanChange
-        for origin in self.array(base).origins:
+        for origin in origins:
             if isinstance(origin, tuple):
                 if origin[0] != "argument":
                     raise Unsupported("a store into an array from outside the function")

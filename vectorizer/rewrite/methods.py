@@ -9,7 +9,10 @@ import numpy as np
 
 from vectorizer.rewrite.expressions import Expressions
 from vectorizer.rules.context import Effect
+from vectorizer.rules.indexing import subscript
 from vectorizer.rules.masked import masked_call
+from vectorizer.rules.random import draw
+from vectorizer.rules.reductions import flattened
 from vectorizer.rules.table import METHODS, Call
 from vectorizer.source.operand import (
     Operand,
@@ -18,6 +21,7 @@ from vectorizer.source.operand import (
 from vectorizer.values import (
     Array,
     DictV,
+    GeneratorV,
     ListV,
     MaskedV,
     Obj,
@@ -31,6 +35,7 @@ from vectorizer.values import (
     number,
 )
 
+CHANGING = ("fill", "sort", "put", "resize", "partition", "setfield", "setflags")
 _STRING_METHODS = {"lower", "upper", "strip", "startswith", "endswith", "split", "replace", "format", "join"}
 
 
@@ -68,6 +73,9 @@ class Methods(Expressions):
             return self.array_method(base, name, node)
         if isinstance(value, (ListV, SeqV, StackedV)):
             return self.list_method(base, name, node)
+        if isinstance(value, GeneratorV):
+            args, keywords = self.arguments(node)
+            return draw(self, base, name, args, keywords, self.node_site(node))
         if isinstance(value, DictV):
             return self.dict_method(base, name, node)
         if isinstance(value, TupleV) and hasattr(value.type_, "_fields"):
@@ -87,9 +95,14 @@ class Methods(Expressions):
         value = self.array(base)
         if name in ("item", "tolist") and not args:
             return self._item(base, value, name)
-        if name in ("fill", "sort", "put", "resize", "partition", "itemset", "setflags"):
-            raise Effect(f"method {name!r} inside an expression")
+        if name == "item" and not keywords:
+            whole = self.items(args[0]) if isinstance(args[0].value, TupleV) else args
+            flat = flattened(self, base) if len(whole) == 1 else base
+            picked = subscript(self, flat, whole)
+            return self._item(picked, self.array(picked), name)
         rule = METHODS.get(name)
+        if name in CHANGING and (rule is None or self.node_site(node) != self.direct):
+            raise Effect(f"method {name!r} inside an expression" if rule is not None else f"method {name!r}")
         if rule is None or value.weak and name not in ("conjugate",):
             raise Unsupported(f"method {name!r} of {'a Python number' if value.weak else 'an array'} has no rule")
         c = Call(name, args, keywords, base, None, self.node_site(node))

@@ -87,3 +87,26 @@ def names_read(node: cst.CSTNode) -> set[str]:
 
     walk(node)
     return found
+
+
+def nodes_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and all nodes in it that may hold names, in the order of the source."""
+    yield node
+    for child in children_of(node):
+        yield from nodes_of(child)
+
+
+class Renamed(cst.CSTTransformer):
+    """Gives variables other names; those that `names` does not know stay."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+
+    def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
+        return updated_node.with_changes(value=self.names.get(updated_node.value, updated_node.value))
+
+    def leave_Attribute(self, original_node: cst.Attribute, updated_node: cst.Attribute) -> cst.Attribute:
+        return updated_node.with_changes(attr=original_node.attr)
+
+    def leave_Arg(self, original_node: cst.Arg, updated_node: cst.Arg) -> cst.Arg:
+        return updated_node.with_changes(keyword=original_node.keyword)

@@ -104,6 +104,8 @@ class Operators(Arithmetic):
         return self.unary(symbol, operand)
 
     def unary(self, symbol: str, operand: Operand) -> Operand:
+        if isinstance(operand.value, MaskedV):
+            return masked_elementwise(self, lambda parts: self.unary(symbol, parts[0]), [operand])
         operand = self.as_array(operand)
         value = self.array(operand)
         if value.const is not MISSING:

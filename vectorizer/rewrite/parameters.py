@@ -44,12 +44,16 @@ class Parameter:
 
 @dataclass
 class Function:
-    """What is to be rewritten: the syntax tree and the values of its parameters."""
+    """What is to be rewritten: the syntax tree and the values of its parameters.
+
+    sizes: parameters of the rewriter's own that say how long an axis is.
+    """
 
     node: cst.FunctionDef
     parameters: dict[str, Parameter]
     axes: Axes
     finish: Callable[[Rewriter, Operand], Operand] | None = None
+    sizes: Mapping[Axis, str] = field(default_factory=dict)
 
 
 class Parameters(Lanes):
@@ -99,8 +103,12 @@ class Parameters(Lanes):
 
     def batch_size(self, axis: Axis) -> Callable[[], str]:
         def size() -> str:
+            if axis in self.function.sizes:
+                return self.function.sizes[axis]
             if axis not in self.batch_names:
                 source = self.batch_sources.get(axis)
+                if source is None and axis in self.shared.sizes and not self.shared.calls:
+                    return str(self.shared.sizes[axis])
                 if source is None:
                     raise Unsupported("the batch size cannot be read off any argument")
                 hint = "batch" if axis is self.axes[0] else f"batch_{self.axes.index(axis) + 1}"
@@ -115,6 +123,9 @@ class Parameters(Lanes):
         for parameter in self.function.parameters.values():
             if parameter.moves:
                 statements += self.move_axes(parameter)
+            if ("argument", parameter.name) in self.plan.batch_last:
+                code = call(self.np("asfortranarray"), parameter.name)
+                statements.append(Stmt(f"{parameter.name} = {code}", trailing="# the batch axis innermost"))
         for axis, name in sorted(self.batch_names.items()):
             statements.append(Stmt(f"{name} = {self.batch_sources[axis]}", generated=name, target=name))
         return statements

@@ -32,8 +32,6 @@ from vectorizer.values import (
 class PartialStores(Effects):
     """What stores through masks and under conditions become."""
 
-    masks: list[Operand]  # the conditions of the open branches of loops that have become axes
-
     def check_cast(self, value: Array, target: Array) -> None:
         """Python numbers that do not fit an integer array raise; an array of them would wrap."""
         if value.rank or not value.axes or target.kind not in "iu":
@@ -50,7 +48,7 @@ class PartialStores(Effects):
         target = self.array(base)
         if self.regions or self.loops or self.masks:
             raise Unsupported("a store through a mask under a condition")
-        operand = self._masked_operand(mask, operand)
+        operand = self._masked_operand(mask, operand, target.rank - mask.array.rank)
         value = self.array(operand)
         needed = set(mask.array.axes) | set(value.axes)
         if needed - set(target.axes):
@@ -63,18 +61,22 @@ class PartialStores(Effects):
             self.emit(f"{base.primary}[{mask.code}] {symbol or ''}= {operand.code}")
             return
         new = self.binary(symbol, base, operand) if symbol is not None else operand
-        where = self.expand(mask, target.axes, target.rank)
+        behind = ", ".join(["...", *["None"] * (target.rank - mask.array.rank)])
+        wide = (
+            mask if "None" not in behind else Operand(f"{mask.primary}[{behind}]", mask.array.with_(rank=target.rank))
+        )
+        where = self.expand(wide, target.axes, target.rank)
         fitted = self.expand(new, target.axes, target.rank) if self.array(new).axes else new
         self.emit(call(self.np("copyto"), base.code, fitted.code, where=where.code))
 
     @staticmethod
-    def _masked_operand(mask: Operand, operand: Operand) -> Operand:
+    def _masked_operand(mask: Operand, operand: Operand, rest: int) -> Operand:
         """What is stored through a mask: a number, or an array whose elements are chosen by the same mask."""
         if isinstance(operand.value, MaskedV) and isinstance(operand.node, Masked):
             if operand.node.mask.code != mask.code:
                 raise Unsupported("a store of as many elements as another mask chooses")
             return operand.node.array
-        if not isinstance(operand.value, Array) or operand.value.rank:
+        if not isinstance(operand.value, Array) or operand.value.rank > rest:
             raise Unsupported("a store of an array through a mask that varies")
         return operand
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.statements import Statements, assigned_names
 from vectorizer.rewrite.walk import ActiveRegion, copies
 from vectorizer.rules.indexing import Parts
@@ -72,9 +73,17 @@ class Regions(Statements):
             return
         names = sorted(set[str]().union(*(assigned_names(s) for s in [*body, *orelse])))
         merge = RegionMerge(names, dict(self.env), self.array(test).axes, bool(body) and bool(orelse))
+        endless: list[Endless] = []
         for mask, statements, label in self.sides(test, body, orelse):
-            if statements:
-                self.region_side(mask, statements, label, merge)
+            mark = self.mark()
+            try:
+                if statements:
+                    self.region_side(mask, statements, label, merge)
+            except Endless as error:  # nothing is known of what this branch sets
+                self.rollback(mark)
+                endless.append(error)
+        if endless and (len(endless) == 2 or not (body and orelse)):
+            raise endless[0]
         self.bind_merged(merge)
 
     def sides(
@@ -103,15 +112,19 @@ class Regions(Statements):
 
     def region_side(self, mask: Operand, statements: Sequence[Any], label: str, merge: RegionMerge) -> None:
         """One branch, run for its own examples, its variables scattered into arrays for all."""
-        with self.apart(label, ReturnFrame()) as saved, self.region(mask, label) as region:
-            ended = self.block(statements)
-            if ended and not self.jumped():
-                raise Unsupported("a branch that ends the block")
-            changed = {n: self.env[n] for n in merge.names if n in self.env and self.env[n] is not saved.get(n)}
-            values = {n: self.restricted(n, o) for n, o in changed.items()}
-        for name, operand in values.items():
-            if name in merge.merged or name in merge.before or merge.both:
-                self.scatter(name, operand, region, merge)
+        mask = self.temp(mask, label)
+        with self.if_any(mask):
+            with self.apart(label, ReturnFrame()) as saved, self.region(mask, label) as region:
+                ended = self.block(statements)
+                if ended and not self.jumped():
+                    raise Unsupported("a branch that ends the block")
+                unset = self.maybe_unset - merge.before.keys()  # by a loop that may have no iteration
+                names = [n for n in merge.names if n in self.env and n not in unset]
+                changed = {n: self.env[n] for n in names if self.env[n] is not saved.get(n)}
+                values = {n: self.restricted(n, o) for n, o in changed.items()}
+            for name, operand in values.items():
+                if name in merge.merged or name in merge.before or merge.both:
+                    self.scatter(name, operand, region, merge)
 
     def bind_merged(self, merge: RegionMerge) -> None:
         """Gives the variables that the branches set their merged values; what is set on one side only is not set."""
@@ -132,7 +145,8 @@ class Regions(Statements):
         value = self.leaf(operand)
         held = merge.merged.get(name)
         if held is None:
-            held = merge.merged[name] = self.holder(name, value, region, merge)
+            with self.ahead():
+                held = merge.merged[name] = self.holder(name, value, region, merge)
         current = self.leaf(held)
         self.check_mixed(current, value)
         joined = _join_elements(current, value)
@@ -153,7 +167,8 @@ class Regions(Statements):
             return
         if joined.dtype is None:
             raise Unsupported("values of unknown dtype are merged")
-        self.emit(f"{held.code} = {held.code}.astype({self.dtype_code(joined.dtype)})")
+        with self.ahead():
+            self.emit(f"{held.code} = {held.code}.astype({self.dtype_code(joined.dtype)})")
 
     # --- arrays for all examples -------------------------------------------------------------------------------------
 
@@ -226,14 +241,28 @@ class Regions(Statements):
         """The results of two branches that both return."""
         axes = self.array(test).axes
         result: Operand | None = None
+        endless: list[Endless] = []
         for mask, statements, label in self.sides(test, body, orelse):
-            inner = ReturnFrame()
-            with self.apart(label, inner), self.region(mask, label) as region:
-                self.block(statements)
-                if inner.result is None:
-                    raise Unsupported("some examples return a value and others do not")
-                result = self.scatter_result(result, inner.result, region, axes)
+            mark = self.mark()
+            try:
+                result = self.returning_side(self.temp(mask, label), statements, label, result, axes)
+            except Endless as error:  # what a function returns that calls itself is what its other branches do
+                self.rollback(mark)
+                endless.append(error)
+        if len(endless) == 2:
+            raise endless[0]
         return result
+
+    def returning_side(
+        self, mask: Operand, statements: Sequence[Any], label: str, result: Operand | None, axes: Axes
+    ) -> Operand:
+        """One branch that returns, its result scattered into `result`, the array for all examples."""
+        inner = ReturnFrame()
+        with self.if_any(mask), self.apart(label, inner), self.region(mask, label) as region:
+            self.block(statements)
+            if inner.result is None:
+                raise Unsupported("some examples return a value and others do not")
+            return self.scatter_result(result, inner.result, region, axes)
 
     def scatter_result(self, held: Operand | None, result: Operand, region: ActiveRegion, axes: Axes) -> Operand:
         """Puts the results of a region into arrays for all examples."""
@@ -275,7 +304,8 @@ class Regions(Statements):
         """An array for the results of all examples, made as seen from outside of the region."""
         regions, self.regions = self.regions, self.regions[:-1]
         try:
-            return self.empty(self.fresh("result"), array, axes, result.code if array.rank else None)
+            with self.ahead():
+                return self.empty(self.fresh("result"), array, axes, result.code if array.rank else None)
         finally:
             self.regions = regions
 

@@ -11,6 +11,7 @@ from vectorizer.values import (
     Axis,
     DictV,
     FuncV,
+    GeneratorV,
     ListV,
     Obj,
     SeqV,
@@ -47,6 +48,8 @@ def value_key(value: Value) -> Any:
             return ("object", id(value.value))
         case FuncV():
             return ("function", id(value.node))
+        case GeneratorV():
+            return ("generator", value.is_legacy, value.is_seeded)
     return type(value).__name__
 
 
@@ -86,6 +89,7 @@ def _renamed_array(value: Array, axes: Mapping[Axis, Axis], is_parameter: bool) 
 
 
 def with_origins(value: Value, name: str) -> Value:
+    """The value of a parameter, whose memory is the caller's."""
     if isinstance(value, Array) and (value.rank or value.zero_d):
         return value.with_(
             origins=frozenset({("argument", name)}),
@@ -94,10 +98,13 @@ def with_origins(value: Value, name: str) -> Value:
             const=value.const,
             pin=value.pin,
         )
+    site = ("argument", name)  # a list or dict of the caller's, which only the caller can follow if it is changed
     if isinstance(value, TupleV):
         return TupleV(tuple(with_origins(i, name) for i in value.items), value.type_)
     if isinstance(value, ListV):
-        return ListV(tuple(with_origins(i, name) for i in value.items), value.site)
+        return ListV(tuple(with_origins(i, name) for i in value.items), site)
+    if isinstance(value, SeqV):
+        return SeqV(value.item, site)
     if isinstance(value, DictV):
-        return DictV(tuple((k, with_origins(v, name)) for k, v in value.items), value.site)
+        return DictV(tuple((k, with_origins(v, name)) for k, v in value.items), site)
     return value

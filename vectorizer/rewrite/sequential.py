@@ -13,7 +13,15 @@ import libcst as cst
 
 from vectorizer.rewrite.control_flow import has_jump
 from vectorizer.rewrite.iteration import INT, Iteration, Iterations
-from vectorizer.rewrite.loop_values import changes_dtype, forget_constants, loop_dtype, needs_constants
+from vectorizer.rewrite.loop_values import (
+    aged,
+    ageless,
+    changes_dtype,
+    forget_constants,
+    loop_dtype,
+    needs_constants,
+)
+from vectorizer.rewrite.names import nodes_of
 from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.source.operand import Operand
 from vectorizer.source.statements import Stmt
@@ -32,9 +40,11 @@ class LoopFrame:
 
     head: the variables as they are at its head.
     exits: as they are wherever an iteration ends.
+    inside: the sites in its body.
     """
 
     head: dict[str, Operand]
+    inside: frozenset[object] = frozenset()
     exits: list[dict[str, Operand]] = field(default_factory=list)
 
 
@@ -43,6 +53,8 @@ class SequentialLoops(Iterations):
 
     loop_depth: int = 0
     loop_frames: list[LoopFrame]
+    ranges: dict[str, tuple[Affine, Affine, int]]  # what the targets of loops that stay loops run through
+    loop_sites: frozenset[object] = frozenset()  # those of the loop whose variables are compared
 
     # --- for ---------------------------------------------------------------------------------------------------------
 
@@ -83,8 +95,10 @@ class SequentialLoops(Iterations):
                 self.close_iteration(statements)
             return f"for {target} in {header}:", statements
 
-        self.stable_loop(node, body, self.never_runs(it))
-        return self.loop_else(node)
+        if self.stable_loop(node, body, self.never_runs(it), lambda: self.skips(it)):
+            return self.loop_else(node)
+        self.change("loop", f"the loop over {self.text(node.target)} does not run for arguments of this size")
+        return node.orelse is not None and self.block(_statements(node.orelse.body))
 
     def loop_else(self, node: cst.For | cst.While) -> bool:
         """The `else` of a loop, which may run or not."""
@@ -116,7 +130,7 @@ class SequentialLoops(Iterations):
         if isinstance(target, cst.Name):
             name = self.target_name(target.value)
             if it.kind == "range":
-                item = Array(INT, 0, weak=True, affine=Affine.of(f"{target.value}@{id(target)}"))
+                item = Array(INT, 0, weak=True, affine=self.counted(it, f"{target.value}@{id(target)}"))
             for region in self.regions:
                 region.cache.pop(target.value, None)
             self.env[target.value] = Operand(name, item)
@@ -129,12 +143,25 @@ class SequentialLoops(Iterations):
             return f"({text})" if target.lpar else text
         raise Unsupported("a loop target that is not a name")
 
+    def counted(self, it: Iteration, symbol: str) -> Affine:
+        """The number that a loop over a range has come to, which stays between the ends of the range."""
+        try:
+            extent = self._range_extent(it)
+        except Unsupported:
+            self.ranges.pop(symbol, None)
+        else:
+            self.ranges[symbol] = (extent.first, extent.last, extent.step)
+        return Affine.of(symbol)
+
     # --- variables that are the same kind of thing in every iteration ------------------------------------------------
 
-    def stable_loop(self, node: cst.For | cst.While, walk: WalkBody, never: bool = False) -> None:
-        """Walks a loop until its variables no longer change what they are.
+    def stable_loop(
+        self, node: cst.For | cst.While, walk: WalkBody, never: bool = False, skips: Callable[[], bool] = bool
+    ) -> bool:
+        """Walks a loop until its variables no longer change what they are; returns whether it is emitted.
 
         never: the loop has no iteration at this call, so what its body would do to dtypes does not happen.
+        skips: whether that can be relied on.
         """
         assigned = assigned_names(node)
         if self.scopes:
@@ -142,10 +169,11 @@ class SequentialLoops(Iterations):
         start = self.mark()
         leading = self.pending
         targets: dict[str, Value] = {}
+        inside = frozenset(id(part) for part in nodes_of(node))
         for _ in range(MOST_PASSES):
             self.rollback(start)
             self.pending = ()
-            header, statements, frame = self.loop_pass(walk, assigned, targets)
+            header, statements, frame = self.loop_pass(walk, assigned, targets, inside)
             widened = self.widened(frame)
             if not widened:
                 break
@@ -154,21 +182,30 @@ class SequentialLoops(Iterations):
             raise Unsupported("a variable that changes what it is in every iteration")
         known = {name: operand.value for name, operand in start.env.items()}
         if never and any(changes_dtype(known[name], value) for name, value in targets.items() if name in known):
+            self.rollback(start)
+            self.pending = leading
+            if skips():
+                return False
             raise Unsupported("a loop without iterations leaves its variables as they were")
         statement = self.emit(header, body=statements)
         statement.leading = leading + statement.leading
         self.pending = ()
         self.leave_loop(frame)
+        return True
 
     def loop_pass(
-        self, walk: WalkBody, assigned: set[str], targets: dict[str, Value]
+        self, walk: WalkBody, assigned: set[str], targets: dict[str, Value], inside: frozenset[object]
     ) -> tuple[str, list[Stmt], LoopFrame]:
         """One walk over a loop, whose variables are taken to be `targets` at its head."""
         self.coerce_entry(targets)
         for name in sorted(assigned):
             if name in self.env:
                 self.env[name] = self.at_head(name, self.env[name], targets)
-        frame = LoopFrame(dict(self.env))
+        for name, operand in self.env.items():
+            old = aged(operand.value, inside)
+            if old != operand.value:
+                self.env[name] = operand.with_value(old)
+        frame = LoopFrame(dict(self.env), inside)
         self.loop_frames.append(frame)
         self.loop_depth += 1
         try:
@@ -184,10 +221,12 @@ class SequentialLoops(Iterations):
         for name, operand in frame.exits[-1].items():
             head = frame.head.get(name)
             if head is not None:
-                self.env[name] = head
+                value = ageless(head.value, frame.inside)
+                self.env[name] = head if value == head.value else head.with_value(value)
             else:
                 self.maybe_unset.add(name)
-                self.env[name] = Operand(operand._code, forget_constants(operand.value), make=operand.make)
+                value = ageless(forget_constants(operand.value), frame.inside)
+                self.env[name] = Operand(operand._code, value, make=operand.make)
 
     def at_head(self, name: str, operand: Operand, targets: dict[str, Value]) -> Operand:
         """A variable at the head of a loop that assigns it: what is known of its first value does not hold later."""
@@ -212,6 +251,7 @@ class SequentialLoops(Iterations):
     def widened(self, frame: LoopFrame) -> dict[str, Value]:
         """Variables whose value at the end of an iteration is more than they were taken for at its beginning."""
         found: dict[str, Value] = {}
+        self.loop_sites = frame.inside
         for env in frame.exits:
             for name, head in frame.head.items():
                 now = env.get(name)
@@ -226,6 +266,7 @@ class SequentialLoops(Iterations):
 
     def loop_join(self, head: Value, now: Value) -> Value:
         """What a variable may be at the head of a loop, where it was `head` and has become `now`."""
+        now = aged(now, self.loop_sites)
         merged = forget_constants(join(head, forget_constants(self.same_lengths(head, now))))
         if isinstance(merged, Array) and isinstance(now, Array) and isinstance(head, Array):
             return loop_dtype(merged, head, now)
@@ -263,10 +304,12 @@ class SequentialLoops(Iterations):
             if head.value.rank or strong and head.value.dtype != now.value.dtype:
                 raise Unsupported("a variable that is an array of another kind at the end of an iteration")
         saved, self.out = self.out, statements
-        made = self.coerced(self.read(name), head.value)
-        if made.code != head.code:
-            self.emit(f"{head.code} = {made.code}", target=head.code)
-        self.out = saved
+        try:
+            made = self.coerced(self.read(name), head.value)
+            if made.code != head.code:
+                self.emit(f"{head.code} = {made.code}", target=head.code)
+        finally:
+            self.out = saved
         self.env[name] = Operand(head.code, made.value)
 
     # --- jumps -------------------------------------------------------------------------------------------------------

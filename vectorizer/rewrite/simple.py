@@ -43,12 +43,15 @@ class Simple(Augmented):
 
     def message(self, node: cst.BaseExpression) -> str:
         """A message for all examples; where it would differ between them, its text as it is written."""
+        self.speculating += 1  # it is computed only where something is raised
         try:
             operand = self.expression(node)
             if is_uniform(operand.value):
                 return operand.code
         except Unsupported:
             pass
+        finally:
+            self.speculating -= 1
         if isinstance(node, cst.FormattedString):
             return self.text(node).lstrip("fFrR")
         return repr(self.text(node))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import libcst as cst
@@ -12,13 +13,16 @@ from vectorizer.rules.elementwise import (
     strengthen,
 )
 from vectorizer.rules.indexing import locate
+from vectorizer.rules.masked import slice_mask
 from vectorizer.rules.subscripts import (
     Region,
     Slice,
     is_varying_mask,
+    varying_slice,
 )
 from vectorizer.source.operand import (
     Operand,
+    call,
 )
 from vectorizer.values import (
     MISSING,
@@ -32,6 +36,7 @@ from vectorizer.values import (
     axes_of,
     is_uniform,
     join,
+    sites,
     union_axes,
 )
 
@@ -44,6 +49,7 @@ class Stores(PartialStores):
         if isinstance(base.value, (DictV, ListV, SeqV)):
             self.assign_container(base, target, operand)
             return
+        self.store_text = self.text(target)
         if isinstance(base.value, StackedV):
             self.sequential_again("a list is changed after the loop that filled it")
         self.store(base, self.indices(target.slice), operand, None)
@@ -59,7 +65,9 @@ class Stores(PartialStores):
             ):
                 region = locate(self, inner, self.indices(node.slice))
                 if region.view:
-                    return Operand(region.code, region.value)
+                    row = Operand(region.code, region.value)
+                    row.node = self.access_of(inner, self.indices(node.slice), "") if self.loops else None
+                    return row
             if isinstance(inner.value, (ListV, TupleV, DictV, SeqV)):
                 if not all(is_uniform(b.value) for i in self.indices(node.slice) for b in self._bounds(i)):
                     raise Unsupported("a store into an item of a list that differs between the examples")
@@ -110,6 +118,9 @@ class Stores(PartialStores):
         if len(index) == 1 and is_varying_mask(index[0], target):
             self.store_masked(base, index[0], operand, symbol)
             return
+        if varying_slice(index, target.rank) == 0:
+            self.store_masked(base, slice_mask(self, base, index[0]), operand, symbol)
+            return
         if not isinstance(operand.value, (Array, TupleV, ListV, StackedV, SeqV)):
             raise Unsupported("a value of unknown kind is stored")
         operand = self.as_array(operand)
@@ -126,6 +137,7 @@ class Stores(PartialStores):
             raise Unsupported("examples under a condition write into one array that they share")
         region = locate(self, base, index)
         self.check_loop_store(base, region, symbol)
+        self.note_store(base, index, symbol)
         if symbol is not None:
             operand = self.weak_for(operand, region.value)
         else:
@@ -138,11 +150,16 @@ class Stores(PartialStores):
         """A buffer must vary along all axes along which the index, the value or the condition of a store varies."""
         target = self.array(base)
         index_axes = union_axes(*(axes_of(b.value) for i in index for b in self._bounds(i)))
-        needed = set(self.array(operand).axes) | set(index_axes) | (self.mask_axes() - inside)
+        under = union_axes(*(axes_of(mask.value) for mask in self.masks))
+        needed = set(self.array(operand).axes) | set(index_axes) | set(under) | (self.mask_axes() - inside)
         outer = {a for axis in needed for a in replaced.get(axis, (axis,))}
-        missing = outer - set(target.axes) - {loop.axis for loop in self.loops}
+        missing = outer - set(target.axes) - ({loop.axis for loop in self.loops} - self.born_in(target))
         if missing:
             self.store_needs(base, tuple(sorted({*missing, *target.axes})))
+
+    def born_in(self, target: Array) -> set[Any]:
+        """Axes of the open loops inside of which a buffer was made: each iteration has its own."""
+        return {axis for origin in sites(target.origins) for axis in self.site_axes.get(origin, ())}
 
     @staticmethod
     def _bounds(item: Any) -> list[Operand]:
@@ -151,6 +168,12 @@ class Stores(PartialStores):
         if isinstance(item, Slice):
             return [b for b in (item.lower, item.upper, item.step) if b is not None]
         return []
+
+    def note_store(self, base: Operand, index: Sequence[Any], symbol: str | None) -> None:
+        """In a loop that becomes an axis: a part of `base` is stored into."""
+
+    def access_of(self, base: Operand, index: Sequence[Any], text: str) -> object:
+        """What `note_store` is to know of a part of an array."""
 
     def mask_axes(self) -> set[Any]:
         return {region.axis for region in self.regions}
@@ -164,8 +187,8 @@ class Stores(PartialStores):
 
     def axes_inside(self, target: Array) -> set[Any]:
         """Axes of the regions inside which a buffer was made: it holds their examples only."""
-        sites = [set(self.site_axes.get(origin, ())) for origin in target.origins]
-        return set.intersection(*sites) & self.mask_axes() if sites else set()
+        axes = [set(self.site_axes.get(origin, ())) for origin in sites(target.origins)]
+        return set.intersection(*axes) & self.mask_axes() if axes else set()
 
     def check_loop_store(self, base: Operand, region: Region, symbol: str | None) -> None:
         """A store inside loops that have become axes must go to another place in each iteration."""
@@ -186,7 +209,8 @@ class Stores(PartialStores):
         if value.rank > target.rank:
             raise Unsupported("an array of higher rank is stored")
         if region.moved and region.gathered:
-            raise Unsupported("a store through integer arrays over later axes")
+            self._write_moved(base, region, operand, symbol)
+            return
         if value.axes:
             operand = self.expand(operand, target.axes, target.rank)
         code = region.code
@@ -201,10 +225,24 @@ class Stores(PartialStores):
         whole = base.code if base.is_name and self.sets_all(base, region, operand) else None
         self.emit(f"{code} {symbol or ''}= {operand.code}", whole=whole)
 
+    def _write_moved(self, base: Operand, region: Region, operand: Operand, symbol: str | None) -> None:
+        """A store through integer arrays whose axes NumPy puts in front: so are those of what is stored."""
+        if region.shuffle is None:
+            raise Unsupported("a store through integer arrays over later axes")
+        source, target = region.shuffle
+        value = self.array(operand)
+        if value.axes or value.rank:
+            full = self.fully(operand, region.value.axes, region.value.rank)
+            missing = len(region.value.axes) + region.value.rank - len(value.axes) - value.rank
+            if not value.axes and missing:
+                full = Operand(f"{operand.primary}[{', '.join(['None'] * missing)}, ...]", value)
+            operand = Operand(call(self.np("moveaxis"), full.code, target, source), value)
+        self.emit(f"{base.primary}[{region.index}] {symbol or ''}= {operand.code}")
+
     def sets_all(self, base: Operand, region: Region, operand: Operand) -> bool:
         """Whether a store sets the whole of an array to a fresh one of its own dtype and shape."""
         value, target = self.array(operand), self.array(base)
-        covers = not region.gathered and set(region.index) <= set(":, ")
+        covers = not region.gathered and not region.moved and set(region.index) <= set(":, ")
         alike = value.dtype == target.dtype and value.axes == region.value.axes and None not in region.value.dims
         same = value.rank == region.value.rank and value.dims == region.value.dims and not value.origins
         return covers and alike and same and len(value.axes) + value.rank == len(target.axes) + target.rank

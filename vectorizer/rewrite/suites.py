@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import libcst as cst
 
 from vectorizer.rewrite.simple import Simple
-from vectorizer.source.operand import Operand
 from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     Unsupported,
@@ -93,13 +92,3 @@ class Suites(Simple):
         finally:
             self.out = saved
             self.forget_taken(taken)
-
-    def taken_here(self) -> list[dict[str, tuple[Operand, Operand]]]:
-        """The restricted variables that have a name at this point."""
-        return [dict(region.cache) for region in self.regions]
-
-    def forget_taken(self, before: list[dict[str, tuple[Operand, Operand]]]) -> None:
-        """Names that were given inside of a block may not be set behind it."""
-        for region, held in zip(self.regions, before, strict=False):
-            for name in [n for n, entry in region.cache.items() if held.get(n) is not entry]:
-                del region.cache[name]

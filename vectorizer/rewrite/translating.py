@@ -27,6 +27,8 @@ def translated(walker: Rewriter, text: str) -> str:
     backend: Backend | None = walker.shared.backend
     if backend is None:
         return text
+    if walker.shared.drawn:
+        raise Unsupported(f"random numbers are drawn from one of NumPy's generators, and not by {backend.module}")
     tree = ast.parse(text).body[0]
     local = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     local |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

@@ -74,8 +74,13 @@ class Uniform(Suites):
         if not isinstance(node.orelse, cst.If):
             return self.nested_block(node.orelse.body)
         saved, self.out = self.out, []
-        ended = self.visit_If(node.orelse, ())
-        made, self.out = self.out, saved
+        taken = self.taken_here()
+        try:
+            ended = self.visit_If(node.orelse, ())
+            made = self.out
+        finally:
+            self.out = saved
+            self.forget_taken(taken)
         self.pending = ()
         return made, ended
 
@@ -130,10 +135,12 @@ class Uniform(Suites):
         for operand, path in ((a, first), (b, second)):
             if operand.lazy or operand.code != target or not self.same_layout(operand.value, value):
                 saved, self.out = self.out, path
-                made = self.coerced(operand, value)
-                if made.code != target:
-                    self.emit(f"{target} = {made.code}", target=target)
-                self.out = saved
+                try:
+                    made = self.coerced(operand, value)
+                    if made.code != target:
+                        self.emit(f"{target} = {made.code}", target=target)
+                finally:
+                    self.out = saved
         return Operand(target, value)
 
     def varying_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import libcst as cst
+import numpy as np
 
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter, Parameters
+from vectorizer.rewrite.recursion import MOST_FORMS, MOST_WALKS, Endless, OpenCall, Recurses, generalized, join_known
 from vectorizer.rewrite.renaming import renamed_axes, value_key, with_origins
+from vectorizer.rules.random import check_call, drawn, holds_generator, unseen_axes
 from vectorizer.rules.subscripts import (
     Parts,
 )
@@ -24,8 +27,12 @@ from vectorizer.values import (
     Array,
     Axes,
     Axis,
+    DictV,
     FuncV,
+    ListV,
     Obj,
+    SeqV,
+    StackedV,
     TupleV,
     Unsupported,
     Value,
@@ -44,6 +51,7 @@ class Callee:
 
     identity: what tells it from others: the function itself, or for one defined inside another its syntax tree.
     source: its text; None for one that is defined inside another.
+    sizes: parameters that were added to it and say how long an axis is.
     """
 
     name: str
@@ -51,6 +59,7 @@ class Callee:
     identity: object
     namespace: Any
     source: Any
+    sizes: dict[Axis, str] = field(default_factory=dict)
 
 
 class Helper(NamedTuple):
@@ -58,6 +67,7 @@ class Helper(NamedTuple):
 
     writes: parameters that it stores into.
     texts: its source and that of the functions that it calls, its own last.
+    drawn: whether it draws random numbers from a generator that is not of its own making.
     """
 
     emitted: str
@@ -65,11 +75,18 @@ class Helper(NamedTuple):
     writes: set[str]
     hazards: list[str]
     texts: list[str]
+    drawn: bool
 
     def is_unchanged(self, callee: Callee) -> bool:
         """Whether the rewritten text is the user's own, which then can be called as it stands."""
+        if not self.texts:  # it is still being rewritten
+            return False
         plain = re.sub(rf"\b{self.emitted}\b", callee.name, self.texts[-1])
         return bool(plain.strip() == callee.source.text.strip())
+
+
+class RootCalled(Exception):
+    """The function that is vectorized calls itself: it becomes a call of a function beside it."""
 
 
 class UserCalls(Parameters):
@@ -127,17 +144,34 @@ class UserCalls(Parameters):
         return Operand("<default>", value, node=param)
 
     def call_helper(self, callee: Callee, bound: dict[str, Operand], c: Call) -> Operand:
-        """A call of a function of the user's, rewritten for the operands at hand and emitted beside this one."""
+        """A call of a function of the user's; one that may draw random numbers is made here and once."""
+        made, may_draw = self.rewritten_call(callee, bound, c)
+        return drawn(self, made.code, made.value, made.fresh) if may_draw else made
+
+    def rewritten_call(self, callee: Callee, bound: dict[str, Operand], c: Call) -> tuple[Operand, bool]:
+        """The call of a function that is rewritten for the operands at hand; whether it may draw random numbers."""
         uniform = callee.source is not None and all(is_uniform(o.value) for o in bound.values())
         axes = tuple(sorted({a for o in bound.values() for a in axes_of(o.value)}))
-        renamed = {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
+        renamed = standard_axes(axes)
+        known = set(self.shared.helpers)
         made = self._helper_for(callee, bound, renamed)
+        missing = unseen_axes(self, axes) if made.drawn else ()
+        if missing:
+            self.forget_helpers(known)
+            axes = tuple(sorted({*axes, *missing}))
+            renamed = standard_axes(axes)
+            callee, bound = self.with_sizes(callee, bound, {axis: renamed[axis] for axis in missing})
+            made = self._helper_for(callee, bound, renamed)
+        check_call(self, callee.name, axes, made.drawn, [o.value for o in bound.values()])
+        self.shared.drawn |= made.drawn
+        may_draw = made.drawn or any(holds_generator(o.value) for o in bound.values())
         back = {new: old for old, new in renamed.items()}
+        if _returns_given(made.result):
+            raise Unsupported(f"{callee.name} returns a list or dict that it was given")
         value = renamed_axes(made.result, back, None)
-        origins = frozenset(o for p in bound.values() if isinstance(p.value, Array) for o in p.value.origins)
-        if isinstance(value, Array) and value.rank:
-            copied = isinstance(made.result, Array) and any(is_copy(o) for o in made.result.origins)
-            value = value.with_(origins=copies(origins) if copied else origins, dims=value.dims)
+        origins = frozenset(o for p in bound.values() for o in _origins_of(p.value))
+        value = _sharing(value, made.result, origins if isinstance(value, Array) else origins | {object()})
+        fresh = not origins and not any(map(is_of_unknown_memory, bound.values()))
         if made.writes and c.site != self.direct:
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
         bound = self._note_writes(callee.name, made.writes, bound)
@@ -145,36 +179,125 @@ class UserCalls(Parameters):
         as_written = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
         own = self.shared.backend is None or callee.source is not None and made.is_unchanged(callee)
         if uniform and is_uniform(value) and own:
-            return Operand(as_written, value, fresh=True)
+            return Operand(as_written, value, fresh=True), may_draw
         if callee.source is not None and made.is_unchanged(callee):
-            return Operand(as_written, value, fresh=not origins)
+            return Operand(as_written, value, fresh=fresh), may_draw
         self.shared.helper_sources += [text for text in made.texts if text not in self.shared.helper_sources]
         self.change("call", f"{callee.name} is rewritten too")
-        return Operand(f"{made.emitted}({argument_codes(callee.node, bound)})", value, fresh=not origins)
+        code = f"{made.emitted}({argument_codes(callee.node, bound)})"
+        return Operand(code, value, fresh=fresh), may_draw
+
+    def forget_helpers(self, known: set[Any]) -> None:
+        """Functions that were rewritten, but are not called or relied on what is otherwise, leave the table."""
+        gone = [self.shared.helpers.pop(key) for key in set(self.shared.helpers) - known]
+        kept = {made.emitted for made in self.shared.helpers.values()}
+        texts = {text for made in self.shared.helpers.values() for text in made.texts}
+        for made in gone:
+            if made.emitted not in kept:
+                self.shared.taken.discard(made.emitted)
+            dropped = set(made.texts) - texts
+            self.shared.helper_sources[:] = [text for text in self.shared.helper_sources if text not in dropped]
+
+    def with_sizes(
+        self, callee: Callee, bound: dict[str, Operand], axes: dict[Axis, Axis]
+    ) -> tuple[Callee, dict[str, Operand]]:
+        """A function with parameters more, which say how many examples there are along axes that it does not see.
+
+        axes: in the caller, with what they are called inside.
+        """
+        node, bound, sizes = callee.node, dict(bound), dict[Axis, str]()
+        taken = names_read(node) | set(bound) | assigned_names(node.body)
+        for axis, inner in axes.items():
+            name = inner.name
+            while name in taken:
+                name = f"{name}_"
+            taken.add(name)
+            sizes[inner] = name
+            bound[name] = Operand(self.size(axis), Array(np.dtype(np.int64), 0, weak=True))
+            params = node.params.with_changes(kwonly_params=[*node.params.kwonly_params, cst.Param(cst.Name(name))])
+            node = node.with_changes(params=params)
+        return replace(callee, node=node, sizes=sizes), bound
 
     def _helper_for(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
         """The rewritten function for operands like these, from the table or made now."""
+        if callee.source is not None and self.shared.root is callee.identity and not self.shared.root_called:
+            raise RootCalled
         values = {n: renamed_axes(o.value, renamed, n) for n, o in bound.items()}
-        key = (id(callee.identity), tuple(value_key(v) for v in values.values()))
-        if any(k[0] == key[0] for k in self.shared.calls):
-            raise Unsupported(f"{callee.name} calls itself")
+        key = _helper_key(callee, values)
+        same = [opened for opened in self.shared.calls if opened.key[0] == key[0]]
+        if any(opened.general for opened in same):
+            values = {n: generalized(v, f"{callee.name}:{n}") for n, v in values.items()}
+            key = _helper_key(callee, values)
         found: Helper | None = self.shared.helpers.get(key)
         if found is not None:
+            self.helper_calls += 1
             return found
-        self.shared.calls.append(key)
+        for opened in same:
+            if opened.key == key:
+                return self._recursive(callee, opened)
+        for opened in same:
+            if not opened.general:
+                raise Recurses(opened)
+        if len(same) >= MOST_FORMS:
+            raise Unsupported(f"{callee.name} calls itself with arguments of another kind each time")
+        return self._open_helper(callee, OpenCall(key, ""), values, tuple(sorted(renamed.values())))
+
+    def _recursive(self, callee: Callee, opened: OpenCall) -> Helper:
+        """A call of a function that is being rewritten."""
+        opened.recursive = True
+        if opened.result is None:
+            raise Endless(callee.name)
+        self.helper_calls += 1
+        return Helper(opened.emitted, opened.result, set(), ["a function calls itself"], [], False)
+
+    def _open_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
+        """Rewrites a function, again until it is known what it returns where it calls itself."""
+        for _ in range(MOST_WALKS):
+            known = set(self.shared.helpers)
+            try:
+                made = self._walk_helper(callee, opened, values, axes)
+            except Recurses as found:
+                if found.opened is not opened:
+                    raise
+                values = {n: generalized(v, f"{callee.name}:{n}") for n, v in values.items()}
+                opened = OpenCall(_helper_key(callee, values), "", general=True)
+                self.forget_helpers(known)
+                continue
+            except Endless as endless:
+                if endless.name != callee.name:
+                    raise
+                raise Unsupported(f"{callee.name} calls itself without end") from None
+            if not opened.recursive:
+                self.shared.helpers[opened.key] = made
+                self.helper_calls += 1
+                return made
+            if made.writes or made.drawn:
+                raise Unsupported(f"{callee.name} calls itself, and does more than to return a result")
+            result = generalized(join_known(opened.result, made.result, callee.name))
+            if opened.result is not None and value_key(result) == value_key(opened.result):
+                made = made._replace(result=result, hazards=[*made.hazards, "a function calls itself"])
+                self.shared.helpers[opened.key] = made
+                self.helper_calls += 1
+                return made
+            opened.result, opened.recursive = result, False
+            self.forget_helpers(known)
+        raise Unsupported(f"what {callee.name} returns, which calls itself, does not settle")
+
+    def _walk_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
+        """One walk over a function that is called."""
         saved, self.shared.namespace = self.shared.namespace, callee.namespace
-        count = len(self.shared.helper_sources)
+        sources = list(self.shared.helper_sources)
+        opened.emitted = self._helper_name(callee.name, bool(axes))
+        self.shared.calls.append(opened)
         try:
-            made = self.make_helper(callee, values, tuple(sorted(renamed.values())))
-            made = made._replace(texts=[*self.shared.helper_sources[count:], *made.texts])
+            made = self.make_helper(callee, opened, values, axes)
+            return made._replace(texts=[*self.shared.helper_sources[len(sources) :], *made.texts])
         except Unsupported as error:
-            del self.shared.helper_sources[count:]
             raise Unsupported(f"in {callee.name}: {error.reason}") from None
         finally:
+            self.shared.helper_sources[:] = sources
             self.shared.calls.pop()
             self.shared.namespace = saved
-        self.shared.helpers[key] = made
-        return made
 
     def _note_writes(self, name: str, writes: set[str], bound: dict[str, Operand]) -> dict[str, Operand]:
         """Arguments that the called function writes into are written here; numbers read from them are kept apart."""
@@ -184,26 +307,35 @@ class UserCalls(Parameters):
             self.written(bound[written])
         return {n: self.kept(o) for n, o in bound.items()} if writes else bound
 
-    def make_helper(self, callee: Callee, values: dict[str, Value], axes: Axes) -> Helper:
+    def make_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
         """Rewrites a function of the user's; one whose text is that of another already emitted is that one."""
-        emitted = self._helper_name(callee.name, bool(axes))
+        emitted = opened.emitted
         parameters = {n: Parameter(n, with_origins(value, n)) for n, value in values.items()}
         writes, self.facts.writes = self.facts.writes, set()
+        before, self.shared.drawn = self.shared.drawn, False
         try:
-            text, results, hazards = self.rewritten(Function(callee.node, parameters, axes), emitted)
-            written = self.facts.writes
+            function = Function(callee.node, parameters, axes, sizes=callee.sizes)
+            text, results, hazards = self.rewritten(function, emitted, opened.result)
+            written, drawn = self.facts.writes, self.shared.drawn
+        except BaseException:
+            self.shared.taken.discard(emitted)
+            raise
         finally:
             self.facts.writes = writes
+            self.shared.drawn |= before
         merged = results[0] if results else Obj(None)
         for other in results[1:]:
             merged = join(merged, other)
+        if opened.recursive:
+            self.shared.taken.discard(emitted)
+            return Helper(emitted, merged, written, hazards, [text], drawn)
         plain = re.sub(rf"\b{emitted}\b", "@", text)
         for (identity, _), held in self.shared.helpers.items():
-            same = identity == self.shared.calls[-1][0]
+            same = identity == opened.key[0]
             if same and re.sub(rf"\b{held.emitted}\b", "@", held.texts[-1]) == plain:
                 self.shared.taken.discard(emitted)
-                return Helper(held.emitted, merged, written, hazards, [held.texts[-1]])
-        return Helper(emitted, merged, written, hazards, [text])
+                return Helper(held.emitted, merged, written, hazards, [held.texts[-1]], drawn)
+        return Helper(emitted, merged, written, hazards, [text], drawn)
 
     def _helper_name(self, name: str, batched: bool) -> str:
         """A name for a rewritten function that nothing else has."""
@@ -213,8 +345,10 @@ class UserCalls(Parameters):
         self.shared.taken.add(emitted)
         return emitted
 
-    def rewritten(self, function: Function, name: str) -> tuple[str, list[Value], list[str]]:
-        """The text of a function, what it returns and its hazards."""
+    def rewritten(
+        self, function: Function, name: str, returns: Value | None = None
+    ) -> tuple[str, list[Value], list[str]]:
+        """The text of a function, what it returns (at least `returns`, if that is given) and its hazards."""
         raise NotImplementedError
 
     def call_nested(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
@@ -244,6 +378,68 @@ class UserCalls(Parameters):
                 if isinstance(self.env[name].value, FuncV):
                     raise Unsupported("a nested function that calls another")
                 bound[name] = self.read(name)
+
+
+def _origins_of(value: Value) -> frozenset[object]:
+    """The memory behind all arrays of a value."""
+    items: list[Value] = []
+    match value:
+        case Array():
+            return value.origins
+        case TupleV() | ListV():
+            items = list(value.items)
+        case DictV():
+            items = [item for _, item in value.items]
+        case SeqV():
+            items = [value.item]
+        case StackedV():
+            items = [value.array]
+    return frozenset[object]().union(*map(_origins_of, items))
+
+
+def _returns_given(value: Value) -> bool:
+    """Whether a value is or holds a list or dict of the caller's."""
+    if isinstance(value, (ListV, SeqV, DictV)) and isinstance(value.site, tuple):
+        return True
+    items = [v for _, v in value.items] if isinstance(value, DictV) else getattr(value, "items", ())
+    return any(map(_returns_given, items)) if isinstance(value, (TupleV, ListV, DictV)) else False
+
+
+def _sharing(value: Value, made: Value, origins: frozenset[object]) -> Value:
+    """What a function returns (`made` as it sees it itself), whose arrays may share the memory of its arguments."""
+    match value, made:
+        case Array(), Array():
+            if not value.rank:
+                return value
+            copied = any(is_copy(o) for o in made.origins)
+            return value.with_(origins=copies(origins) if copied else origins, dims=value.dims)
+        case TupleV(), TupleV():
+            pairs = zip(value.items, made.items, strict=True)
+            return TupleV(tuple(_sharing(v, m, origins) for v, m in pairs), value.type_)
+        case ListV(), ListV():
+            pairs = zip(value.items, made.items, strict=True)
+            return ListV(tuple(_sharing(v, m, origins) for v, m in pairs), value.site)
+        case DictV(), DictV():
+            named = zip(value.items, made.items, strict=True)
+            return DictV(tuple((k, _sharing(v, m, origins)) for (k, v), (_, m) in named), value.site)
+    return value
+
+
+def _helper_key(callee: Callee, values: dict[str, Value]) -> tuple[int, Any]:
+    """What tells a rewritten function from others."""
+    return id(callee.identity), tuple(value_key(v) for v in values.values())
+
+
+def is_of_unknown_memory(operand: Operand) -> bool:
+    """Whether an argument is an array of which it is not known whose memory it shares."""
+    value = operand.value
+    is_array = isinstance(value, Array) and (value.rank > 0 or value.zero_d)
+    return is_array and not operand.fresh and not operand.array.origins
+
+
+def standard_axes(axes: Axes) -> dict[Axis, Axis]:
+    """What the axes of a caller are called in a function that it calls."""
+    return {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
 
 
 def argument_codes(node: cst.FunctionDef, bound: dict[str, Operand]) -> str:

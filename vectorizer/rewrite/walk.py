@@ -10,9 +10,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from vectorizer.rewrite.widening import Widening
-from vectorizer.rules.subscripts import (
-    Parts,
-)
+from vectorizer.rules.subscripts import Masked, Parts, masked
 from vectorizer.source.operand import (
     Operand,
     call,
@@ -76,6 +74,7 @@ class Walk(Widening):
     module_node: cst.Module
     truth_only: bool = False  # only the truth of the expression at hand matters
     lanes_depth: int = 0  # how many regions and loops over live lanes are open
+    helper_calls: int = 0  # how many calls of the user's functions were rewritten
 
     def expression(self, node: cst.BaseExpression) -> Operand:
         raise NotImplementedError
@@ -118,6 +117,9 @@ class Walk(Widening):
         if isinstance(value, StackedV):
             inner = self.restrict(operand.with_value(value.array), region, name)
             return inner.with_value(StackedV(self.array(inner), value.weak))
+        if isinstance(operand.node, Masked):
+            array, mask = (self.restrict(p, region, name) for p in (operand.node.array, operand.node.mask))
+            return masked(self, array, mask, operand.node.view)
         if not isinstance(value, Array):
             if is_uniform(value):
                 return operand
@@ -167,6 +169,51 @@ class Walk(Widening):
             self.regions.pop()
             self.lanes_depth -= 1
 
+    @contextmanager
+    def if_any(self, mask: Operand) -> Iterator[None]:
+        """Statements of a region; where they call functions of the user's, they only run if any example is active."""
+        outer, self.out = self.out, []
+        calls, taken = self.helper_calls, self.taken_here()
+        self.in_front.append((outer, calls, taken))
+        try:
+            yield
+            made = self.out
+        finally:
+            self.out = outer
+            self.in_front.pop()
+        if self.helper_calls == calls:
+            self.out += made
+        else:
+            self.emit(f"if {mask.code}.any():", body=made)
+            self.forget_taken(taken)
+
+    @contextmanager
+    def ahead(self) -> Iterator[None]:
+        """What must be there also where `if_any` finds no active example goes in front of it."""
+        if not self.in_front or self.helper_calls <= self.in_front[-1][1]:
+            yield
+            return
+        inner, inside = self.out, self.taken_here()
+        self.out, _, taken = self.in_front[-1]
+        for region, held in zip(self.regions, taken, strict=False):
+            region.cache = dict(held)
+        try:
+            yield
+        finally:
+            self.out = inner
+            for region, held in zip(self.regions, inside, strict=True):
+                region.cache = {**region.cache, **held}
+
+    def taken_here(self) -> list[dict[str, tuple[Operand, Operand]]]:
+        """The restricted variables that have a name at this point."""
+        return [dict(region.cache) for region in self.regions]
+
+    def forget_taken(self, before: list[dict[str, tuple[Operand, Operand]]]) -> None:
+        """Names that were given inside of a block may not be set behind it."""
+        for region, held in zip(self.regions, before, strict=False):
+            for name in [n for n, entry in region.cache.items() if held.get(n) is not entry]:
+                del region.cache[name]
+
     def target_name(self, name: str) -> str:
         """The name under which an assignment to `name` is emitted: branches that are merged later use their own."""
         if not self.scopes:
@@ -182,7 +229,7 @@ class Walk(Widening):
         for region in self.regions:
             region.cache.pop(name, None)
         if operand.lazy:
-            self.env[name] = operand
+            self.env[name] = self.kept_masked(operand)
             return
         operand = self.kept(operand)
         target = self.target_name(name)

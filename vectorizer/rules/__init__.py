@@ -5,8 +5,11 @@ from __future__ import annotations
 import importlib
 
 MODULES = (
-    "elementwise", "indexing", "reductions", "contractions", "shapes", "creation", "python", "statistics", "stores",
-    "ufuncs", "choices", "layouts",
+    "elementwise", "indexing", "reductions", "along", "contractions", "linear_algebra", "shapes", "joins", "repeats",
+    "parts", "creation", "python", "containers", "maths", "complex_math", "operators", "statistics", "stores",
+    "inplace", "ufuncs", "choices", "facts", "layouts", "edits", "sets", "masked", "searching",
+    "counting", "convolutions", "differences", "polynomials", "least_squares", "applied",
+    "random", "random_vectors", "permutations", "generators",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from vectorizer.values import (
     union_axes,
 )
 
+MOST_UNPACKED = 8  # rows of an array that are taken one by one
 Dtype: TypeAlias = "np.dtype[Any]"  # the method `np` hides the module inside of the class
 
 
@@ -77,6 +78,11 @@ class Alignment(State):
     def items(self, operand: Operand) -> list[Operand]:
         """The items of a tuple or list, each as an operand of its own."""
         value = operand.value
+        if isinstance(value, Array) and value.rank and value.axes:
+            return self._few_rows(operand, value)
+        known = getattr(operand.node, "parts", None)
+        if isinstance(value, SeqV) and known is not None:
+            return list(known)
         if not isinstance(value, (TupleV, ListV)):
             raise Unsupported("the items of a sequence are not known one by one")
         parts = getattr(operand.node, "parts", None)
@@ -84,6 +90,18 @@ class Alignment(State):
             return list(parts)
         base = self.temp(operand, "items").primary
         return [Operand(f"{base}[{k}]", item) for k, item in enumerate(value.items)]
+
+    def _few_rows(self, operand: Operand, value: Array) -> list[Operand]:
+        """The rows of a short array, whose length is known now and guarded."""
+        dim, samples = value.dims[0], self.facts.samples
+        count = dim.evaluate(samples) if dim is not None and samples is not None else None
+        if dim is None or count is None or not 0 < count <= MOST_UNPACKED:
+            raise Unsupported("the items of a sequence are not known one by one")
+        self.facts.conditions |= {dim - count, dim * -1 + count}
+        base = self.temp(operand, "items").primary
+        lead = ":, " * len(value.axes)
+        item = value.with_(rank=value.rank - 1, dims=value.dims[1:])
+        return [self.kept(Operand(f"{base}[{lead}{k}]", item)) for k in range(count)]
 
     def stack(self, parts: list[Operand], axis: int = 0) -> Operand:
         """`np.stack` of the parts along logical axis `axis`."""

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from vectorizer.rules.compose import composite, uniform_call
+from vectorizer.rules.compose import composite, integer, length_of, uniform_call
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import broadcast_dims
+from vectorizer.rules.indexing import subscript
 from vectorizer.rules.table import Call, Rule, probe, register
 from vectorizer.source.operand import Operand, call, tuple_code
-from vectorizer.values import Array, ListV, Obj, Opaque, TupleV, Unsupported, is_uniform, number
+from vectorizer.values import Affine, Array, ListV, Obj, Opaque, TupleV, Unsupported, is_uniform, number
 
 Bound = dict[str, Operand]
 BOOL = np.dtype(bool)
@@ -55,9 +56,20 @@ def _dummies(values: list[Array]) -> ListV:
     return ListV(tuple(values))
 
 
+def choices_of(rw: Context, operand: Operand) -> list[Operand]:
+    """The choices one by one, also those that are the rows of an array."""
+    if isinstance(operand.value, (TupleV, ListV)):
+        return parts_of(rw, operand)
+    named = rw.temp(rw.as_array(operand), "choices")
+    count = length_of(rw, named, 0)
+    if count > 32:
+        raise Unsupported("np.choose among many rows")
+    return [subscript(rw, named, [integer(k)]) for k in range(count)]
+
+
 @composite(np.choose, "a choices out mode", "choice", method="choose")
 def lower_choose(rw: Context, c: Call, bound: Bound) -> Operand:
-    choices = parts_of(rw, bound["choices"])
+    choices = choices_of(rw, bound["choices"])
     index = rw.as_array(bound["a"])
     values = [rw.array(o) for o in (index, *choices)]
     no_weak(values)
@@ -108,16 +120,51 @@ def lower_allclose(rw: Context, c: Call, bound: Bound) -> Operand:
     return whole(rw, code, rank, axes, len(axes))
 
 
+def are_same(a: Any, b: Any) -> Any:
+    return a == b
+
+
+def are_same_or_nan(a: Any, b: Any) -> Any:
+    return (a == b) | (np.isnan(a) & np.isnan(b))
+
+
+def never() -> Operand:
+    return Operand("False", number(False))
+
+
+def differs(rw: Context, one: Affine | None, other: Affine | None) -> bool:
+    """Whether two lengths are not the same: now, and guarded."""
+    return one is not None and other is not None and (rw.relies_on(one - other - 1) or rw.relies_on(other - one - 1))
+
+
 @composite(np.array_equal, "a1 a2 equal_nan", "comparison")
 def lower_array_equal(rw: Context, c: Call, bound: Bound) -> Operand:
     operands = [rw.as_array(bound["a1"]), rw.as_array(bound["a2"])]
     a, b = (rw.array(o) for o in operands)
-    if "equal_nan" in bound or a.rank != b.rank:
-        raise Unsupported("np.array_equal in a form that has no rule")
+    nan = "equal_nan" in bound and bool(rw.pin(bound["equal_nan"], "equal_nan="))
+    if a.rank != b.rank or any(differs(rw, x, y) for x, y in zip(a.dims, b.dims, strict=True)):
+        return never()
     if not all(rw.equal(x, y) for x, y in zip(a.dims, b.dims, strict=True)):
         raise Unsupported("np.array_equal of arrays whose lengths are not known to be the same")
-    (left, right), axes, rank = rw.align(operands)
-    return whole(rw, f"({left.at(8)} == {right.at(8)})", rank, axes, len(axes))
+    floats = nan and "f" in (a.kind, b.kind)
+    return all_of(rw, rw.inline(are_same_or_nan if floats else are_same, a=operands[0], b=operands[1]))
+
+
+@composite(np.array_equiv, "a1 a2", "comparison")
+def lower_array_equiv(rw: Context, c: Call, bound: Bound) -> Operand:
+    operands = [rw.as_array(bound["a1"]), rw.as_array(bound["a2"])]
+    a, b = (rw.array(o) for o in operands)
+    for x, y in zip(a.dims[::-1], b.dims[::-1], strict=False):
+        if not rw.equal(x, y) and not rw.equal(x, Affine(1)) and not rw.equal(y, Affine(1)):
+            if differs(rw, x, y):
+                return never()
+            raise Unsupported("np.array_equiv of arrays whose lengths are not known")
+    return all_of(rw, rw.inline(are_same, a=operands[0], b=operands[1]))
+
+
+def all_of(rw: Context, test: Operand) -> Operand:
+    value = rw.array(test)
+    return whole(rw, f"({test.code})" if value.rank else test.code, value.rank, value.axes, len(value.axes))
 
 
 # --- what is known without looking ------------------------------------------------------------------------------

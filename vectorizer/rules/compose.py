@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -59,10 +60,13 @@ def composite(
 ) -> Callable[[Body], Body]:
     """Registers a lowering that is given the operands by name, some of which vary; `views`: it may give views."""
     names = tuple(params.split())
+    wanted = required(function)
 
     def add(body: Body) -> Body:
         def lower(rw: Context, c: Call) -> Operand:
             bound = c.bind(names)
+            if len(bound) < wanted:
+                raise Unsupported(f"{c.name} is called with too few arguments")
             if all(is_uniform(o.value) for o in c.operands):
                 shared = rw.may_share(*(o.value for o in c.operands)) if views else NO_ORIGINS
                 return uniform_call(c, function, shared)
@@ -72,6 +76,15 @@ def composite(
         return body
 
     return add
+
+
+def required(function: Any) -> int:
+    """How many arguments a function cannot do without."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 0
+    return sum(p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
 def apply(rw: Context, function: Any, *args: Operand, **keywords: Operand) -> Operand:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.alignment import Alignment, Dtype
-from vectorizer.rules.plan import Effect, Facts, Plan, PlanChange, Shared, is_size
+from vectorizer.rules.plan import Draws, Effect, Facts, Plan, PlanChange, Shared, is_size
 from vectorizer.source.operand import (
     ATOM,
     PRIMARY,
@@ -27,7 +27,7 @@ from vectorizer.values import (
     Unsupported,
 )
 
-__all__ = ["Context", "Dtype", "Effect", "Facts", "Plan", "PlanChange", "Shared", "is_size"]
+__all__ = ["Context", "Draws", "Dtype", "Effect", "Facts", "Plan", "PlanChange", "Shared", "is_size"]
 
 
 class Context(Alignment):

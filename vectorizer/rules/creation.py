@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.rules.compose import at_rank
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.layouts import lower_meshgrid as lower_varying_grid
+from vectorizer.rules.reductions import flattened
 from vectorizer.rules.shapes import kept, shape_items
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
 from vectorizer.source.operand import Operand, argument_list, call
-from vectorizer.values import Affine, Array, Dims, ListV, SeqV, TupleV, Unsupported, is_uniform
+from vectorizer.values import Affine, Array, Dims, ListV, SeqV, TupleV, Unsupported, Value, is_uniform
 
 
 def dims_of(shape: list[Operand]) -> Dims:
@@ -47,6 +49,7 @@ def filling(function: Any, params: str) -> None:
         codes: dict[str, str | None] = {k: o.code for k, o in bound.items()}
         if axes:
             codes["shape"] = rw.shape_code(axes, [s.code for s in shape])
+            codes["order"] = '"F"' if rw.site(c) in rw.plan.batch_last else None
         if fill is not None and value.axes:
             if set(value.axes) - set(axes):
                 rw.plan.promote(rw.site(c), value.axes)
@@ -79,7 +82,7 @@ def like(function: Any, params: str) -> None:
         )
         fill = bound.get("fill_value")
         axes = rw.promoted_axes(c)
-        codes = {k: o.code for k, o in bound.items()} | {"a": operand.code}
+        codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, "a": operand.code}
         missing = [x for x in axes if x not in value.axes]
         result = value.with_(dtype=dtype, weak=False, dims=value.dims, origins=frozenset(), zero_d=not value.rank)
         filler = rw.array(fill) if fill is not None else None
@@ -93,11 +96,14 @@ def like(function: Any, params: str) -> None:
                 function_code = c.function.removesuffix("_like")
                 named = rw.temp(operand, "like")
                 logical = [f"*{named.primary}.shape[{-value.rank}:]"] if value.rank else []
-                dtype_code = f"{named.primary}.dtype" if "dtype" not in bound else codes["dtype"]
+                dtype_code = f"{named.primary}.dtype" if "dtype" not in bound else bound["dtype"].code
                 shape = rw.shape_code(result.axes, logical)
-                return Operand(f"{function_code}({argument_list(shape, dtype_code)})", result, fresh=True)
+                order = '"F"' if rw.site(c) in rw.plan.batch_last else None
+                return Operand(f"{function_code}({argument_list(shape, dtype_code, order=order)})", result, fresh=True)
         if fill is not None and filler is not None and filler.axes:
             codes["fill_value"] = rw.fully(fill, result.axes, value.rank).code
+        if result.axes and rw.site(c) in rw.plan.batch_last:
+            codes["order"] = '"F"'
         return Operand(c.render(names, codes), result, fresh=True)
 
     register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))
@@ -183,8 +189,9 @@ def spaced(function: Any) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         bound = c.bind(names)
         ends = [rw.as_array(bound[k]) for k in ("start", "stop")]
-        if {"retstep", "base"} & bound.keys():
-            raise Unsupported(f"{c.name} with base= or retstep=")
+        if "base" in bound and not is_uniform(bound["base"].value):
+            raise Unsupported(f"{c.name} with a base that varies")
+        steps = "retstep" in bound and bool(rw.pin(bound["retstep"], "retstep="))
         aligned, axes, rank = rw.align(ends)
         values = [rw.array(e) for e in ends]
         place = rw.pin_int(bound["axis"], "an axis") if "axis" in bound else 0
@@ -202,9 +209,12 @@ def spaced(function: Any) -> None:
             raise Unsupported(f"{c.name} of a length that varies")
         if axes:
             codes["axis"] = str(place if place < 0 else place + len(axes)) if rank else "-1"
-        return Operand(
-            c.render(names, codes), Array(dtype, rank + 1, axes, dims=_spaced_dims(length, rank, place)), fresh=True
-        )
+        made: Value = Array(dtype, rank + 1, axes, dims=_spaced_dims(length, rank, place))
+        if steps:
+            typical = (Array(v.dtype, 0, weak=v.weak) for v in values)
+            step = np.asarray(probe(function, *typical, num=3, retstep=True)[1])
+            made = TupleV((made, Array(step.dtype, rank, axes)))
+        return Operand(c.render(names, codes), made, fresh=True)
 
     register(function, Rule(f"numpy.{function.__name__}", "creation", lower, names))
 
@@ -217,6 +227,10 @@ def converting(function: Any) -> None:
     """array, asarray and their kin."""
 
     def lower(rw: Context, c: Call) -> Operand:
+        if function is np.array and "ndmin" in c.keywords:
+            least = rw.pin_int(c.keywords["ndmin"], "ndmin=")
+            rest = {k: o for k, o in c.keywords.items() if k != "ndmin"}
+            return at_rank(rw, lower(rw, Call(c.function, c.args, rest, None, c.target, c.site)), least)
         bound = c.bind(("a", "dtype", "copy")) if function is np.array else c.bind(("a", "dtype"))
         given = bound["a"]
         dtype = (
@@ -234,10 +248,10 @@ def converting(function: Any) -> None:
             return _promoted(rw, c, Operand(code, value.with_(dims=dims), fresh=True))
         operand = rw.as_array(given)
         value = rw.array(operand)
-        if function is np.ascontiguousarray and not value.rank:
-            raise Unsupported("np.ascontiguousarray of a single number")
-        if function is np.ascontiguousarray and value.axes:
+        if function in (np.ascontiguousarray, np.asfortranarray) and value.axes:
             rw.may_share(value)
+            operand = operand if value.rank else flattened(rw, operand)
+            value = rw.array(operand)
         if "copy" in bound and rw.pin(bound["copy"], "copy=") is not True:
             raise Unsupported("np.array that may or may not copy")
         natural = value.dtype if dtype is None else dtype
@@ -295,16 +309,17 @@ def lower_vander(rw: Context, c: Call) -> Operand:
     bound = c.bind(("x", "N", "increasing"))
     operand = rw.as_array(bound["x"])
     value = rw.array(operand)
-    result = value_like(probe(np.vander, Array(value.dtype, 1)))
-    assert isinstance(result, Array)
+    made = value_like(probe(np.vander, Array(value.dtype, 1)))
+    assert isinstance(made, Array)
+    given = "N" in bound and not is_none(bound["N"])
+    columns = rw.array(bound["N"]).affine if given else value.dims[0]
+    result = Array(made.dtype, 2, value.axes, dims=(value.dims[0], columns))
     if not value.axes:
         return Operand(kept(c, ("x", "N", "increasing"), bound), result, fresh=True)
     named = rw.temp(operand, "points")
-    count = bound["N"].code if "N" in bound and not is_none(bound["N"]) else f"{named.primary}.shape[-1]"
+    count = bound["N"].code if given else f"{named.primary}.shape[-1]"
     up = "increasing" in bound and rw.pin(bound["increasing"], "increasing")
     powers = call(rw.np("arange"), count) if up else f"{call(rw.np('arange'), count)}[::-1]"
-    dtype = result.dtype
     if value.kind in "iub":
-        named = Operand(f"{named.primary}.astype({rw.dtype_code(result.dtype)})", value)  # type: ignore[arg-type]
-    code = f"{named.primary}[..., None] ** {powers}"
-    return Operand(code, Array(dtype, 2, value.axes), 14, fresh=True)
+        named = Operand(f"{named.primary}.astype({rw.dtype_code(made.dtype)})", value)  # type: ignore[arg-type]
+    return Operand(f"{named.primary}[..., None] ** {powers}", result, 14, fresh=True)

@@ -119,6 +119,8 @@ def lower_ufunc(rw: Context, c: Call) -> Operand:
         note_hazard(rw, ufunc.__name__, values)
     dtype = rw.pin(c.keywords["dtype"], "dtype") if "dtype" in c.keywords else None
     aligned, axes, rank = rw.align(operands)
+    if "out" in c.keywords and isinstance(c.keywords["out"].value, TupleV) and ufunc.nout == 1:
+        (c.keywords["out"],) = rw.items(c.keywords["out"])
     if "out" in c.keywords and is_none(c.keywords["out"]):
         c.keywords.pop("out")
     if "out" in c.keywords or "where" in c.keywords:

@@ -77,6 +77,7 @@ def _move(rw: Context, region: Region, source: int, target: int, count: int) -> 
     if count > 1:
         pair = [f"({places})" for places in pair]
     region.code, region.moved = call(rw.np("moveaxis"), region.code, *pair), True
+    region.shuffle = (pair[0], pair[1])
 
 
 def _spread_index(rw: Context, item: Index, axes: Axes, width: int) -> str:

@@ -7,7 +7,7 @@ that varies is a gather, for which the base's own axes are indexed by an `arange
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from vectorizer.rules.context import Context
@@ -28,6 +28,7 @@ from vectorizer.rules.subscripts import (
     item_code,
     masked,
     note_range,
+    varying_slice,
 )
 from vectorizer.rules.windows import find_window
 from vectorizer.source.operand import (
@@ -38,6 +39,7 @@ from vectorizer.values import (
     Array,
     DictV,
     ListV,
+    MaskedV,
     Obj,
     SeqV,
     StackedV,
@@ -55,11 +57,22 @@ __all__ = [
 ]  # fmt: skip
 
 
+# Filled by modules that import this one.
+JOINERS: dict[int, Callable[[Context, Sequence[Index]], Operand]] = {}  # np.r_ and np.c_, by identity
+MASKED_SLICE: list[Callable[[Context, Operand, Sequence[Index], int], Operand]] = []
+MASKED_ITEM: list[Callable[[Context, Operand, Index], Operand]] = []
+
+
 def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     """``base[index]`` for reading."""
     value = base.value
+    if isinstance(value, MaskedV) and len(index) == 1:
+        return MASKED_ITEM[0](rw, base, index[0])
     if isinstance(value, (TupleV, ListV, SeqV, DictV)):
         return container_item(rw, base, index)
+    joiner = JOINERS.get(id(value.value)) if isinstance(value, Obj) else None
+    if joiner is not None:
+        return joiner(rw, index)
     if isinstance(value, Obj) and isinstance(value.value, (tuple, list, dict, str)) and len(index) == 1:
         item = value.value[rw.pin(index[0], "a subscript")]
         return Operand(f"{base.primary}[{item_code(index[0])}]", rw.value_of(item))
@@ -68,10 +81,13 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     if isinstance(value, StackedV) and any(isinstance(i, Slice) for i in index):
         result = locate(rw, operand, index)
         return Operand(result.code, StackedV(result.value, value.weak), fresh=False)
-    if array.rank == 0 and not index == [ELLIPSIS]:
+    if array.rank == 0 and any(not isinstance(i, str) for i in index):
         raise Unsupported("a number is subscripted")
     if len(index) == 1 and is_varying_mask(index[0], array):
         return masked(rw, operand, index[0])
+    cut = varying_slice(index, array.rank)
+    if cut is not None:
+        return MASKED_SLICE[0](rw, operand, index, cut)
     window = find_window(rw, operand, index)
     if window is not None:
         return window
@@ -157,8 +173,10 @@ def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
             raise Unsupported("a subscript of unknown kind")
         if isinstance(item, Slice) and not item.full:
             _check_bounds_uniform(item)
-    varying = [i for i in items if isinstance(i, Operand) and i.array.axes]
+    hazards = len(rw.hazards)
     note_range(rw, value, items)
+    known = (rw.regions or rw.loops or rw.speculating) and len(rw.hazards) == hazards
+    varying = [i for i in items if isinstance(i, Operand) and i.array.axes]
     if not varying:
         return locate_uniform(rw, base, items)
     if all(
@@ -167,7 +185,10 @@ def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
         region = locate_slices(rw, base, items)
         if region is not None:
             return region
-    return locate_gather(rw, base, items)
+    region = locate_gather(rw, base, items)
+    if known:  # all subscripts are within range
+        del rw.hazards[hazards:]
+    return region
 
 
 def _check_bounds_uniform(item: Slice) -> None:

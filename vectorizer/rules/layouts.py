@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.rules.along import moved_axes
 from vectorizer.rules.compose import apply, at_rank, composite, integer, is_missing
 from vectorizer.rules.context import Context
-from vectorizer.rules.indexing import Parts
-from vectorizer.rules.reductions import flattened, moved_axes, normalized
-from vectorizer.rules.shapes import joined, permuted
+from vectorizer.rules.indexing import JOINERS, Parts
+from vectorizer.rules.joins import joined
+from vectorizer.rules.reductions import normalized
+from vectorizer.rules.shapes import permuted
 from vectorizer.rules.table import Call, Rule, register
 from vectorizer.source.operand import Operand, call, tuple_code
 from vectorizer.values import Affine, Array, Axes, ListV, TupleV, Unsupported, is_uniform
@@ -43,72 +45,6 @@ def lower_rollaxis(rw: Context, c: Call, bound: Bound) -> Operand:
     normalized((axis,), rank)
     order = [n - 1 for n in np.rollaxis(np.empty(tuple(range(1, rank + 1))), axis, start).shape]
     return permuted(rw, operand, order)
-
-
-def along(rw: Context, c: Call, operand: Operand, bound: Bound) -> tuple[Operand, int]:
-    """The array and the axis of a function that flattens where no axis is given."""
-    if is_missing(bound, "axis"):
-        return flattened(rw, operand), 0
-    axis = rw.pin_int(bound["axis"], "an axis")
-    normalized((axis,), rw.array(operand).rank)
-    return operand, axis
-
-
-@composite(np.delete, "arr obj axis", "shape")
-def lower_delete(rw: Context, c: Call, bound: Bound) -> Operand:
-    if not is_uniform(bound["obj"].value):
-        raise Unsupported("np.delete at places that vary")
-    operand, axis = along(rw, c, rw.as_array(bound["arr"]), bound)
-    value = rw.array(operand)
-    position = str(axis if axis < 0 else axis + len(value.axes))
-    dims = tuple(None if k == axis % value.rank else d for k, d in enumerate(value.dims))
-    rw.hazard("np.delete may raise")
-    code = call(c.function, operand.code, bound["obj"].code, axis=position)
-    return Operand(code, value.with_(dims=dims, origins=frozenset()), fresh=True)
-
-
-@composite(np.insert, "arr obj values axis", "shape")
-def lower_insert(rw: Context, c: Call, bound: Bound) -> Operand:
-    if not is_uniform(bound["obj"].value):
-        raise Unsupported("np.insert at places that vary")
-    operand, axis = along(rw, c, rw.as_array(bound["arr"]), bound)
-    value, values = rw.array(operand), rw.as_array(bound["values"])
-    inserted = rw.array(values)
-    rw.hazard("np.insert may raise")
-    if inserted.axes or inserted.rank:
-        return _inserted(rw, operand, axis, bound["obj"], values)
-    position = str(axis if axis < 0 else axis + len(value.axes))
-    dims = tuple(None if k == axis % value.rank else d for k, d in enumerate(value.dims))
-    code = call(c.function, operand.code, bound["obj"].code, values.code, axis=position)
-    return Operand(code, value.with_(dims=dims, origins=frozenset()), fresh=True)
-
-
-def _inserted(rw: Context, operand: Operand, axis: int, place: Operand, values: Operand) -> Operand:
-    """What is inserted at one place is joined with what lies before and behind."""
-    value, inserted = rw.array(operand), rw.array(values)
-    where = rw.pin_int(place, "a place")
-    axis %= value.rank
-    dim = value.dims[axis]
-    if where < 0 or dim is None or not rw.relies_on(dim - where) or inserted.dtype != value.dtype:
-        raise Unsupported("np.insert in a form that has no rule")
-    if inserted.rank == value.rank - 1:
-        index = [":"] * (len(inserted.axes) + axis) + ["None"]
-        dims = (*inserted.dims[:axis], Affine(1), *inserted.dims[axis:])
-        values = Operand(
-            f"{values.primary}[{', '.join(index)}]", inserted.with_(rank=value.rank, dims=dims, weak=False)
-        )
-    elif inserted.rank != 1 or value.rank != 1:
-        raise Unsupported("np.insert in a form that has no rule")
-    middle = rw.array(values)
-    others = [k for k in range(value.rank) if k != axis]
-    if not all(rw.equal(middle.dims[k], value.dims[k]) for k in others):
-        raise Unsupported("np.insert of something of another shape")
-    named = rw.temp(operand, "whole")
-    lead = [":"] * (len(value.axes) + axis)
-    rest = value.with_(dims=tuple(None if k == axis else d for k, d in enumerate(value.dims)))
-    before = Operand(f"{named.primary}[{', '.join([*lead, f':{where}'])}]", rest)
-    behind = Operand(f"{named.primary}[{', '.join([*lead, f'{where}:'])}]", rest)
-    return joined(rw, [before, values, behind], axis, rw.np("concatenate"))
 
 
 def lower_dstack(rw: Context, c: Call) -> Operand:
@@ -220,18 +156,6 @@ def lower_meshgrid(rw: Context, c: Call) -> Operand:
     return Operand(call(rw.np("broadcast_arrays"), *(a.code for a in aligned)), TupleV(grid))
 
 
-@composite(np.compress, "condition a axis out", "indexing")
-def lower_compress(rw: Context, c: Call, bound: Bound) -> Operand:
-    if not is_uniform(bound["condition"].value):
-        raise Unsupported("a mask that varies selects a different number of elements for each example")
-    operand, axis = along(rw, c, rw.as_array(bound["a"]), bound)
-    value = rw.array(operand)
-    position = str(axis if axis < 0 else axis + len(value.axes))
-    dims = tuple(None if k == axis % value.rank else d for k, d in enumerate(value.dims))
-    code = call(c.function, bound["condition"].code, operand.code, axis=position)
-    return Operand(code, value.with_(dims=dims, origins=frozenset()), fresh=True)
-
-
 def split_along(function: Any, axis: int) -> None:
     """vsplit, hsplit, dsplit: array_split along an axis that depends on the rank."""
 
@@ -249,3 +173,26 @@ def split_along(function: Any, axis: int) -> None:
 split_along(np.vsplit, 0)
 split_along(np.hsplit, 1)
 split_along(np.dsplit, 2)
+
+
+def joined_by(function: Any) -> Any:
+    """``np.r_[x, y]`` is a join, where only arrays and numbers stand in it."""
+
+    def lower(rw: Context, index: Any) -> Operand:
+        if not index or not all(isinstance(i, Operand) and isinstance(i.value, Array) for i in index):
+            raise Unsupported("np.r_ or np.c_ in a form that has no rule")
+        ranks = {rw.array(i).rank for i in index}
+        if max(ranks) > 1 or function is np.column_stack and ranks != {1}:
+            raise Unsupported("np.r_ or np.c_ of matrices")
+        parts = TupleV(tuple(i.value for i in index))
+        return apply(rw, function, Operand(None, parts, make=lambda: _listed(index), node=Parts(list(index))))
+
+    return lower
+
+
+def _listed(parts: list[Operand]) -> Operand:
+    return Operand(f"({', '.join(p.code for p in parts)},)", TupleV(tuple(p.value for p in parts)))
+
+
+JOINERS[id(np.r_)] = joined_by(np.hstack)
+JOINERS[id(np.c_)] = joined_by(np.column_stack)

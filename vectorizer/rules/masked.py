@@ -1,60 +1,231 @@
-"""Reductions of ``x[mask]``, where every example chooses a different number of elements."""
+"""What ``x[mask]`` gives where every example chooses a different number of elements: reductions, lengths, items."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from vectorizer.rules.context import Context
-from vectorizer.rules.elementwise import is_none, lower_ufunc
-from vectorizer.rules.subscripts import Masked, masked
-from vectorizer.rules.table import Call, probe
+from vectorizer.rules.definitions import require
+from vectorizer.rules.elementwise import is_none, lower_ufunc, select
+from vectorizer.rules.indexing import FULL, MASKED_ITEM, MASKED_SLICE, subscript
+from vectorizer.rules.reductions import flattened
+from vectorizer.rules.subscripts import Masked, Parts, Slice, masked
+from vectorizer.rules.table import Call, find, probe
 from vectorizer.source.operand import Operand, call, tuple_code
 from vectorizer.source.statements import Stmt
-from vectorizer.values import INT64, Array, MaskedV, Unsupported
+from vectorizer.values import INT64, MISSING, Array, MaskedV, TupleV, Unsupported
 
 REASON = "a mask that varies selects a different number of elements for each example"
-WHERE = ("sum", "prod", "mean", "std", "var", "any", "all", "max", "min", "amax", "amin", "nansum", "nanmean")
+WHERE = frozenset(
+    """sum prod mean std var any all max min amax amin nansum nanprod nanmean nanstd nanvar nanmax nanmin ptp
+    count_nonzero argmax argmin""".split()
+)
+ELEMENTWISE = frozenset(("elementwise", "math"))
 
 
-def parts_of(rw: Context, operand: Operand) -> tuple[Operand, Operand, str]:
-    """The array and the mask, both with all axes, and code for the logical axes."""
+def chosen_of(operand: Operand) -> Masked:
     assert isinstance(operand.node, Masked)
-    (array, mask), axes, rank = rw.align([operand.node.array, operand.node.mask])
-    if set(axes) - set(rw.array(operand.node.array).axes):
-        array = rw.spread(operand.node.array, axes)
-    positions = [str(len(axes) + k) for k in range(rank)]
-    return array, mask, positions[0] if rank == 1 else tuple_code(positions)
+    return operand.node
+
+
+def wide_mask(rw: Context, node: Masked) -> Operand:
+    """The mask with logical axes of length one behind its own, so that it has the rank of the array."""
+    rank, value = rw.array(node.array).rank, rw.array(node.mask)
+    if value.rank == rank:
+        return node.mask
+    index = ", ".join(["...", *["None"] * (rank - value.rank)])
+    return Operand(f"{node.mask.primary}[{index}]", value.with_(rank=rank))
+
+
+def parts_of(rw: Context, operand: Operand, rows: bool = False) -> tuple[Operand, Operand, str, int]:
+    """The array and the mask, both with all axes; code for the logical axes that are reduced, and how many remain.
+
+    rows: only the axes of the mask are reduced.
+    """
+    node = chosen_of(operand)
+    (array, mask), axes, rank = rw.align([node.array, wide_mask(rw, node)])
+    if set(axes) - set(rw.array(node.array).axes):
+        array = rw.spread(node.array, axes)
+    gone = rw.array(node.mask).rank if rows else rank
+    positions = [str(len(axes) + k) for k in range(gone)]
+    return array, mask, positions[0] if gone == 1 else tuple_code(positions), rank - gone
 
 
 def count(rw: Context, operand: Operand) -> Operand:
-    """How many elements are chosen."""
-    _, mask, axis = parts_of(rw, operand)
+    """How many elements, or rows, are chosen."""
+    node = chosen_of(operand)
+    mask = rw.array(node.mask)
     assert isinstance(operand.value, MaskedV)
-    code = call(rw.np("count_nonzero"), mask.code, axis=axis)
-    return Operand(code, Array(INT64, 0, operand.value.array.axes, weak=True), fresh=True)
+    axes = operand.value.array.axes
+    positions = [str(len(mask.axes) + k) for k in range(mask.rank)]
+    axis = positions[0] if mask.rank == 1 else tuple_code(positions)
+    code = call(rw.np("count_nonzero"), node.mask.code, axis=axis)
+    made = Operand(code, Array(INT64, 0, mask.axes, weak=True), fresh=True)
+    return rw.spread(made, axes) if set(axes) - set(mask.axes) else made
+
+
+def size(rw: Context, operand: Operand) -> Operand:
+    """How many elements are chosen, those of all rows."""
+    node = chosen_of(operand)
+    made = count(rw, operand)
+    lengths: list[Operand] = rw.items(rw.attribute(node.array, "shape"))
+    for length in lengths[rw.array(node.mask).rank :]:
+        made = rw.binary("*", made, length)
+    return made
+
+
+def masked_attribute(rw: Context, operand: Operand, name: str) -> Operand:
+    node = chosen_of(operand)
+    rank = rw.array(node.array).rank - rw.array(node.mask).rank + 1
+    if name == "size":
+        return size(rw, operand)
+    if name == "ndim":
+        return Operand(str(rank), Array(INT64, 0, weak=True, const=rank))
+    if name == "shape":
+        lengths: list[Operand] = rw.items(rw.attribute(node.array, "shape"))
+        parts = [count(rw, operand), *lengths[rw.array(node.mask).rank :]]
+        return Operand(tuple_code([p.code for p in parts]), TupleV(tuple(p.value for p in parts)), node=Parts(parts))
+    if name == "dtype":
+        return rw.attribute(node.array, name)
+    raise Unsupported(REASON)
+
+
+# --- slices ----------------------------------------------------------------------------------------------------------
+
+
+def from_to(x: Any, low: Any, high: Any) -> Any:
+    places = np.arange(len(x))
+    return (places >= low) & (places < high)
+
+
+def up_to(x: Any, high: Any) -> Any:
+    return np.arange(len(x)) < high
+
+
+def from_there(x: Any, low: Any) -> Any:
+    return np.arange(len(x)) >= low
+
+
+def counted_from_behind(x: Any, k: Any) -> Any:
+    return np.where(k < 0, k + len(x), k)
+
+
+def masked_slice(rw: Context, base: Operand, index: Sequence[Any], cut: int) -> Operand:
+    """``x[a:b]`` with ends that differ between the examples."""
+    item = index[cut]
+    plain = [*index[:cut], FULL, *index[cut + 1 :]]
+    whole = rw.temp(subscript(rw, base, plain), "whole") if cut else base
+    return masked(rw, whole, slice_mask(rw, whole, item), view=True)
+
+
+def slice_mask(rw: Context, whole: Operand, item: Slice) -> Operand:
+    """Which elements lie between the ends of a slice."""
+    low, high = (None if b is None else _end(rw, whole, b) for b in (item.lower, item.upper))
+    if low is None:
+        assert high is not None
+        mask = rw.inline(up_to, x=whole, high=high)
+    elif high is None:
+        mask = rw.inline(from_there, x=whole, low=low)
+    else:
+        mask = rw.inline(from_to, x=whole, low=low, high=high)
+    value = rw.array(mask)
+    return rw.temp(mask.with_value(value.with_(dims=rw.array(whole).dims[:1])), "chosen")
+
+
+def _end(rw: Context, whole: Operand, bound: Operand) -> Operand:
+    """An end of a slice; below zero it counts from behind."""
+    value = rw.array(bound)
+    if value.const is not MISSING and value.const >= 0:
+        return bound
+    return rw.inline(counted_from_behind, x=whole, k=bound)
+
+
+MASKED_SLICE.append(masked_slice)
+
+
+# --- items -----------------------------------------------------------------------------------------------------------
+
+
+def first_place(mask: Any) -> Any:
+    return np.argmax(mask)
+
+
+def last_place(mask: Any) -> Any:
+    return len(mask) - 1 - np.argmax(mask[::-1])
+
+
+def later_place(mask: Any, k: Any) -> Any:
+    return np.argmax(np.cumsum(mask) == k + 1)
+
+
+def earlier_place(mask: Any, k: Any) -> Any:
+    return len(mask) - 1 - np.argmax(np.cumsum(mask[::-1]) == -k)
+
+
+def enough(mask: Any, n: Any) -> Any:
+    return np.count_nonzero(mask) >= n
+
+
+def as_vector(rw: Context, node: Masked) -> Masked:
+    """The chosen elements of an array of a higher rank, as those of the flattened array."""
+    if rw.array(node.mask).rank == 1 or rw.array(node.mask).rank != rw.array(node.array).rank:
+        return node
+    return Masked(rw.temp(flattened(rw, node.array), "flat"), rw.temp(flattened(rw, node.mask), "chosen"))
+
+
+def masked_item(rw: Context, operand: Operand, index: Any) -> Operand:
+    """``x[mask][k]``: one of the chosen elements, which must be there for every example."""
+    node = as_vector(rw, chosen_of(operand))
+    known = isinstance(index, Operand) and isinstance(index.value, Array) and index.value.const is not MISSING
+    if not known or rw.array(node.mask).rank != 1 or not isinstance(index.value.const, int):
+        raise Unsupported(REASON)
+    k = int(index.value.const)
+    mask = rw.temp(node.mask, "chosen")
+    least = Operand(str(k + 1 if k >= 0 else -k), Array(INT64, 0, weak=True, const=k + 1 if k >= 0 else -k))
+    test = rw.inline(enough, mask=mask, n=least)
+    require(rw, f"({test.code}).all()", "an element is taken of too few", raises=True)
+    if k in (0, -1):
+        place = rw.inline(first_place if k == 0 else last_place, mask=mask)
+    else:
+        place = rw.inline(later_place if k > 0 else earlier_place, mask=mask, k=index)
+    rest = [FULL] * (rw.array(node.array).rank - 1)
+    return subscript(rw, node.array, [rw.temp(place, "place"), *rest])
+
+
+MASKED_ITEM.append(masked_item)
+
+
+# --- elementwise operations ------------------------------------------------------------------------------------------
 
 
 def masked_elementwise(rw: Context, compute: Callable[[list[Operand]], Operand], operands: list[Operand]) -> Operand:
     """An elementwise operation on the chosen elements, computed for all elements."""
-    found = [o.node for o in operands if isinstance(o.value, MaskedV)]
-    masks = {m.mask.code for m in found if isinstance(m, Masked)}
+    found = [chosen_of(o) for o in operands if isinstance(o.value, MaskedV)]
+    masks = {m.mask.code for m in found}
     plain = [o for o in operands if not isinstance(o.value, MaskedV)]
     if len(masks) != 1 or any(not isinstance(o.value, Array) or o.value.rank for o in plain):
         raise Unsupported(REASON)
-    hazards = len(rw.hazards)
-    rw.speculating += 1
-    try:
-        result = compute([o.node.array if isinstance(o.node, Masked) else o for o in operands])
-    finally:
-        rw.speculating -= 1
-    if len(rw.hazards) > hazards:
+    whole = [chosen_of(o).array if isinstance(o.value, MaskedV) else o for o in operands]
+    result, hazardous = rw.speculate(lambda: compute(whole))
+    if hazardous and all(rw.array(o).const is not MISSING for o in plain):
+        filled = [filled_with_one(rw, chosen_of(o)) if isinstance(o.value, MaskedV) else o for o in operands]
+        hazards = len(rw.hazards)
+        result = compute(filled)
+        del rw.hazards[hazards:]
+    elif hazardous:
         raise Unsupported("an operation that must not be computed for elements that are not chosen")
-    first = found[0]
-    assert isinstance(first, Masked)
-    return masked(rw, result, first.mask)
+    return masked(rw, result, found[0].mask)
+
+
+def filled_with_one(rw: Context, node: Masked) -> Operand:
+    """The array with ones in the place of what is not chosen: they do no harm."""
+    wide = wide_mask(rw, node)
+    one = Operand("1", Array(INT64, 0, weak=True, const=1))
+    made = select(rw, wide, node.array, one, rw.np("where"))
+    return rw.temp(made, "filled")
 
 
 def masked_call(rw: Context, name: str, c: Call, target: Any) -> Operand:
@@ -64,37 +235,99 @@ def masked_call(rw: Context, name: str, c: Call, target: Any) -> Operand:
         return count(rw, operand)
     if isinstance(target, np.ufunc) and target.signature is None and not c.keywords:
         return masked_elementwise(rw, lambda parts: lower_ufunc(rw, Call(c.function, parts, {}, None, target)), c.args)
+    rule = find(target) if target is not None else None
+    if rule is not None and rule.kind in ELEMENTWISE and not c.keywords and c.base is None:
+        return masked_elementwise(rw, lambda parts: rule.lower(rw, Call(c.function, parts, {}, None, target)), c.args)
+    if name == "size" and c.operands == [operand]:
+        return size(rw, operand)
     rest = [o for o in c.operands if o is not operand]
-    if name not in WHERE or any(not is_none(o) for o in rest) or c.operands[0] is not operand:
+    axis = c.keywords.get("axis", c.args[0 if c.base is not None else 1] if len(rest) and not c.keywords else None)
+    if name not in WHERE or len(rest) > 1 or c.operands[0] is not operand or bool(rest) != (axis is not None):
         raise Unsupported(REASON)
-    return reduce(rw, name, operand, target in (max, min, sum, any, all))
+    rows = axis is not None and not is_none(axis)
+    node = chosen_of(operand)
+    if rows:
+        assert axis is not None
+        whole = rw.array(node.array).rank == rw.array(node.mask).rank
+        if rw.pin_int(axis, "an axis") not in ((0, -1) if whole else (0,)):
+            raise Unsupported(REASON)
+    return reduce(rw, name, operand, target in (max, min, sum, any, all), rows)
 
 
-def reduce(rw: Context, name: str, operand: Operand, builtin: bool) -> Operand:
+# --- reductions ------------------------------------------------------------------------------------------------------
+
+
+def reduce(rw: Context, name: str, operand: Operand, builtin: bool, rows: bool = False) -> Operand:
     """The reduction with ``where=``; the greatest and the least need one element at least."""
-    array, mask, axis = parts_of(rw, operand)
+    if name in ("argmax", "argmin"):
+        return extremal_place(rw, name, operand)
+    if name == "ptp":
+        high, low = (reduce(rw, end, operand, builtin, rows) for end in ("max", "min"))
+        return rw.binary("-", high, low)
+    array, mask, axis, remaining = parts_of(rw, operand, rows)
     value = rw.array(array)
     if builtin and (value.rank != 1 or name in ("max", "min") and value.kind == "f" and not rw.facts.no_nan()):
         raise Unsupported(REASON)
     if builtin and name == "sum" and value.kind in "iub":
         raise Unsupported("a sum of integers that may be none")
+    assert isinstance(operand.value, MaskedV)
+    axes = operand.value.array.axes
+    dims = value.dims[value.rank - remaining :] if remaining else ()
+    if name == "count_nonzero":
+        test = mask if value.kind == "b" else rw.binary("&", mask, rw.compare("!=", array, zero()))
+        test = test if value.kind != "b" else rw.binary("&", mask, array)
+        code = call(rw.np("count_nonzero"), test.code, axis=axis)
+        return Operand(code, Array(INT64, remaining, axes, weak=not remaining, dims=dims), fresh=True)
     keywords: dict[str, str | None] = {"axis": axis}
     if name in ("max", "min", "amax", "amin"):
         mask = rw.temp(mask, "chosen")
         keywords["initial"] = least(rw, value, name.endswith("max"))
         rw.hazard("the greatest of no elements raises")
-        test = f"not {call(rw.np('all'), call(rw.np('any'), mask.code, axis=axis))}"
+        test_code = f"not {call(rw.np('all'), call(rw.np('any'), mask.code, axis=axis))}"
         text = "zero-size array to reduction operation which has no identity"
-        rw.emit(f"if {test}:", body=[Stmt(f'raise ValueError("{text}")')])
+        rw.emit(f"if {test_code}:", body=[Stmt(f'raise ValueError("{text}")')])
+    elif name in ("nanmax", "nanmin"):
+        raise Unsupported(REASON)
     keywords["where"] = mask.code
-    if name in ("mean", "std", "var", "nanmean"):
+    if name in ("mean", "std", "var", "nanmean", "nanstd", "nanvar"):
         rw.hazard("the mean of no elements warns")
-    assert isinstance(operand.value, MaskedV)
     function = getattr(np, name)
     if value.dtype is None:
         raise Unsupported(REASON)
     dtype = np.asarray(probe(function, np.ones(2, value.dtype))).dtype
-    return Operand(call(rw.np(name), array.code, **keywords), Array(dtype, 0, operand.value.array.axes), fresh=True)
+    return Operand(call(rw.np(name), array.code, **keywords), Array(dtype, remaining, axes, dims=dims), fresh=True)
+
+
+def zero() -> Operand:
+    return Operand("0", Array(INT64, 0, weak=True, const=0))
+
+
+def places_before(mask: Any, k: Any) -> Any:
+    return np.cumsum(mask)[k] - 1
+
+
+def extremal_place(rw: Context, name: str, operand: Operand) -> Operand:
+    """The place of the greatest among the chosen elements, counted among them."""
+    node = as_vector(rw, chosen_of(operand))
+    array, mask, axis, _ = parts_of(rw, Operand(None, operand.value, make=operand.make, node=node))
+    value = rw.array(array)
+    if value.rank != 1 or value.kind not in "iu" and not (value.kind == "f" and rw.facts.no_nan()):
+        raise Unsupported(REASON)
+    require(
+        rw,
+        f"{call(rw.np('any'), mask.code, axis=axis)}.all()",
+        "attempt to get argmax of an empty sequence",
+        raises=True,
+    )
+    filler = least(rw, value, name == "argmax")
+    if value.kind == "f":
+        require(rw, f"{call(rw.np('isinf'), array.code)}.any()", "an infinite element", wanted=False)
+    else:
+        require(rw, f"({array.primary} == {filler}).any()", "an element that is the least of all", wanted=False)
+    code = call(rw.np(name), call(rw.np("where"), mask.code, array.code, filler), axis=axis)
+    assert isinstance(operand.value, MaskedV)
+    found = Operand(code, Array(INT64, 0, operand.value.array.axes))
+    return rw.inline(places_before, mask=node.mask, k=rw.temp(found, "place"))
 
 
 def least(rw: Context, value: Array, greatest: bool) -> str:

@@ -16,6 +16,8 @@ def store_into(rw: Context, out: Operand, result: Operand) -> Operand:
     same = target.rank == value.rank and target.dtype == value.dtype and target.rank > 0
     if not same or not all(rw.equal(a, b) for a, b in zip(target.dims, value.dims, strict=True)):
         raise Effect("out= is not known to have the shape and the dtype of the result")
+    if out.fresh and not out.is_name and not value.weak:  # a buffer that nobody else has
+        return result
     if rw.regions or rw.loops or rw.speculating or not out.is_name:
         raise Effect("out= inside a loop or branch that has become an array operation")
     try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from vectorizer.source.statements import Change
 from vectorizer.values import (
     Affine,
     Axes,
+    Axis,
     Symbol,
     Unsupported,
     Value,
@@ -31,6 +32,8 @@ class Plan:
     promoted: allocation site -> batch axes that the buffer is born with, and its dtype where that changes.
     sequential: loops (sites) that stay loops, with the reason.
     returns: the value that every `return` of a helper must have.
+    batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
+    guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     """
 
     promoted: dict[object, Axes] = field(default_factory=dict)
@@ -39,6 +42,9 @@ class Plan:
     no_axes: bool = False
     stored: set[object] = field(default_factory=set)
     lanes: set[object] = field(default_factory=set)
+    guarded: dict[object, Any] = field(default_factory=dict)
+    batch_last: set[object] = field(default_factory=set)
+    ordered: bool = False
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)
@@ -58,7 +64,10 @@ class Facts:
     pins: argument or global paths whose very values the rewrite relied on.
     strict_floats: floating-point exceptions must be noticed, for the loop may raise where they occur.
     nan_free: the arguments hold no nan; uses_nan_free: the rewrite relied on that.
+    has_loop: where the emitted code raises, the loop decides; not so for code that is written into a file.
     """
+
+    has_loop: ClassVar[bool] = True
 
     samples: dict[Symbol, int] | None = None
     values: dict[str, Any] = field(default_factory=dict)
@@ -97,9 +106,27 @@ def is_size(symbol: Symbol) -> bool:
     return ".shape[" in symbol
 
 
+@dataclass(frozen=True)
+class Draws:
+    """How examples draw random numbers.
+
+    axes: the batch axes along which each example draws its own.
+    is_partial: there are others, along which all examples draw the same.
+    is_error: none may be drawn.
+    """
+
+    axes: Axes = ()
+    is_partial: bool = False
+    is_error: bool = False
+
+
 @dataclass
 class Shared:
-    """What the function and the helpers emitted beside it have in common."""
+    """What the function and the helpers emitted beside it have in common.
+
+    sizes: batch sizes that are given and need not be read off an argument.
+    drawn: whether random numbers are drawn from a generator that lives longer than an example.
+    """
 
     facts: Facts
     namespace: Any
@@ -110,5 +137,10 @@ class Shared:
     changes: list[Change] = field(default_factory=list)
     fallbacks: list[Change] = field(default_factory=list)
     backend: Any = None  # that the function is rewritten for; None for NumPy
-    calls: list[Any] = field(default_factory=list)
+    calls: list[Any] = field(default_factory=list)  # functions that are being rewritten, the innermost last
+    root: object = None  # the function that is vectorized
+    root_called: bool = False  # it is found among the functions that it calls
     temporaries: int = 1 << 27
+    sizes: dict[Axis, int] = field(default_factory=dict)
+    draws: Draws = field(default_factory=Draws)
+    drawn: bool = False

@@ -1,21 +1,17 @@
-"""Rules for Python's own functions: numeric builtins, `math`, `operator`."""
+"""Rules for Python's builtins."""
 
 from __future__ import annotations
 
 import builtins
-import math
-import numbers
-import operator
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none, select, strengthen
-from vectorizer.rules.indexing import Parts, subscript
+from vectorizer.rules.indexing import Parts
 from vectorizer.rules.table import Call, Rule, custom, register, ufunc_dtypes
-from vectorizer.source.operand import COMPARE, PRODUCT, Operand, call
+from vectorizer.source.operand import COMPARE, Operand, call
 from vectorizer.values import (
     MISSING,
     Affine,
@@ -30,10 +26,8 @@ from vectorizer.values import (
     Value,
     derived,
     is_uniform,
-    join,
     number,
     promote,
-    weak_type,
 )
 
 FLOAT, INT, BOOL = np.dtype(float), np.dtype(np.int64), np.dtype(bool)
@@ -330,7 +324,7 @@ conversion(complex, np.dtype(complex))
 
 SCALARS = (
     np.float16, np.float32, np.float64, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32,
-    np.uint64, np.complex64, np.complex128, np.bool_,
+    np.uint64, np.complex64, np.complex128, np.bool_, np.longlong, np.ulonglong,
 )  # fmt: skip
 
 
@@ -401,248 +395,3 @@ def lower_divmod(rw: Context, c: Call) -> Operand:
     if not all(is_uniform(a.value) for a in c.args):
         made.node = Parts([quotient, remainder])
     return made
-
-
-@custom(builtins.sorted, kind="builtin")
-def lower_sorted(rw: Context, c: Call) -> Operand:
-    if is_uniform(c.args[0].value) and isinstance(c.args[0].value, (ListV, TupleV)) and not c.keywords:
-        items = c.args[0].value.items
-        merged = items[0] if items else number(0)
-        for item in items[1:]:
-            merged = join(merged, item)
-        return Operand(verbatim(c), ListV((merged,) * len(items)))
-    backwards = bool(rw.pin(c.keywords["reverse"], "reverse=")) if "reverse" in c.keywords else False
-    if c.keywords.keys() - {"reverse"}:
-        raise Unsupported("sorted with a key")
-    operand = rw.as_array(c.args[0])
-    value = rw.array(operand)
-    if value.kind == "f" and not rw.facts.no_nan():
-        raise Unsupported("a sort of numbers that may be nan")
-    if value.rank != 1:
-        raise Unsupported("sorted rows")
-    code = call(rw.np("sort"), operand.code)
-    if backwards:
-        code += "[..., ::-1]"
-    weak = isinstance(c.args[0].value, StackedV) and c.args[0].value.weak
-    return Operand(code, StackedV(value.with_(dims=value.dims, origins=frozenset(), weak=False), weak), fresh=True)
-
-
-@custom(builtins.isinstance, kind="builtin")
-def lower_isinstance(rw: Context, c: Call) -> Operand:
-    what = c.args[0].value
-    types = rw.pin(c.args[1], "the type")
-    known = stands_for(what, types if isinstance(types, tuple) else (types,))
-    return Operand(verbatim(c) if is_uniform(what) else str(known), number(known))
-
-
-def stands_for(value: Value, types: tuple[Any, ...]) -> bool:
-    """What `isinstance` says of the per-example value; an integer dtype is an `int`, and so on."""
-    match value:
-        case Array(rank=0, zero_d=False):
-            if value.dtype is None:
-                raise Unsupported("isinstance of a number of unknown dtype")
-            python = weak_type(value) if value.kind in "biufc" else None
-            if value.weak:
-                return any(issubclass(weak_type(value), t) for t in types)
-            scalar = value.dtype.type
-            return any(
-                issubclass(scalar, t) or (python is not None and value.axes and t in _FAMILY.get(python, ()))
-                for t in types
-            )
-        case Array():
-            return any(issubclass(np.ndarray, t) for t in types)
-        case TupleV():
-            return any(issubclass(value.type_, t) for t in types)
-        case ListV() | SeqV() | StackedV():
-            return any(issubclass(list, t) for t in types)
-        case DictV():
-            return any(issubclass(dict, t) for t in types)
-        case Obj():
-            return isinstance(value.value, types)
-    raise Unsupported("isinstance of something unknown")
-
-
-_FAMILY: dict[type, tuple[type, ...]] = {
-    bool: (bool,),
-    int: (int, numbers.Integral, numbers.Real, numbers.Number),
-    float: (float, numbers.Real, numbers.Number),
-    complex: (complex, numbers.Complex, numbers.Number),
-}
-
-
-@custom(builtins.list, kind="builtin")
-def lower_list(rw: Context, c: Call) -> Operand:
-    if not c.args:
-        return Operand(verbatim(c), ListV((), site=rw.site(c)))
-    value = c.args[0].value
-    if isinstance(value, (TupleV, ListV)):
-        return Operand(verbatim(c), ListV(value.items, site=rw.site(c)))
-    if isinstance(value, StackedV):
-        return Operand(f"{c.args[0].primary}.copy()", value, fresh=True)
-    if isinstance(value, Array) and value.rank:
-        # The items are views, but those of the batch's list are not.
-        shared = rw.may_share(value) if value.rank > 1 else frozenset[object]()
-        if not value.axes:
-            item = value.with_(rank=value.rank - 1, dims=value.dims[1:])
-            return Operand(verbatim(c), SeqV(item, site=rw.site(c)))
-        return Operand(
-            f"{c.args[0].primary}.copy()", StackedV(value.with_(dims=value.dims, origins=shared)), fresh=not shared
-        )
-    raise Unsupported("list of something that has no rule")
-
-
-@custom(builtins.tuple, kind="builtin")
-def lower_tuple(rw: Context, c: Call) -> Operand:
-    value = c.args[0].value if c.args else TupleV(())
-    if isinstance(value, (TupleV, ListV)):
-        return Operand(verbatim(c), TupleV(value.items))
-    raise Unsupported("tuple of something that has no rule")
-
-
-# --- math -------------------------------------------------------------------------------------------------------
-
-MATH = {
-    "sqrt": "sqrt", "exp": "exp", "expm1": "expm1", "log": "log", "log2": "log2", "log10": "log10", "log1p": "log1p",
-    "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan", "atan2": "arctan2",
-    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
-    "fabs": "fabs", "hypot": "hypot", "copysign": "copysign", "fmod": "fmod", "pow": "power", "degrees": "degrees",
-    "radians": "radians", "cbrt": "cbrt", "exp2": "exp2",
-}  # fmt: skip
-TESTS = {"isnan": "isnan", "isinf": "isinf", "isfinite": "isfinite"}
-WHOLE = {"floor": "floor", "ceil": "ceil", "trunc": "trunc"}
-QUIET_MATH = {
-    "sin",
-    "cos",
-    "atan",
-    "tanh",
-    "fabs",
-    "copysign",
-    "degrees",
-    "radians",
-    "atan2",
-    "cbrt",
-    "hypot",
-    "erf",
-    "erfc",
-}
-SPECIAL = {"erf": "erf", "erfc": "erfc", "gamma": "gamma", "lgamma": "gammaln"}
-
-
-def as_double(rw: Context, operand: Operand, name: str) -> Operand:
-    """`math` computes in double precision, whatever it is given."""
-    operand = scalar_of(rw, operand, f"math.{name}")
-    value = rw.array(operand)
-    if value.kind == "c" or value.dtype is None:
-        raise Unsupported(f"math.{name} of a number of dtype {value.dtype}")
-    if name == "trunc" and value.axes and not value.weak and value.dtype != FLOAT:
-        raise Unsupported("math.trunc of other than floats")
-    if value.axes and value.kind != "f" and name in ("fmod", "pow", "fabs", "copysign"):
-        return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT), fresh=True)
-    if value.axes and value.dtype not in (FLOAT, INT, np.dtype("i4"), np.dtype("u4"), np.dtype("u8")):
-        return Operand(f"{operand.primary}.astype(float)", value.with_(dtype=FLOAT), fresh=True)
-    return operand
-
-
-def math_rule(name: str, target: str, dtype: np.dtype[Any] = FLOAT, tail: str = "") -> None:
-    if not hasattr(math, name):
-        return
-
-    def lower(rw: Context, c: Call) -> Operand:
-        if c.keywords:
-            raise Unsupported(f"math.{name} with keywords")
-        if all(is_uniform(a.value) for a in c.args):
-            known = python_value(rw, getattr(math, name), c)
-            return Operand(verbatim(c), known or Array(dtype, 0, weak=True))
-        if name == "log" and len(c.args) == 2:
-            first = lower(rw, Call(c.function, c.args[:1]))
-            base = lower(rw, Call(c.function, c.args[1:]))
-            (a, b), axes, _ = rw.align([first, base])
-            return Operand(
-                f"{a.at(PRODUCT)} / {b.at(PRODUCT + 1)}", Array(FLOAT, 0, axes, weak=True), PRODUCT, fresh=True
-            )
-        operands = [as_double(rw, a, name) for a in c.args]
-        operands, harmless = rw.guarded(target, operands)
-        if name not in QUIET_MATH and name not in TESTS and not harmless:
-            rw.hazard(f"math.{name} raises outside its domain")
-            rw.facts.strict_floats = True
-        aligned, axes, _ = rw.align(operands)
-        if name in SPECIAL:
-            function = rw.imported("scipy.special", target)
-        else:
-            function = rw.np(target)
-        code = call(function, *(a.code for a in aligned)) + tail
-        return Operand(code, Array(dtype, 0, axes, weak=True), fresh=True)
-
-    register(getattr(math, name), Rule(f"math.{name}", "math", lower))
-
-
-for _name, _target in MATH.items():
-    math_rule(_name, _target)
-for _name, _target in TESTS.items():
-    math_rule(_name, _target, BOOL)
-for _name, _target in WHOLE.items():
-    math_rule(_name, _target, INT, ".astype(int)")
-if find_spec("scipy") is not None:
-    for _name, _target in SPECIAL.items():
-        math_rule(_name, _target)
-
-
-def integer_math(name: str, ufunc: np.ufunc) -> None:
-    def lower(rw: Context, c: Call) -> Operand:
-        if all(is_uniform(a.value) for a in c.args):
-            return Operand(verbatim(c), python_value(rw, getattr(math, name), c) or Array(INT, 0, weak=True))
-        if len(c.args) != 2:
-            raise Unsupported(f"math.{name} of other than two numbers")
-        operands = [scalar_of(rw, a, f"math.{name}") for a in c.args]
-        if any(rw.array(o).kind not in "iu" or rw.array(o).dtype == np.dtype("u8") for o in operands):
-            raise Unsupported(f"math.{name} of other than integers")
-        aligned, axes, _ = rw.align(operands)
-        return Operand(
-            call(rw.np(ufunc.__name__), *(a.code for a in aligned)), Array(INT, 0, axes, weak=True), fresh=True
-        )
-
-    register(getattr(math, name), Rule(f"math.{name}", "math", lower))
-
-
-integer_math("gcd", np.gcd)
-
-
-# --- operator ---------------------------------------------------------------------------------------------------
-
-SYMBOLS = {
-    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",
-    "and_": "&", "or_": "|", "xor": "^", "lshift": "<<", "rshift": ">>",
-}  # fmt: skip
-COMPARED = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
-PREFIXES = {"neg": "-", "pos": "+", "invert": "~"}
-
-
-def operator_rule(name: str, symbol: str, method: str) -> None:
-    """A function of `operator` is what its symbol is."""
-    function = getattr(operator, name)
-
-    def lower(rw: Context, c: Call) -> Operand:
-        if c.keywords or len(c.args) != (1 if method == "unary" else 2):
-            raise Unsupported(f"{c.name} in a form that has no rule")
-        made: Operand = getattr(rw, method)(symbol, *c.args)
-        return Operand(verbatim(c), made.value, fresh=True) if is_uniform(made.value) else made
-
-    register(function, Rule(f"operator.{name}", "operator", lower))
-
-
-for _name, _symbol in SYMBOLS.items():
-    operator_rule(_name, _symbol, "binary")
-for _name, _symbol in COMPARED.items():
-    operator_rule(_name, _symbol, "compare")
-
-
-@custom(operator.getitem, params="a b", kind="operator")
-def lower_getitem(rw: Context, c: Call) -> Operand:
-    bound = c.bind(("a", "b"))
-    if not isinstance(bound["b"].value, Array) or bound["b"].value.kind == "b":
-        raise Unsupported("operator.getitem in a form that has no rule")
-    return subscript(rw, bound["a"], [bound["b"]])
-
-
-for _name, _symbol in PREFIXES.items():
-    operator_rule(_name, _symbol, "unary")

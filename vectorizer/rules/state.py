@@ -17,6 +17,7 @@ from vectorizer.values import (
     Axis,
     Symbol,
     Value,
+    sites,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class State:
 
     speculating: int = 0  # how many attempts are open whose statements may be undone
     loop_depth: int = 0  # how many loops are open that stay loops
+    direct: object = None  # the call that is a statement of its own, or all that is assigned
 
     def __init__(self, shared: Shared, plan: Plan, axes: Axes, names: Iterable[str]) -> None:
         self.shared = shared
@@ -42,6 +44,7 @@ class State:
         self.hazards: list[str] = []
         self.line = 0
         self.top: list[Stmt] = []
+        self.in_front: list[tuple[list[Stmt], int, Any]] = []  # what stands in front of the branches that are walked
         self.returned: list[Value] = []
         self.initial: dict[str, Operand] = {}
         self.symbol_code: dict[Symbol, tuple[str, str]] = {}
@@ -108,6 +111,14 @@ class State:
         """Operands that `name` can be computed of without harm where a condition does not hold; whether they are."""
         return operands, False
 
+    def harmless_index(self, index: Operand, dim: Affine | None) -> Operand | None:
+        """A subscript that is within range where a condition does not hold; None where there is no such form."""
+        return None
+
+    def sum_of_product(self, product: Operand) -> Operand | None:
+        """The sum of all elements of a product, without the product; None where that does not pay."""
+        return None
+
     def hazard(self, reason: str, only_warns: bool = False) -> None:
         """Notes that what is emitted could raise or warn where the example's own values do not call for it."""
         if not (only_warns and self.on_device):  # a device does not warn
@@ -124,12 +135,28 @@ class State:
         Nothing may be stored into it: once it is, the walk starts again, and ends here.
         """
         shared = frozenset[object]().union(*(v.origins for v in values if isinstance(v, Array)))
-        if shared & self.plan.stored:
+        if sites(shared) & self.plan.stored:
             raise Effect("what is stored into may be a copy for one example and a view for all, or the reverse")
-        self.viewed |= shared
+        self.viewed |= sites(shared)
         return shared
 
     # --- what the walk adds: rules call these, the modules of `rewrite` say what they do -------------------------
+
+    def speculate(self, thunk: Callable[[], Operand]) -> tuple[Operand, bool]:
+        """Runs `thunk`; if what it emits may only be computed under a condition, it is undone and True is returned."""
+        raise NotImplementedError
+
+    def kept(self, operand: Operand) -> Operand:
+        """A number that is kept while the array that it was read from may change."""
+        raise NotImplementedError
+
+    def held(self, part: Operand, is_view: bool = False) -> Operand:
+        """An array under a name of its own, which stays as it is: for what is computed later, if at all."""
+        raise NotImplementedError
+
+    def inline(self, definition: Callable[..., Any], **operands: Operand) -> Operand:
+        """What a function for one example gives for these operands: assignments to names and a return."""
+        raise NotImplementedError
 
     def attribute(self, base: Operand, name: str) -> Operand:
         """``base.name``."""

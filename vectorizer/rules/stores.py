@@ -42,6 +42,8 @@ def prepare(rw: Context, c: Call, target: Operand, axes: Axes) -> None:
         raise Effect(f"{c.name} inside a loop or branch that has become an array operation")
     if not isinstance(target.value, Array) or not target.value.rank:
         raise Effect(f"{c.name} into something that is not known to be an array")
+    if not target.value.origins:
+        raise Effect(f"{c.name} into memory whose origin is not known")
     try:
         if set(axes) - set(target.value.axes):
             rw.store_needs(target, axes)
@@ -85,15 +87,34 @@ def native_put_along_axis(rw: Context, bound: dict[str, Operand], target: Array)
 
 def native_fill_diagonal(rw: Context, bound: dict[str, Operand], target: Array) -> str:
     value = rw.array(rw.as_array(bound["val"]))
-    if "wrap" in bound or target.rank != 2 or value.rank or not rw.equal(*target.dims):
+    if "wrap" in bound or target.rank != 2 or value.rank > 1 or not rw.equal(*target.dims):
         raise Unsupported("np.fill_diagonal in a form that has no rule")
+    if value.rank and not rw.equal(value.dims[0], target.dims[0]):
+        raise Unsupported("np.fill_diagonal with another number of values")
     diagonal = call(rw.np("einsum"), '"...ii->...i"', bound["a"].code)
     return call(rw.np("copyto"), diagonal, rw.expand(rw.as_array(bound["val"]), target.axes, 1).code)
+
+
+def cycled(mask: Any, vals: Any) -> Any:
+    return vals[(np.cumsum(mask) - 1) % len(vals)]
+
+
+def native_place(rw: Context, bound: dict[str, Operand], target: Array) -> str:
+    """The values are taken one after the other, and from the first again."""
+    mask, values = rw.as_array(bound["mask"]), rw.as_array(bound["vals"])
+    m, v = rw.array(mask), rw.array(values)
+    if target.rank != 1 or m.kind != "b" or m.rank != 1 or v.rank != 1 or v.dims[0] is None:
+        raise Unsupported("np.place in a form that has no rule")
+    if not rw.relies_on(v.dims[0] - 1) or v.dtype != target.dtype:
+        raise Unsupported("np.place with values of another kind, or with none")
+    mask = rw.temp(mask, "mask")
+    chosen = rw.inline(cycled, mask=mask, vals=rw.temp(values, "vals"))
+    arguments = (bound["arr"].code, fitted(rw, chosen, target))
+    return call(rw.np("copyto"), *arguments, where=rw.expand(mask, target.axes, target.rank).code)
 
 
 storing(np.copyto, "dst src casting where", native_copyto)
 storing(np.putmask, "a mask values", native_putmask)
 storing(np.put_along_axis, "arr indices values axis", native_put_along_axis)
 storing(np.fill_diagonal, "a val wrap", native_fill_diagonal)
-storing(np.put, "a ind v mode")
-storing(np.place, "arr mask vals")
+storing(np.place, "arr mask vals", native_place)

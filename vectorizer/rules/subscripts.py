@@ -65,14 +65,16 @@ class Region:
     gathered: bool = False
     covered: set[Axis] = field(default_factory=set)
     index: str = ""
+    shuffle: tuple[str, str] | None = None  # where the axes stand behind the index, and where they belong
 
 
 @dataclass
 class Masked:
-    """The array and the mask of ``x[mask]``, laid out alike."""
+    """The array and the mask of ``x[mask]``; a mask of lower rank chooses among the first axes of the array."""
 
     array: Operand
     mask: Operand
+    view: bool = False  # it stands for a view of the array, not for a copy
 
 
 def expand_index(index: Sequence[Index], rank: int) -> list[Index]:
@@ -106,10 +108,34 @@ def item_code(item: Index) -> str:
 
 def is_varying_mask(item: Index, array: Array) -> bool:
     found = isinstance(item, Operand) and isinstance(item.value, Array) and item.value.kind == "b"
-    return found and bool(item.array.axes) and item.array.rank == array.rank
+    return found and bool(item.array.axes) and 0 < item.array.rank <= array.rank
 
 
-def masked(rw: Context, operand: Operand, mask: Operand) -> Operand:
+def varying_slice(index: Sequence[Index], rank: int) -> int | None:
+    """The place of a slice whose ends differ between the examples, if numbers alone stand before it."""
+    found = [k for k, item in enumerate(index) if isinstance(item, Slice) and any(_of_examples(b) for b in ends(item))]
+    if len(found) != 1:
+        return None
+    item, before = index[found[0]], index[: found[0]]
+    plain = all(isinstance(i, Operand) and isinstance(i.value, Array) and not i.array.rank for i in before)
+    behind = all(i is FULL or isinstance(i, Slice) and i.full for i in index[found[0] + 1 :])
+    step = item.step.value if item.step is not None else None
+    return found[0] if plain and behind and (step is None or isinstance(step, Array) and step.const == 1) else None
+
+
+def ends(item: Slice) -> list[Operand]:
+    return [b for b in (item.lower, item.upper) if b is not None]
+
+
+def _of_examples(bound: Operand) -> bool:
+    """Whether an end of a slice varies, and not along a loop only."""
+    value = bound.value
+    if not isinstance(value, Array) or value.rank or value.kind not in "iu":
+        return False
+    return bool(value.axes) and all(axis.kind in ("batch", "lanes") for axis in value.axes)
+
+
+def masked(rw: Context, operand: Operand, mask: Operand, view: bool = False) -> Operand:
     """The elements of `operand` that `mask` chooses, a different number for each example."""
 
     def make() -> Operand:
@@ -117,19 +143,26 @@ def masked(rw: Context, operand: Operand, mask: Operand) -> Operand:
 
     axes = union_axes(rw.array(operand).axes, mask.array.axes)
     value = rw.array(operand).with_(axes=axes, dims=rw.array(operand).dims, origins=frozenset())
-    return Operand(None, MaskedV(value), make=make, node=Masked(operand, mask))
+    return Operand(None, MaskedV(value), make=make, node=Masked(operand, mask, view))
 
 
-def note_range(rw: Context, base: Array, items: Sequence[Index]) -> None:
-    """A subscript that may be out of range must not be computed for examples that do not reach it."""
+def note_range(rw: Context, base: Array, items: list[Index]) -> None:
+    """A subscript that may be out of range must not be computed for examples that do not reach it.
+
+    In a branch of a loop that is an axis it becomes 0 for those.
+    """
     if not (rw.regions or rw.loops or rw.speculating):
         return
     position = 0
-    for item in items:
+    for k, item in enumerate(items):
         if isinstance(item, Operand):
             dim = base.dims[position] if position < base.rank else None
             if not in_range(rw, item.array, dim):
-                rw.hazard("a subscript may be out of range")
+                harmless = rw.harmless_index(item, dim)
+                if harmless is None:
+                    rw.hazard("a subscript may be out of range")
+                else:
+                    items[k] = harmless
         position += consumed(item)
 
 

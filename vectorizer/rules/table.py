@@ -8,6 +8,7 @@ own with `custom`.
 from __future__ import annotations
 
 import functools
+import importlib
 import types
 import warnings
 from collections.abc import Callable, Mapping
@@ -173,10 +174,17 @@ def custom(
 UFUNC_METHODS: dict[str, Rule] = {}
 
 
+LATE = ["vectorizer.rules.scipy_linalg"]  # rows of an optional package, which takes time to import
+
+
 def find(function: Any) -> Rule | None:
     if isinstance(function, types.BuiltinMethodType) and isinstance(function.__self__, np.ufunc):
         return UFUNC_METHODS.get(function.__name__)
-    return FUNCTIONS.get(id(function))
+    found = FUNCTIONS.get(id(function))
+    if found is None and LATE and str(getattr(function, "__module__", "")).startswith("scipy.linalg"):
+        importlib.import_module(LATE.pop())
+        found = FUNCTIONS.get(id(function))
+    return found
 
 
 # --- what a function gives, asked of the function itself -------------------------------------------------------------
@@ -246,10 +254,18 @@ def _resolve(ufunc: np.ufunc, dtypes: tuple[Any, ...]) -> tuple[Any, ...]:
     return ufunc.resolve_dtypes((*dtypes, *(None,) * ufunc.nout))[ufunc.nin :]
 
 
+# What these give for a complex number without imaginary part is what they give for the real one.
+OF_ANY_KIND = frozenset(
+    "absolute add subtract multiply negative positive conjugate square isfinite isnan isinf".split()
+)
+
+
 def ufunc_dtypes(ufunc: np.ufunc, values: list[Array], strong: bool = False) -> tuple[Any, ...]:
     """Result dtypes of a ufunc by NEP 50; `strong` takes weak operands as arrays of their own dtype."""
     if any(value.dtype is None for value in values):
-        return (None,) * ufunc.nout
+        if any(value.dtype is None and value.axes for value in values) and ufunc.__name__ not in OF_ANY_KIND:
+            raise Unsupported(f"{ufunc.__name__} of numbers that are real for some examples and complex for others")
+        return (np.dtype(float) if ufunc is np.absolute and values[0].axes else None,) * ufunc.nout
     kinds: list[Any] = []
     for value in values:
         if value.weak and not strong and value.kind in "ifc":

@@ -10,7 +10,7 @@ from vectorizer.rules.compose import uniform_call
 from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.elementwise import is_none, lower_ufunc
 from vectorizer.rules.outputs import store_into
-from vectorizer.rules.reductions import normalized, remaining, shifted
+from vectorizer.rules.reductions import normalized, remaining, shifted, with_where
 from vectorizer.rules.table import UFUNC_METHODS, Call, Lower, Rule, probe
 from vectorizer.source.operand import Operand
 from vectorizer.values import Affine, Array, Unsupported, is_uniform
@@ -37,12 +37,20 @@ def ufunc_method(name: str, lower: Lower) -> None:
     UFUNC_METHODS[name] = Rule(f"numpy.ufunc.{name}", "ufunc method", guarded, PARAMS.get(name, ()))
 
 
+# The order in which NumPy takes the elements of these depends on how they lie in memory.
+OF_NO_ORDER = (np.power, np.arctan2)
+
+
 def lower_reduce(rw: Context, c: Call) -> Operand:
+    if c.target.__self__ in OF_NO_ORDER:
+        raise Unsupported(f"{c.name}, whose order depends on the layout of one example")
     bound = c.bind(PARAMS["reduce"])
-    if bound.keys() & {"where", "initial"}:
-        raise Unsupported(f"{c.name} with where= or initial=")
     operand = rw.as_array(bound["array"])
     value = rw.array(operand)
+    if "where" in bound:
+        operand, value, bound["where"] = with_where(rw, operand, bound["where"])
+    if "initial" in bound and not is_none(bound["initial"]):
+        rw.pin(bound["initial"], "initial=")
     if not value.rank:
         raise Unsupported(f"{c.name} of a single number")
     given = bound.get("axis", Operand("0", Array(np.dtype(int), 0, weak=True, affine=Affine(), const=0)))
@@ -73,6 +81,8 @@ def lower_reduceat(rw: Context, c: Call) -> Operand:
     value = rw.array(operand)
     if not is_uniform(bound["indices"].value):
         raise Unsupported(f"{c.name} at indices that vary")
+    if c.target.__self__ in OF_NO_ORDER:
+        raise Unsupported(f"{c.name}, whose order depends on the layout of one example")
     axis = rw.pin_int(bound["axis"], "an axis") if "axis" in bound else 0
     normalized((axis,), value.rank)
     codes = {k: o.code for k, o in bound.items()} | {"array": operand.code, "axis": _moved(axis, value)}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vectorizer.static.facts import PYTHON, ArrayFact, Dim, Fact, ScalarFact, dtype_named
+from vectorizer.static.facts import GENERATORS, PYTHON, ArrayFact, Dim, Fact, GeneratorFact, ScalarFact, dtype_named
 from vectorizer.static.problems import InputError
 from vectorizer.static.reading import StaticModule
 
@@ -55,6 +55,8 @@ def _read(node: ast.expr, module: StaticModule, dims: tuple[Dim, ...] | None) ->
         return _read(module.assigned[node.id], module, dims)
     if name in PYTHON:
         return ScalarFact(PYTHON[name])
+    if name.removeprefix("numpy.random.") in GENERATORS and name.startswith("numpy."):
+        return GeneratorFact(GENERATORS[name.removeprefix("numpy.random.")])
     if name.startswith("numpy."):
         dtype = dtype_named(name.removeprefix("numpy."))
         return ArrayFact(dtype) if dtype is not None else None

@@ -16,12 +16,12 @@ from vectorizer.pipeline import Describer
 from vectorizer.spec import UNBATCHED, Layer, Resolved, resolve_call, signature_of
 from vectorizer.static.annotations import annotated, ranks_in_comments
 from vectorizer.static.constants import UNKNOWN
-from vectorizer.static.facts import ArrayFact, Dim, Fact, ObjectFact, ScalarFact, parse_argument, show
+from vectorizer.static.facts import ArrayFact, Dim, Fact, GeneratorFact, ObjectFact, ScalarFact, parse_argument, show
 from vectorizer.static.problems import InputError, Place
 from vectorizer.static.reading import StaticModule
 from vectorizer.static.targets import Target
 from vectorizer.tree import Tree
-from vectorizer.values import Affine, Array, Axes, Opaque, Value
+from vectorizer.values import GENERATORS, Affine, Array, Axes, Opaque, Value
 
 SIZE = 7919  # of a stand-in's batch axes; nothing depends on it
 LENGTH = 5  # of a stand-in's axes whose length has a name
@@ -188,6 +188,8 @@ def _leaf(fact: Any, specs: Sequence[Tree], layers: Sequence[Layer], path: str) 
         return _unbatched(fact)
     if isinstance(fact, ObjectFact):
         return fact.value if fact.value is not ... else "text"
+    if isinstance(fact, GeneratorFact):
+        raise VectorizeError(f"{path} is a random generator, which all examples share: give None for it in in_axes")
     dims = fact.dims or () if isinstance(fact, ArrayFact) else ()
     dtype = fact.dtype if isinstance(fact, ArrayFact) else np.dtype(fact.type_)
     shape = _lengths(dims)
@@ -212,6 +214,8 @@ def _unbatched(fact: Any) -> Any:
     match fact:
         case ObjectFact(value=value):
             return UNKNOWN if value is ... else value
+        case GeneratorFact():
+            return fact.make()
         case ScalarFact(type_=type_, value=value):
             return type_(1) if value is ... else value
     return fact.dtype.type(1) if fact.dims is None else np.broadcast_to(np.zeros((), fact.dtype), _lengths(fact.dims))
@@ -243,7 +247,7 @@ class StaticDescriber(Describer):
         return found
 
     def uniform(self, path: str, value: Any, root: str) -> Value:
-        if tree.is_container(value) or isinstance(value, np.ndarray):
+        if tree.is_container(value) or isinstance(value, np.ndarray) or type(value) in GENERATORS:
             return super().uniform(path, value, root)
         fact = self.facts.get(path)
         if (isinstance(fact, ObjectFact | ScalarFact) and fact.value is not ...) or root in self.fixed:

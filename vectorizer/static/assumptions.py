@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from vectorizer.rules.context import Facts
 from vectorizer.spec import UNBATCHED, LeafAxes
@@ -31,6 +31,7 @@ class StaticFacts(Facts):
     declared: what the facts say of a length.
     """
 
+    has_loop: ClassVar[bool] = False
     sizes: frozenset[Symbol] = frozenset()
     declared: Mapping[Symbol, Affine] = field(default_factory=dict)
 

@@ -5,6 +5,7 @@
     limit: int                                 a Python number
     axis: int = 0                              one whose value the rewrite may rely on
     params: [(float64[4, 3], float64[4])]      containers, as in Python
+    rng: Generator                             a random generator (or RandomState), which all examples share
 
 Containers of facts are tuples, lists and dicts; `ArrayFact` and `ScalarFact` are their leaves.  Shapes are those of one
 example.
@@ -25,6 +26,7 @@ from vectorizer.tree import Tree
 Dim: TypeAlias = "int | str | None"
 
 PYTHON: dict[str, type] = {"float": float, "int": int, "bool": bool, "complex": complex}
+GENERATORS = {kind.__name__: kind for kind in (np.random.Generator, np.random.RandomState)}
 DTYPES = (
     "float16 float32 float64 longdouble complex64 complex128 clongdouble "
     "int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool_ bool intp uintp"
@@ -67,6 +69,21 @@ class ObjectFact:
 
     value: Any
     __tree_leaf__ = True
+
+
+@dataclass(frozen=True)
+class GeneratorFact:
+    """A random generator of NumPy's."""
+
+    type_: type
+    __tree_leaf__ = True
+
+    def __str__(self) -> str:
+        return self.type_.__name__
+
+    def make(self, seed: int = 0) -> Any:
+        """A generator of this kind."""
+        return np.random.default_rng(seed) if self.type_ is np.random.Generator else self.type_(seed)
 
 
 Fact: TypeAlias = Tree
@@ -193,6 +210,8 @@ class _Grammar:
             return ArrayFact(self.dtype(name, token), self.dims())
         if name in ("None", "str"):
             return ObjectFact(None if name == "None" else ...)
+        if name.removeprefix("random.") in GENERATORS:
+            return GeneratorFact(GENERATORS[name.removeprefix("random.")])
         if name in PYTHON and name == token.text:
             return ScalarFact(PYTHON[name])
         return ArrayFact(self.dtype(name, token))

@@ -10,7 +10,7 @@ import libcst as cst
 
 from vectorizer.backends import Backend, find_backend
 from vectorizer.errors import VectorizeError
-from vectorizer.pipeline import Finisher, batch_axes, check_syntax, emit_function
+from vectorizer.pipeline import Finisher, batch_axes, check_syntax, draws_of, emit_function, sizes_of
 from vectorizer.rewrite.function import Function, Parameter
 from vectorizer.rules.context import Shared
 from vectorizer.source.frontend import FunctionSource
@@ -35,6 +35,7 @@ class Rewritten:
     imports: import lines by the name that they bind.
     looped: why it is looped as a whole, with the place.
     relied: defaults whose value the rewrite relied on, by parameter.
+    draws: whether it draws random numbers that differ from call to call.
     warns: whether it may warn, and go on with nan or inf, where the user's function raises.
     """
 
@@ -47,6 +48,7 @@ class Rewritten:
     fallbacks: list[Change] = field(default_factory=list)
     looped: Looped | None = None
     relied: dict[str, Any] = field(default_factory=dict)
+    draws: bool = False
     warns: bool = False
 
     def place(self, line: int, code: str = "") -> Place:
@@ -76,6 +78,9 @@ def rewrite_target(target: Target, module: StaticModule, given: dict[str, Fact],
     """
     arguments = find_arguments(target, module, {name: given[name] for name in given if name in _names(target)})
     first = _attempt(target, module, arguments, taken)
+    if first.looped is not None and any(layer.randomness != "different" for layer in target.layers):
+        hint = "A loop that is emitted does not look after random numbers; use the decorator, or leave randomness out."
+        raise InputError(first.looped.place, f"it cannot be rewritten: {first.looped.reason}", hint)
     if first.looped is None and not first.fallbacks:
         return first
     arguments.fixed = known_defaults(target, arguments)
@@ -111,7 +116,10 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         check_syntax(target.source)
         parameters = _parameters(arguments, describer)
         facts = StaticFacts.of(describer)
-        shared = Shared(facts, module.namespace(target.source.function), backend=backend_of(target))
+        namespace = module.namespace(target.source.function)
+        sizes, draws = sizes_of(target.layers, axes), draws_of(target.layers, axes)
+        root, backend = target.source.function, backend_of(target)
+        shared = Shared(facts, namespace, root=root, sizes=sizes, draws=draws, backend=backend)
         shared.taken |= {target.name, *taken}
         finish = Finisher(target.layers, axes, target.name)
         function = Function(target.source.node, parameters, axes, finish)
@@ -129,7 +137,7 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         return done
     done.text = checked
     done.helpers, done.imports = list(shared.helper_sources), dict(shared.imports)
-    done.warns = facts.strict_floats
+    done.warns, done.draws = facts.strict_floats, shared.drawn
     done.changes, done.fallbacks = list(shared.changes), list(shared.fallbacks)
     return done
 

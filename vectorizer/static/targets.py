@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vectorizer.errors import VectorizeError
@@ -14,7 +14,7 @@ from vectorizer.static.reading import StaticModule, source_of, stub
 
 OWN = {f"{package}.{name}": name for package in ("vectorizer", "vectorizer.api") for name in ("vmap", "jit")}
 VMAP_PARAMETERS = ("fun", "in_axes", "out_axes")
-ALLOWED_KEYWORDS = ("in_axes", "out_axes", "axis_size", "backend", "strict", "check")
+ALLOWED_KEYWORDS = ("in_axes", "out_axes", "axis_size", "backend", "strict", "check", "randomness")
 
 
 @dataclass
@@ -145,7 +145,7 @@ def _overridden(layers: tuple[Layer, ...], options: Options, target: Target, mod
     in_axes = layer.in_axes if options.in_axes is None else _given(options.in_axes)
     out_axes = layer.out_axes if options.out_axes is None else _given(options.out_axes)
     try:
-        return (make_layer(in_axes, out_axes, layer.axis_size),)
+        return (replace(layer, in_axes=in_axes, out_axes=out_axes),)
     except VectorizeError as error:
         raise InputError(module.place(line=target.node.lineno), str(error)) from None
 
@@ -170,7 +170,8 @@ def _read_decorator(decorator: ast.expr, module: StaticModule) -> tuple[bool, La
     if _own_name(decorator, module) == "jit":
         return strict, None
     try:
-        return strict, make_layer(values.get("in_axes", 0), values.get("out_axes", 0), values.get("axis_size"))
+        layer = make_layer(values.get("in_axes", 0), values.get("out_axes", 0), values.get("axis_size"))
+        return strict, replace(layer, randomness=values.get("randomness", "different"))
     except VectorizeError as error:
         raise InputError(module.place(decorator), str(error)) from None
 

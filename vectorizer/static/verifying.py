@@ -17,9 +17,10 @@ from vectorizer import tree
 from vectorizer.errors import FallbackWarning
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes
 from vectorizer.static.arguments import Arguments, find_arguments, given_facts
-from vectorizer.static.facts import ArrayFact, Fact, ObjectFact, ScalarFact
+from vectorizer.static.facts import ArrayFact, Fact, GeneratorFact, ObjectFact, ScalarFact
 from vectorizer.static.problems import InputError, Place
 from vectorizer.static.reading import StaticModule
+from vectorizer.static.rewriting import rewrite_target
 from vectorizer.static.targets import Options, Target, find_targets
 from vectorizer.testing import assert_matches_loop
 
@@ -39,12 +40,16 @@ def verify_file(module: StaticModule, name: str | None, options: Options, texts:
     """Import the file, compare its functions with the loop, and say so.
 
     Raises:
-        InputError: what is missing, as for `emit`; the file cannot be imported.
+        InputError: what is missing, as for `emit`; the file cannot be imported; a function draws random numbers.
         AssertionError: they differ.
     """
     targets = find_targets(module, name, options)
     given = given_facts(texts, targets)
     prepared = [(target, find_arguments(target, module, given)) for target in targets]
+    for target in targets:
+        if rewrite_target(target, module, given, set()).draws:
+            place = Place(target.source.filename, target.node.lineno)
+            raise InputError(place, f"{target.name} draws random numbers, which are not those that the loop draws")
     loaded = load(module)
     return "\n".join(_verify(target, arguments, loaded, trials) for target, arguments in prepared)
 
@@ -122,6 +127,8 @@ class Maker:
             return fact.value if fact.value is not ... else "text"
         if isinstance(fact, ScalarFact) and fact.value is not ...:
             return fact.value
+        if isinstance(fact, GeneratorFact):
+            return fact.make(int(self.random.integers(1 << 30)))
         dtype = fact.dtype if isinstance(fact, ArrayFact) else np.dtype(fact.type_)
         dims = fact.dims if isinstance(fact, ArrayFact) else None
         shape = [self.length(dim) for dim in dims or ()]

@@ -1,0 +1,103 @@
+"""The order of elements in memory: arrays that loops go through element by element have the batch axis innermost.
+
+In a loop that stays a loop, ``out[:, t]`` then is one piece of memory.  The layout that rules see does not change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from vectorizer.rewrite.loops import Loops
+from vectorizer.rewrite.names import children_of
+from vectorizer.rules.context import PlanChange
+from vectorizer.rules.subscripts import Index, consumed
+from vectorizer.source.operand import Operand
+from vectorizer.values import MISSING, Array, sites
+
+
+@dataclass
+class Uses:
+    """How loops that stay loops use an array: elements of it, something else, elements that they use again."""
+
+    elements: int = 0
+    others: int = 0
+    again: int = 0
+
+
+class MemoryOrder(Loops):
+    """Notes how arrays are used, and decides on their order in memory."""
+
+    uses: dict[object, Uses]
+
+    def note_read(self, base: Operand, index: Sequence[Index], result: Operand, node: cst.Subscript) -> None:
+        self.note_use(base, index)
+        super().note_read(base, index, result, node)
+
+    def note_store(self, base: Operand, index: Sequence[Index], symbol: str | None) -> None:
+        self.note_use(base, index)
+        super().note_store(base, index, symbol)
+
+    def note_use(self, base: Operand, index: Sequence[Index]) -> None:
+        """A part of `base` is read or stored into."""
+        value = base.value
+        if not self.loop_frames or self.loops or not isinstance(value, Array) or not value.rank:
+            return
+        numbers = [i for i in index if isinstance(i, Operand) and isinstance(i.value, Array)]
+        plain = len(numbers) == len(index) and all(not i.array.rank and not i.array.axes for i in numbers)
+        whole = plain and sum(map(consumed, index)) == value.rank and len(value.axes) == 1 and not self.lanes_depth
+        moving = any(i.array.const is MISSING for i in numbers)
+        known = all(i.array.affine is not None for i in numbers)
+        symbols = {
+            s for i in numbers if i.array.affine is not None for s, _ in i.array.affine.terms if s in self.ranges
+        }
+        for site in sites(value.origins):
+            uses = self.uses.setdefault(site, Uses())
+            uses.elements += whole and moving and base.is_name
+            uses.others += not whole or not base.is_name
+            uses.again += whole and moving and known and len(symbols) < len(self.loop_frames)
+
+    def function_node(self) -> cst.FunctionDef:
+        """The function that is rewritten."""
+        raise NotImplementedError
+
+    def choose_order(self) -> None:
+        """Starts the walk again where arrays that are used element by element should have another order."""
+        if self.plan.ordered:
+            return
+        whole = whole_names(self.function_node().body)
+        named = {site for name, operand in self.env.items() if name in whole for site in self._sites(operand)}
+        for site, uses in self.uses.items():
+            if not uses.elements or uses.others or site in named:
+                continue
+            is_argument = isinstance(site, tuple)
+            if not is_argument or uses.again and site[0] == "argument" and site not in self.plan.stored:  # type: ignore[index]
+                self.plan.batch_last.add(site)
+        if self.plan.batch_last:
+            self.plan.ordered = True
+            raise PlanChange
+
+    @staticmethod
+    def _sites(operand: Operand) -> frozenset[object]:
+        return sites(operand.value.origins) if isinstance(operand.value, Array) else frozenset()
+
+
+def whole_names(node: cst.CSTNode) -> set[str]:
+    """Names of which more is used than elements and lengths, other than where they are returned."""
+    if isinstance(node, cst.Return):
+        return set()
+    if isinstance(node, cst.Name):
+        return {node.value}
+    if isinstance(node, cst.Attribute):
+        is_length = isinstance(node.value, cst.Name) and node.attr.value in ("shape", "ndim", "size", "dtype")
+        return set() if is_length else whole_names(node.value)
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "len":
+        return set()
+    if isinstance(node, cst.Subscript) and isinstance(node.value, cst.Name):
+        return set[str]().union(*(whole_names(part) for part in node.slice))
+    if isinstance(node, cst.Assign):
+        targets = [t.target for t in node.targets if not isinstance(t.target, cst.Name)]
+        return set[str]().union(whole_names(node.value), *(whole_names(t) for t in targets))
+    return set[str]().union(*(whole_names(child) for child in children_of(node)))
