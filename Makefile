@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed-test
 INSTALLED_BENCH := $(VENV)/.installed-bench
 
-.PHONY: venv demo test check format bench bench-rules coverage fuzz golden clean
+.PHONY: venv demo test check format bench bench-rules coverage fuzz golden gpu clean
 .NOTPARALLEL:
 
 test: $(INSTALLED)
@@ -68,6 +68,12 @@ fuzz: $(INSTALLED)
 # Writes the expected files of tests/golden anew; look at the diff before committing them.
 golden: $(INSTALLED)
 	VECTORIZER_UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/test_golden.py $(ARGS)
+
+# On a machine with a GPU: the functions of the corpus on CuPy against the loop, then benchmarks/results/gpu.md.  Nothing
+# is installed: PYTHON must be one that has CuPy, pytest and this package's dependencies; PyTorch and JAX are compared with.
+gpu:
+	PYTHONPATH=. $(PYTHON) -m pytest -m gpu tests/test_gpu.py -p no:cacheprovider $(ARGS)
+	PYTHONPATH=. $(PYTHON) -m benchmarks.gpu
 
 clean:
 	rm -rf build dist *.egg-info samples/out .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
+from vectorizer.backends import registry
 from vectorizer.errors import FallbackWarning
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
@@ -35,3 +36,11 @@ def fallbacks_allowed() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FallbackWarning)
         yield
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The device that is none is among the backends."""
+    from tests.fake_device import FAKE
+
+    monkeypatch.setitem(registry._known, FAKE.name, FAKE)

@@ -703,7 +703,7 @@ ERRORS = [
     pytest.param(
         lambda: vmap(first_helper, backend="torch"),
         VectorizeValueError,
-        "vmap: backend='torch' is not known; the backends are: 'numpy'.",
+        "vmap: backend='torch' is not known; the backends are: 'cupy', 'numpy'.",
         id="backend",
     ),
     pytest.param(

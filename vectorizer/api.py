@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias, overload
 
+from vectorizer.backends import find_backend
 from vectorizer.cache import MOST_SPECIALIZATIONS, Entry, State, find_entry, resolve
 from vectorizer.calling import call, describe, recover
 from vectorizer.errors import VectorizeTypeError, VectorizeValueError
@@ -213,7 +214,8 @@ def vmap(
         out_axes: where the results are stacked, an int or a container that matches the result; None only for a result
             that does not vary.
         axis_size: the batch size; needed only where no argument is batched.
-        backend: "numpy" or None.
+        backend: "numpy", "cupy" or the name of one that is registered; by default that of the arguments.  NumPy arrays
+            are moved to the device of the one that is named, and the results back.
         strict: raise `VectorizeError` where something would have to be looped.
         check: compare a few examples of the first call of each specialization with the loop.
         randomness: "different": each example draws random numbers of its own; "same": all examples draw the same;
@@ -226,33 +228,44 @@ def vmap(
         VectorizeTypeError: `fun` is not callable, or an axis is none.
         VectorizeValueError: `backend` or `randomness` is not known, or `axis_size` is negative.
     """
-    if backend not in (None, "numpy"):
-        raise VectorizeValueError(f"vmap: backend={backend!r} is not known; the backends are: 'numpy'.")
-    options = {"strict": strict, "check": check}
+    options = {"strict": strict, "check": check, "backend": _backend_name(backend, "vmap")}
     layer = make_layer(in_axes, out_axes, axis_size, randomness)
     if fun is None:
         return lambda function: _wrap(function, (layer,), options, "vmap")
     return _wrap(fun, (layer,), options, "vmap")
 
 
-@overload
-def jit(fun: Callable[..., Any], *, strict: bool = False, check: bool = False) -> Vectorized: ...
+def _backend_name(backend: str | None, word: str) -> str | None:
+    """The name of a backend that is known, or None."""
+    try:
+        return backend if backend is None else find_backend(backend).name
+    except VectorizeValueError as error:
+        raise VectorizeValueError(f"{word}: {error}") from None
+
+
 @overload
 def jit(
-    fun: None = None, *, strict: bool = False, check: bool = False
+    fun: Callable[..., Any], *, backend: str | None = None, strict: bool = False, check: bool = False
+) -> Vectorized: ...
+@overload
+def jit(
+    fun: None = None, *, backend: str | None = None, strict: bool = False, check: bool = False
 ) -> Callable[[Callable[..., Any]], Vectorized]: ...
-def jit(fun: Callable[..., Any] | None = None, *, strict: bool = False, check: bool = False) -> Any:
+def jit(
+    fun: Callable[..., Any] | None = None, *, backend: str | None = None, strict: bool = False, check: bool = False
+) -> Any:
     """Rewrites a function with no batch axis from outside: its own loops become array operations where they can.
 
     Args:
         fun: a function in Python and NumPy; left out when used as a decorator with arguments.
+        backend: as for `vmap`.
         strict: raise `VectorizeError` where the function cannot be rewritten.
         check: compare the first result of each specialization with the function's own.
 
     Raises:
         VectorizeTypeError: `fun` is not callable.
     """
-    options = {"strict": strict, "check": check}
+    options = {"strict": strict, "check": check, "backend": _backend_name(backend, "jit")}
     if fun is None:
         return lambda function: _wrap(function, (), options, "jit")
     return _wrap(fun, (), options, "jit")

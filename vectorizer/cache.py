@@ -15,20 +15,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vectorizer import reference
+from vectorizer import placing, reference
+from vectorizer.backends import Backend, find_backend
 from vectorizer.blocks import in_blocks
 from vectorizer.callables import Target
-from vectorizer.errors import FallbackWarning, RandomnessError, VectorizeError, VectorizeTypeError
+from vectorizer.errors import FallbackWarning, RandomnessError, VectorizeError
 from vectorizer.guards import Guards
 from vectorizer.kinds import TooMany, compile_check, key_of
 from vectorizer.source.frontend import FunctionSource, SourceUnavailable
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, resolve_call
-from vectorizer.tree import children, describe, leaves
+from vectorizer.tree import leaves
 from vectorizer.values import Unsupported
 
 if TYPE_CHECKING:
     from vectorizer.pipeline import Specialization
 
+NUMPY = find_backend(None)
 MOST_SPECIALIZATIONS = 256
 MOST_FAST = 8  # specializations that a call is compared with before its arguments are looked at in full
 PACKAGE = os.path.dirname(__file__) + os.sep
@@ -62,6 +64,7 @@ class Entry:
     used: at which hit it was last used.
     fast: the checks that were made for it, by how many arguments are passed by position and which by keyword.
     is_new: nothing has been called yet.
+    backend: where it runs.
     unsure: the loop is to be asked before the first result is returned.
     told: what the user has been told of calls that had to be looped.
     late_reason: a reason to be told once the loop has run without an exception.
@@ -74,6 +77,7 @@ class Entry:
     axes: dict[str, Any] = field(default_factory=dict)
     signature: inspect.Signature | None = None
     key: Any = None
+    backend: Backend = NUMPY
     used: int = 0
     fast: dict[tuple[int, tuple[str, ...]], Fast | None] = field(default_factory=dict)
     is_new: bool = True
@@ -164,13 +168,12 @@ def _for_method(layer: Layer, count: int) -> Layer:
 
 
 def resolve(state: State, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Resolved:
-    """A call's arguments with their batch axes; arrays of other libraries are refused."""
+    """A call's arguments with their batch axes; arrays of libraries that are no backends are refused."""
     layers = state.layers_for(len(args))
     if state.is_method:
         layers = tuple(_with_instance(layer, state.signature) for layer in layers)
     resolved = resolve_call(layers, state.signature, args, kwargs, state.name)
-    for name, value in resolved.arguments.items():
-        _refuse_foreign(name, value, resolved.axes[name], state.name)
+    placing.find_backend_of(resolved, state.options["backend"], state.name)  # which refuses what does not fit
     return resolved
 
 
@@ -182,21 +185,11 @@ def _with_instance(layer: Layer, signature: inspect.Signature) -> Layer:
     return dataclasses.replace(layer, in_axes={first: UNBATCHED, **layer.in_axes})
 
 
-def _refuse_foreign(path: str, value: Any, axes: Any, name: str) -> None:
-    if not isinstance(axes, LeafAxes):
-        for number, (child, inner) in enumerate(zip(children(value), children(axes), strict=True)):
-            _refuse_foreign(f"{path}[{number}]", child, inner, name)
-    elif any(axis is not UNBATCHED for axis in axes) and not isinstance(value, np.ndarray | np.generic):
-        raise VectorizeTypeError(
-            f"vmap({name}): argument {path} is {describe(value)}, of type "
-            f"{type(value).__module__}.{type(value).__qualname__}, but the backend is NumPy.\n"
-            "Pass a NumPy array, such as numpy.asarray gives."
-        )
-
-
-def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Entry:
-    """The entry for a call; it is made where there is none."""
-    key = key_of(resolved)
+def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], backend: Backend | None = None) -> Entry:
+    """The entry for a call, on the backend that it asks for or on another; it is made where there is none."""
+    backend = backend or placing.find_backend_of(resolved, state.options["backend"], state.name)
+    resolved = placing.described(resolved, backend)
+    key = (backend.name, key_of(resolved))
     entry = _look_up(state, key, resolved)
     if entry is not None:
         return entry
@@ -204,7 +197,7 @@ def find_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> E
         entry = _look_up(state, key, resolved)  # another thread may have made it
         if entry is not None:
             return entry
-        made = make_entry(state, resolved, layers)
+        made = make_entry(state, resolved, layers, backend)
         made.key = key
         _insert(state, made)
         return made
@@ -247,6 +240,8 @@ def make_fast(state: State, entry: Entry, resolved: Resolved, count: int, names:
     """Let calls like this one, with `count` positional arguments and keywords `names`, take the fast path."""
     if entry.run is None or entry.unsure or entry.specialization.writes:
         return
+    if placing.must_move(resolved, entry.backend):
+        return
     if (count, names) not in entry.fast:
         entry.fast[count, names] = _compile_fast(state, entry, resolved, count, names)
     made = entry.fast[count, names]
@@ -259,11 +254,11 @@ def make_fast(state: State, entry: Entry, resolved: Resolved, count: int, names:
 
 def _compile_fast(state: State, entry: Entry, resolved: Resolved, count: int, names: tuple[str, ...]) -> Fast | None:
     assert entry.run is not None
-    source, inner = state.target.prepare(resolved)
+    source, inner = state.target.prepare(placing.described(resolved, entry.backend))
     sizes = tuple(layer.axis_size for layer in state.layers)
     constants = inner.defaulted | (set(source.bound_keywords) - set(names))
     try:
-        fits = compile_check(entry.specialization.guards, inner, constants, sizes)
+        fits = compile_check(entry.specialization.guards, inner, constants, sizes, entry.backend.array_type)
     except TooMany:
         return None
     return Fast(entry, entry.run, count, names, functools.partial(fits, *source.bound) if source.bound else fits)
@@ -272,16 +267,16 @@ def _compile_fast(state: State, entry: Entry, resolved: Resolved, count: int, na
 # --- making ----------------------------------------------------------------------------------------------------------
 
 
-def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Entry:
+def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], backend: Backend) -> Entry:
     """Rewrite the function for a call like this one, or find that it must be looped."""
     source = inner = None
     try:
         source, inner = state.target.prepare(resolved)
-        entry = _rewrite(state, source, inner, layers)
+        entry = _rewrite(state, source, inner, layers, backend)
     except SourceUnavailable as error:
-        entry = _looped(state, source, error.reason)
+        entry = _looped(state, source, error.reason, backend=backend)
     except Unsupported as error:
-        entry = _looped(state, source, error.reason, line_of(error, source))
+        entry = _looped(state, source, error.reason, line_of(error, source), backend=backend)
     except RandomnessError as error:
         raise RandomnessError(f"{place_of(source, error.line)}{state.name}: {error}", error.line) from None
     except VectorizeError as error:  # the result does not fit `out_axes`: the loop decides, and says where
@@ -292,19 +287,26 @@ def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> E
         # A fault of ours must not become the user's: the loop is always right.
         if os.environ.get("VECTORIZER_DEBUG"):
             raise
-        entry = _looped(state, source, f"the rewriter failed ({type(error).__name__}: {error})")
+        entry = _looped(state, source, f"the rewriter failed ({type(error).__name__}: {error})", backend=backend)
     if inner is not None:
         entry.arguments, entry.axes, entry.signature = tuple(inner.arguments), inner.axes, inner.signature
+    entry.backend = backend
     return entry
 
 
-def _rewrite(state: State, source: FunctionSource, inner: Resolved, layers: tuple[Layer, ...]) -> Entry:
+def _rewrite(
+    state: State, source: FunctionSource, inner: Resolved, layers: tuple[Layer, ...], backend: Backend
+) -> Entry:
     from vectorizer.pipeline import compile_specialization, specialize
 
-    specialization = specialize(source, inner, layers, state.name)
+    is_numpy = placing.is_numpy(backend)
+    specialization = specialize(source, inner, layers, state.name, None if is_numpy else backend)
     run = compile_specialization(specialization, source)
-    run = in_blocks(run, specialization.source, batched_first(inner, layers, specialization))
-    if specialization.strict_floats:
+    if not is_numpy:
+        run = placing.within(backend, run)
+    else:
+        run = in_blocks(run, specialization.source, batched_first(inner, layers, specialization))
+    if specialization.strict_floats and is_numpy:
         run = _strict(run)
     if source.bound or source.bound_keywords:
         run = functools.partial(run, *source.bound, **source.bound_keywords)
@@ -341,9 +343,16 @@ def _strict(run: Callable[..., Any]) -> Callable[..., Any]:
     return run_strictly
 
 
-def _looped(state: State, source: FunctionSource | None, reason: str, line: int = 0, is_late: bool = False) -> Entry:
+def _looped(
+    state: State,
+    source: FunctionSource | None,
+    reason: str,
+    line: int = 0,
+    is_late: bool = False,
+    backend: Backend = NUMPY,
+) -> Entry:
     if not is_late:
-        report(state, source, line, reason, "the whole function")
+        report(state, source, line, reason, "the whole function", host_of(backend))
     from vectorizer.pipeline import Specialization
 
     looped = Specialization(
@@ -383,13 +392,21 @@ def line_of(error: Unsupported, source: FunctionSource | None) -> int:
 # --- telling ---------------------------------------------------------------------------------------------------------
 
 
-def report(state: State, source: FunctionSource | None, line: int, reason: str, what: str) -> None:
-    """Warn that something is looped; an error under `strict=True`."""
+def report(
+    state: State, source: FunctionSource | None, line: int, reason: str, what: str, on_host: str | None = None
+) -> None:
+    """Warn that something is looped, or that it runs `on_host` instead of a backend; an error under `strict=True`."""
     verb = "is looped over the examples" if state.layers else "runs as it is"
+    verb = verb if on_host is None else f"runs on the host, not on {on_host}"
     message = f"{place_of(source, line)}{state.name}: {what} {verb}: {reason}"
     if state.options["strict"]:
         raise VectorizeError(message)
     warn(message)
+
+
+def host_of(backend: Backend) -> str | None:
+    """What `report` says of a call that does not run on a backend; None for NumPy."""
+    return None if placing.is_numpy(backend) else backend.name
 
 
 def place_of(source: FunctionSource | None, line: int) -> str:

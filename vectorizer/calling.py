@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from vectorizer import reference
-from vectorizer.cache import Entry, State, find_entry, make_fast, report, resolve
+from vectorizer import placing, reference
+from vectorizer.backends import find_owner
+from vectorizer.cache import Entry, State, find_entry, host_of, make_fast, report, resolve
 from vectorizer.checking import compare, pick, snapshot
 from vectorizer.randomness import drawing
 from vectorizer.spec import Layer, Resolved
@@ -27,7 +28,7 @@ def call(state: State, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     resolved = resolve(state, args, kwargs)
     layers = state.layers_for(len(args))
     if 0 in resolved.sizes:
-        return reference.loop(state.function, resolved, layers, state.name)
+        return run_loop(state, resolved, layers)
     entry = find_entry(state, resolved, layers)
     state.latest = entry
     if entry.unsure:
@@ -47,13 +48,25 @@ def execute(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer,
         tell(state, entry, "overlap", "an argument that is written to shares memory with another")
         return run_loop(state, resolved, layers)
     copies = [array.copy() for array in written]
-    positional, keywords = resolved.split()
     try:
-        return entry.run(*positional, **keywords)
+        return run_emitted(entry, resolved)
     except Exception as error:  # noqa: BLE001 - the loop decides
         failure = describe(error)
     restore(written, copies)
     return replay(state, entry, resolved, layers, failure)
+
+
+def run_emitted(entry: Entry, resolved: Resolved) -> Any:
+    """What was emitted, on a device where it was emitted for one; what it gives lies where the arguments lie."""
+
+    def run(placed: Resolved) -> Any:
+        positional, keywords = placed.split()
+        assert entry.run is not None
+        return entry.run(*positional, **keywords)
+
+    if placing.is_numpy(entry.backend):
+        return run(resolved)
+    return placing.on_the_device(entry.backend, resolved, run, placing.may_store(entry.specialization.source))
 
 
 def recover(state: State, entry: Entry, args: tuple[Any, ...], kwargs: dict[str, Any], failure: str) -> Any:
@@ -63,7 +76,7 @@ def recover(state: State, entry: Entry, args: tuple[Any, ...], kwargs: dict[str,
 
 def replay(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...], failure: str) -> Any:
     """The loop, where the emitted code has failed; if the loop does not, the user is told, once."""
-    result = run_loop(state, resolved, layers)
+    result = run_elsewhere(state, entry, resolved, layers)
     tell(state, entry, "failure", f"the emitted code raised {failure}, and the loop does not")
     return result
 
@@ -72,25 +85,41 @@ def tell(state: State, entry: Entry, what: str, reason: str) -> None:
     """Say that a call is looped: once for each specialization, but under `strict=True` every time."""
     if what not in entry.told or state.options["strict"]:
         entry.told.add(what)
-        report(state, entry.source, 0, reason, "this call")
+        report(state, entry.source, 0, reason, "this call", host_of(entry.backend))
 
 
 def looped(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
-    """A function that is looped as a whole."""
-    result = run_loop(state, resolved, layers)
+    """A function that is looped as a whole, or for which nothing could be emitted for the device."""
+    result = run_elsewhere(state, entry, resolved, layers)
     if entry.late_reason:
         reason, entry.late_reason = entry.late_reason, ""
-        report(state, entry.source, 0, reason, "the whole function")
+        report(state, entry.source, 0, reason, "the whole function", host_of(entry.backend))
     return result
 
 
+def run_elsewhere(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
+    """A call that its specialization cannot answer: the loop; for one on a device, what is emitted for NumPy."""
+    if placing.is_numpy(entry.backend):
+        return run_loop(state, resolved, layers)
+
+    def run(placed: Resolved) -> Any:
+        other = find_entry(state, placed, layers, placing.NUMPY)
+        return first_call(state, other, placed, layers) if other.unsure else execute(state, other, placed, layers)
+
+    return placing.on_the_host(resolved, run)
+
+
 def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
-    """The function itself, example by example."""
-    if layers:
-        function = drawing(state.function, resolved, layers, state.name)
-        return state.loop(function, resolved, layers, state.name)
-    positional, keywords = resolved.split()
-    return state.function(*positional, **keywords)
+    """The function itself, example by example, on the host."""
+
+    def run(placed: Resolved) -> Any:
+        if layers:
+            function = drawing(state.function, placed, layers, state.name)
+            return state.loop(function, placed, layers, state.name)
+        positional, keywords = placed.split()
+        return state.function(*positional, **keywords)
+
+    return placing.on_the_host(resolved, run)
 
 
 def describe(error: Exception) -> str:
@@ -102,37 +131,42 @@ def describe(error: Exception) -> str:
 # --- what is written to ----------------------------------------------------------------------------------------------
 
 
-def written_arrays(state: State, entry: Entry, resolved: Resolved) -> list[np.ndarray[Any, Any]]:
+def written_arrays(state: State, entry: Entry, resolved: Resolved) -> list[Any]:
     """The arguments that a specialization writes to."""
     writes = entry.specialization.writes
     if not writes:
         return []
     inner = state.target.prepare(resolved)[1]
     found = [eval(path, {}, dict(inner.arguments)) for path in sorted(writes)]
-    return [array for array in found if isinstance(array, np.ndarray)]
+    return [array for array in found if find_owner(array) is not None]
 
 
-def restore(arrays: Sequence[np.ndarray[Any, Any]], copies: Sequence[np.ndarray[Any, Any]]) -> None:
+def restore(arrays: Sequence[Any], copies: Sequence[Any]) -> None:
     """Undo what has been written."""
     for array, copy in zip(arrays, copies, strict=True):
-        if array.flags.writeable:
+        if not isinstance(array, np.ndarray) or array.flags.writeable:
             array[...] = copy
 
 
-def has_overlap(state: State, entry: Entry, resolved: Resolved, written: Sequence[np.ndarray[Any, Any]]) -> bool:
+def has_overlap(state: State, entry: Entry, resolved: Resolved, written: Sequence[Any]) -> bool:
     """Whether what is written to may share memory with what is read, so that the order of the examples matters."""
     inner = state.target.prepare(resolved)[1]
     guards = entry.specialization.guards
     outside = [eval(code, dict(guards.objects), dict(inner.arguments)) for code in guards.arrays]
-    arrays = [leaf for leaf in [*leaves(dict(inner.arguments)), *outside] if isinstance(leaf, np.ndarray)]
+    arrays = [leaf for leaf in [*leaves(dict(inner.arguments)), *outside] if find_owner(leaf) is not None]
     others = [array for array in arrays if not any(array is one for one in written)]
     is_passed_twice = len(arrays) - len(others) > len(written)
     pairs = [*combinations(written, 2), *((one, other) for one in written for other in others)]
     return is_passed_twice or any(map(overlaps_itself, written)) or any(may_overlap(one, other) for one, other in pairs)
 
 
-def may_overlap(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+def may_overlap(one: Any, other: Any) -> bool:
     """Whether two arrays share memory, or it takes too long to find out."""
+    owner = find_owner(one)
+    if owner is not find_owner(other):
+        return False
+    if owner is not None and not placing.is_numpy(owner):
+        return bool(owner.library.may_share_memory(one, other))
     if not np.may_share_memory(one, other):
         return False
     try:
@@ -141,7 +175,7 @@ def may_overlap(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
         return True
 
 
-def overlaps_itself(array: np.ndarray[Any, Any]) -> bool:
+def overlaps_itself(array: Any) -> bool:
     """Whether two elements of an array may lie at the same place, as in the windows that `as_strided` makes."""
     steps = sorted((abs(step), size) for step, size in zip(array.strides, array.shape, strict=True) if size > 1)
     reach = array.itemsize
@@ -159,7 +193,7 @@ def first_call(state: State, entry: Entry, resolved: Resolved, layers: tuple[Lay
     """The first call under `check=True`: a few examples are compared with the loop, which answers if they differ."""
     if entry.run is None:
         return looped(state, entry, resolved, layers)
-    before = snapshot(resolved)
+    before = snapshot(placing.on_host(resolved))
     picked = pick(resolved.sizes)
     try:
         if layers:
@@ -169,10 +203,9 @@ def first_call(state: State, entry: Entry, resolved: Resolved, layers: tuple[Lay
             expected = [state.function(*positional, **keywords)]
     except Exception:  # noqa: BLE001 - an example that raises; so must the emitted code
         expected = None
-    trial = snapshot(resolved)
-    positional, keywords = trial.split()
+    trial = snapshot(placing.on_host(resolved))
     try:
-        got = entry.run(*positional, **keywords)
+        got = run_emitted(entry, trial)
     except Exception:  # noqa: BLE001 - the loop decides
         return execute(state, entry, resolved, layers)
     difference = compare(expected, got, picked, layers, resolved.sizes, before, trial)

@@ -43,6 +43,21 @@ class Axes(click.ParamType):  # type: ignore[type-arg]  # older versions of clic
         return GIVEN_NONE if axes is None else axes
 
 
+class BackendName(click.ParamType):  # type: ignore[type-arg]
+    """The name of a backend."""
+
+    name = "backend"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from vectorizer.backends import find_backend
+        from vectorizer.errors import VectorizeValueError
+
+        try:
+            return find_backend(value).name
+        except VectorizeValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 def shared_options(command: Command) -> Command:
     """The arguments and options that all commands have."""
     for add in (
@@ -63,6 +78,9 @@ def shared_options(command: Command) -> Command:
 
 def rewriting_options(command: Command) -> Command:
     command = click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file.")(command)
+    command = click.option(
+        "--backend", type=BackendName(), metavar="NAME", help="Emit for this library, such as cupy, and not for NumPy."
+    )(command)
     command = click.option("--strict", is_flag=True, help="Refuse what would have to be looped.")(command)
     return shared_options(command)
 
@@ -80,9 +98,17 @@ def main() -> None:
 
 @main.command()
 @rewriting_options
-def emit(target: str, in_axes: Any, out_axes: Any, args: tuple[str, ...], strict: bool, output: str | None) -> None:
+def emit(
+    target: str,
+    in_axes: Any,
+    out_axes: Any,
+    args: tuple[str, ...],
+    strict: bool,
+    backend: str | None,
+    output: str | None,
+) -> None:
     """Write FILE with its functions rewritten in place.  Nothing in it is imported or run."""
-    file, done = rewritten(target, in_axes, out_axes, args, strict)
+    file, done = rewritten(target, args, options(in_axes, out_axes, strict, backend))
     put(file.encode(done.text), output)
 
 
@@ -95,11 +121,12 @@ def diff(
     out_axes: Any,
     args: tuple[str, ...],
     strict: bool,
+    backend: str | None,
     output: str | None,
     color: bool | None,
 ) -> None:
     """Print what `emit` changes, as a patch for `git apply`.  Nothing in FILE is imported or run."""
-    file, done = rewritten(target, in_axes, out_axes, args, strict)
+    file, done = rewritten(target, args, options(in_axes, out_axes, strict, backend))
     patch = unified(file.text, done.text, patch_path(file.path))
     is_coloured = output is None and (sys.stdout.isatty() if color is None else color)
     if is_coloured:
@@ -110,9 +137,17 @@ def diff(
 
 @main.command()
 @rewriting_options
-def explain(target: str, in_axes: Any, out_axes: Any, args: tuple[str, ...], strict: bool, output: str | None) -> None:
+def explain(
+    target: str,
+    in_axes: Any,
+    out_axes: Any,
+    args: tuple[str, ...],
+    strict: bool,
+    backend: str | None,
+    output: str | None,
+) -> None:
     """Print one line for each change: its place, the rule, the reason.  Nothing in FILE is imported or run."""
-    _, done = rewritten(target, in_axes, out_axes, args, strict)
+    _, done = rewritten(target, args, options(in_axes, out_axes, strict, backend))
     lines = [line for function in done.functions for line in explained(function)]
     put("".join(f"{line}\n" for line in lines).encode(), output)
 
@@ -209,7 +244,7 @@ def _umask() -> int:
 # Rewriting
 
 
-def rewritten(target: str, in_axes: Any, out_axes: Any, args: Sequence[str], strict: bool) -> tuple[File, Emitted]:
+def rewritten(target: str, args: Sequence[str], given: Any) -> tuple[File, Emitted]:
     """The rewritten file; what the user must know about it goes to the standard error."""
     from vectorizer.static.arguments import given_facts
     from vectorizer.static.module import rewrite_module
@@ -218,27 +253,28 @@ def rewritten(target: str, in_axes: Any, out_axes: Any, args: Sequence[str], str
     try:
         file, name = read(target)
         module = file.parsed()
-        targets = find_targets(module, name, options(in_axes, out_axes, strict))
+        targets = find_targets(module, name, given)
         done = rewrite_module(module, targets, given_facts(args, targets))
     except InputError as error:
         fail(error, WRONG_INPUT)
     for function in done.functions:
-        if function.target.strict:
+        if function.target.strict or function.target.backend not in (None, "numpy"):
             refuse_loops(function)
         for note in notes(function):
             click.echo(note, err=True, nl=False)
     return file, done
 
 
-def options(in_axes: Any, out_axes: Any, strict: bool) -> Any:
+def options(in_axes: Any, out_axes: Any, strict: bool, backend: str | None = None) -> Any:
     from vectorizer.static.targets import Options
 
-    return Options(in_axes, out_axes, strict)
+    return Options(in_axes, out_axes, strict, backend)
 
 
 def refuse_loops(function: Rewritten) -> None:
     for place, message in loops(function):
-        fail(InputError(place, f"{message} (strict)"), REFUSED)
+        why = "strict" if function.target.strict else f"which {function.target.backend} is not for"
+        fail(InputError(place, f"{message} ({why})"), REFUSED)
 
 
 def loops(function: Rewritten) -> list[tuple[Place, str]]:

@@ -86,8 +86,7 @@ class Guards:
         """An expression for: what `code` gives has the signature of `value`."""
         kind = type(value)
         if kind is np.ndarray:
-            seen = f"_type_(_seen_ := {code}) is {self.name(kind)}"
-            return f"({seen} and _seen_.dtype == {self.name(value.dtype)} and _seen_.ndim == {value.ndim})"
+            return self.array_likeness(code, value, kind)
         if kind in NUMBERS or isinstance(value, np.generic):
             return f"_type_({code}) is {self.name(kind)}"
         if kind in (list, tuple, dict):
@@ -97,6 +96,11 @@ class Guards:
         if kind is types.MethodType:
             return f"(_type_(_seen_ := {code}) is {self.name(kind)} and _seen_.__func__ is {self.name(value.__func__)})"
         return f"{code} is {self.name(value)}"
+
+    def array_likeness(self, code: str, value: np.ndarray[Any, Any], kind: type) -> str:
+        """An expression for: what `code` gives is an array of type `kind` with the dtype and rank of `value`."""
+        seen = f"_type_(_seen_ := {code}) is {self.name(kind)}"
+        return f"({seen} and _seen_.dtype == {self.name(value.dtype)} and _seen_.ndim == {value.ndim})"
 
     def _container(self, code: str, value: Any) -> str:
         keys = list(value) if type(value) is dict else list(range(len(value)))

@@ -75,7 +75,11 @@ def is_one_of_a_kind(value: Any) -> bool:
 
 
 def compile_check(
-    guards: Guards, resolved: Resolved, constants: Set[str], sizes: tuple[int | None, ...]
+    guards: Guards,
+    resolved: Resolved,
+    constants: Set[str],
+    sizes: tuple[int | None, ...],
+    array_type: type | None = np.ndarray,
 ) -> Callable[..., bool]:
     """A function that tells whether a call is like this one; it takes the arguments as they are passed.
 
@@ -84,11 +88,12 @@ def compile_check(
         resolved: the arguments by the parameters of the function itself.
         constants: the parameters that are not passed, whose values are taken as they are.
         sizes: the batch size of each layer, where it is given.
+        array_type: that of the arrays that are passed, for which NumPy's stand in `resolved`.
 
     Raises:
         TooMany: the arguments have too many parts.
     """
-    own = _Conditions(guards, len(resolved.sizes))
+    own = _Conditions(guards, len(resolved.sizes), array_type or np.ndarray)
     parameters: list[str] = []
     for name, parameter in resolved.signature.parameters.items():
         stars = "*" * (parameter.kind is parameter.VAR_POSITIONAL) or "**" * (parameter.kind is parameter.VAR_KEYWORD)
@@ -101,8 +106,8 @@ def compile_check(
 class _Conditions:
     """The conditions on the kinds of arguments and on the batch sizes."""
 
-    def __init__(self, guards: Guards, layers: int) -> None:
-        self.guards = guards
+    def __init__(self, guards: Guards, layers: int, array_type: type) -> None:
+        self.guards, self.array_type = guards, array_type
         self.found: list[str] = []
         self.sizes: list[list[str]] = [[] for _ in range(layers)]
 
@@ -121,7 +126,7 @@ class _Conditions:
         if len(self.found) > MOST_PARTS:
             raise TooMany
         if isinstance(value, np.ndarray):
-            self.found.append(self.guards.likeness(code, value))
+            self.found.append(self.guards.array_likeness(code, value, self.array_type))
             if isinstance(axes, LeafAxes):
                 self.add_sizes(code, value, axes)
         elif is_known_container(value):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vectorizer.backends import find_owner
 from vectorizer.guards import Guards
 from vectorizer.source.frontend import OWN_WRAPPER, FunctionSource, SourceUnavailable, find_source
 from vectorizer.values import (
@@ -51,6 +52,8 @@ def value_of(item: Any, path: Any = None) -> Value:
         return Array(item.dtype, item.ndim, origins=origins, zero_d=item.ndim == 0)
     if isinstance(item, (list, tuple)):
         return _sequence(item, path)
+    if find_owner(item) is not None and item.dtype.kind in "biufc":
+        return Array(item.dtype, item.ndim, origins=frozenset({("outside", path or id(item))}), zero_d=item.ndim == 0)
     if type(item) in GENERATORS:
         return GeneratorV(GENERATORS[type(item)])
     if isinstance(item, dict):

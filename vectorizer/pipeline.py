@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.backends import Backend
 from vectorizer.errors import VectorizeValueError
 from vectorizer.guards import Guards
 from vectorizer.namespace import LONGEST_KNOWN, LiveNamespace
@@ -389,8 +390,14 @@ def may_be_an_arguments(rw: Rewriter, operand: Operand, value: Array, wanted: Ax
 # --- rewriting -------------------------------------------------------------------------------------------------------
 
 
-def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, ...], name: str) -> Specialization:
-    """Rewrites a function for arguments like those of a call.  Raises Unsupported where it must be looped."""
+def specialize(
+    source: FunctionSource, resolved: Resolved, layers: tuple[Layer, ...], name: str, backend: Backend | None = None
+) -> Specialization:
+    """Rewrites a function for arguments like those of a call, in terms of NumPy or of another backend.
+
+    Raises:
+        Unsupported: it must be looped.
+    """
     axes = batch_axes(len(layers))
     describer = Describer(axes)
     parameters: dict[str, Parameter] = {}
@@ -402,14 +409,16 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
     guards = Guards()
     facts = Facts(samples=describer.samples, values=describer.values)
     mentions_nan = re.search("nan", source.text, re.IGNORECASE) is not None
-    facts.nan_free = not mentions_nan and not any(has_nan(value) for value in describer.floats.values())
+    is_hidden = backend is not None and backend.is_device  # to look for nan would be to wait
+    facts.nan_free = not (mentions_nan or is_hidden or any(has_nan(value) for value in describer.floats.values()))
     namespace = LiveNamespace(source.function, guards, {}, describer.values)
     sizes, draws = sizes_of(layers, axes), draws_of(layers, axes)
-    shared = Shared(facts, namespace, root=source.function, sizes=sizes, draws=draws)
+    shared = Shared(facts, namespace, root=source.function, sizes=sizes, draws=draws, backend=backend)
     shared.taken |= {source.name}
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
-    text, _, _ = rewrite(function, shared, source.name)
+    text = emit_function(source, function, shared, source.name)
+    check_backend(shared)
     made = assemble(source, text, shared, guards, axes)
     _check_globals(made, source)
     for condition in sorted(made.conditions, key=str):
@@ -421,6 +430,37 @@ def specialize(source: FunctionSource, resolved: Resolved, layers: tuple[Layer, 
             guards.require(f"not {guards.name(has_nan)}({path})")
     _guard_identities(describer.values, guards, source.text + made.source)
     return made
+
+
+def emit_function(source: FunctionSource, function: Function, shared: Shared, name: str) -> str:
+    """A function rewritten for its backend: as one kernel, where there are kernels and it computes numbers alone."""
+    if shared.backend is not None and shared.backend.kernels:
+        from vectorizer.kernels.emission import make_kernel
+        from vectorizer.kernels.numbers import NoKernel
+
+        pins = dict(shared.facts.pins)
+        try:
+            return make_kernel(source, function, shared, name)
+        except (NoKernel, Unsupported):
+            shared.facts.pins = pins
+    return rewrite(function, shared, name)[0]
+
+
+def check_backend(shared: Shared) -> None:
+    """Refuses what a device must not do.
+
+    Where Python's own numbers raise, it goes on with inf or nan, and nobody would notice.  A loop over the examples
+    starts a kernel for each of them.
+    """
+    if shared.backend is None or not shared.backend.is_device:
+        return
+    if shared.fallbacks:
+        raise Unsupported(shared.fallbacks[0].reason)
+    if shared.facts.strict_floats:
+        raise Unsupported(
+            "Python's numbers and math raise where a device does not (a division by zero, a square root of -1); "
+            "NumPy's do not raise"
+        )
 
 
 def sizes_of(layers: tuple[Layer, ...], axes: Axes) -> dict[Axis, int]:
@@ -467,7 +507,8 @@ def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, 
     imports = tuple(line for name, line in sorted(shared.imports.items()) if name in used)
     body = "\n\n\n".join([*shared.helper_sources, text])
     head = "\n".join(imports)
-    full = f"{head}\n\n\n{body}\n" if imports else f"{body}\n"
+    gap = "\n\n\n" if body.startswith("def ") else "\n\n"
+    full = f"{head}{gap}{body}\n" if imports else f"{body}\n"
     return Specialization(
         source.name, full, list(shared.changes), list(shared.fallbacks), guards, frozenset(facts.conditions),
         dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, _helper_functions(shared),

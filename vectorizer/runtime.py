@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["map_examples", "search_rows", "stack_examples", "stack_values"]
+__all__ = ["in_range", "map_examples", "nan_quantile", "search_rows", "stack_examples", "stack_values"]
 
 WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
 """Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
@@ -197,3 +197,47 @@ def _halved(table: Any, sought: Any, before: Any) -> Any:
         is_before = before(flat[starts + np.minimum(further, length) - 1], sought)
         places = np.where(is_before & (further <= length), further, places)
     return places
+
+
+# On a device
+
+
+def in_range(index: Any, length: int) -> Any:
+    """Subscripts of an axis, as they are: a device wraps those that are out of range, where NumPy raises.
+
+    It waits for the device.
+
+    Args:
+        index: integers of shape (...); booleans pass, and so do numbers, which raise by themselves.
+        length: of the axis.
+
+    Raises:
+        IndexError: one of them is out of range.
+    """
+    if (
+        not isinstance(index, int)
+        and index.dtype.kind != "b"
+        and index.size
+        and bool(((index < -length) | (index >= length)).any())
+    ):
+        raise IndexError(f"a subscript is out of bounds for an axis of length {length}")
+    return index
+
+
+def nan_quantile(a: Any, q: Any, axis: int | None = None) -> Any:
+    """`numpy.nanquantile` for libraries that lack it: linear between elements, nan where all are nan.
+
+    Args:
+        a: numbers of shape (..., n, ...).
+        q: a number from 0 to 1.
+        axis: that of length n; None for all elements.
+    """
+    module = sys.modules[type(a).__module__.split(".")[0]]
+    values = module.sort(a.ravel() if axis is None else module.moveaxis(a, axis, -1), axis=-1)  # nan comes last
+    count = (~module.isnan(values)).sum(axis=-1)
+    place = q * module.maximum(count - 1, 0)
+    low = module.floor(place).astype(int)
+    high = module.minimum(low + 1, module.maximum(count - 1, 0))
+    first = module.take_along_axis(values, low[..., None], -1)[..., 0]
+    last = module.take_along_axis(values, high[..., None], -1)[..., 0]
+    return first + (last - first) * (place - low).astype(values.dtype)

@@ -14,6 +14,7 @@ from vectorizer.rewrite.parameters import Function, Parameter
 from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.regions import container_code
 from vectorizer.rewrite.tidy import tidy
+from vectorizer.rewrite.translating import translated
 from vectorizer.rewrite.user_calls import RootCalled
 from vectorizer.rules import load_rules
 from vectorizer.rules.context import Plan, PlanChange, Shared
@@ -124,7 +125,7 @@ class Rewriter(Looped):
         node = self.function.node
         body = list(statements_of(node.body))
         docstring: list[Stmt] = []
-        if body and _is_docstring(body[0]):
+        if body and is_docstring(body[0]):
             docstring = [Stmt(self.text(body[0].body[0].value))]
             body = body[1:]
         ended = self.call_root() if self.shared.root_called and self.function.finish is not None else self.block(body)
@@ -215,6 +216,7 @@ def rewrite(
                 raise
             plan.no_axes = True  # once more, with all loops left as loops
             continue
+        text = translated(walker, text)
         if function.finish is None and walker.returned:
             merged = walker.joined_returns()[0]
             if plan.returns is None and any(not walker.same_layout(v, merged) for v in walker.returned):
@@ -242,7 +244,7 @@ def _restorer(shared: Shared) -> Callable[[], None]:
     return restore
 
 
-def _is_docstring(node: Any) -> bool:
+def is_docstring(node: Any) -> bool:
     return (
         isinstance(node, cst.SimpleStatementLine)
         and isinstance(node.body[0], cst.Expr)

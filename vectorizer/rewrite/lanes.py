@@ -12,13 +12,13 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.lane_loops import LaneLoops
 from vectorizer.rewrite.loops import Loops
+from vectorizer.rewrite.masked_loops import MaskedLoops
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, Unsupported, is_uniform
 
 
-class Lanes(LaneLoops):
+class Lanes(MaskedLoops):
     """What a loop becomes that ends at different times for different examples."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
@@ -27,6 +27,8 @@ class Lanes(LaneLoops):
             return self.in_plain_loop(node, lambda: Loops.visit_For(self, node, rest))
         if self.loops:
             raise Unsupported("a loop that ends at different times inside one that has become an axis")
+        if varying is not None and self.by_masks(node, lambda: self.masked_for(node, varying)):
+            return False
         return self.lane_for(node, varying, rest)
 
     def visit_While(self, node: cst.While, rest: Sequence[Any]) -> bool:
@@ -34,6 +36,8 @@ class Lanes(LaneLoops):
             return self.in_plain_loop(node, lambda: Loops.visit_While(self, node, rest))
         if self.loops:
             raise Unsupported("a while loop inside a loop that has become an axis")
+        if self.by_masks(node, lambda: self.masked_while(node)):
+            return False
         return self.lane_while(node, rest)
 
     def in_plain_loop(self, node: cst.For | cst.While, walk: Callable[[], bool]) -> bool:

@@ -191,7 +191,8 @@ class UserCalls(Parameters):
         bound = self._note_writes(callee.name, made.writes, bound)
         self.hazards += made.hazards
         as_written = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
-        if uniform and is_uniform(value):
+        own = self.shared.backend is None or callee.source is not None and made.is_unchanged(callee)
+        if uniform and is_uniform(value) and own:
             return Operand(as_written, value, fresh=True), may_draw
         if callee.source is not None and made.is_unchanged(callee):
             return Operand(as_written, value, fresh=fresh), may_draw

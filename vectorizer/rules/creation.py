@@ -265,7 +265,7 @@ def converting(function: Any) -> None:
         level = operand.level
         if dtype is not None and dtype != value.dtype:
             if value.kind in "fc" and dtype.kind in "iu":
-                rw.hazard("a cast to integers could warn")
+                rw.hazard("a cast to integers could warn", only_warns=True)
             code, level = f"{operand.primary}.astype({bound['dtype'].code})", 15
         elif not operand.fresh and (
             function is np.array

@@ -67,6 +67,8 @@ def is_nonzero_constant(value: Array) -> bool:
 
 
 def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
+    if rw.on_device:
+        refuse_integers(name, values)
     if not any(v.axes for v in values) and not rw.regions and not rw.loops and not rw.speculating:
         return
     if name in DIVISIONS and is_nonzero_constant(values[-1]):
@@ -74,7 +76,16 @@ def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
     if name == "power" and values[1].const is not MISSING and values[1].const in (1, 2, 3):
         return
     if name not in QUIET:
-        rw.hazard(f"{name} could warn for examples that do not take this path")
+        rw.hazard(f"{name} could warn for examples that do not take this path", only_warns=True)
+
+
+def refuse_integers(name: str, values: list[Array]) -> None:
+    """What integers give on a device where NumPy raises, or has a rule of its own: there it is not defined."""
+    if any(v.kind not in "iub" for v in values) or name not in ("power", "left_shift", "right_shift"):
+        return
+    last = values[-1].const
+    if last is MISSING or not 0 <= last < 64:
+        raise Unsupported(f"{name} of integers by a number that may be negative or large, on a device")
 
 
 def ufunc_result(ufunc: np.ufunc, values: list[Array], axes: Any, rank: int, dtype: Any = None) -> Any:
@@ -233,7 +244,7 @@ def lower_astype(rw: Context, c: Call) -> Operand:
     value = rw.array(bound["a"])
     dtype = np.dtype(rw.pin(bound["dtype"], "a dtype"))
     if value.kind in "fc" and dtype.kind in "iu":
-        rw.hazard("a cast to integers could warn")
+        rw.hazard("a cast to integers could warn", only_warns=True)
     codes = {k: o.code for k, o in bound.items()} | {"a": bound["a"].primary if c.base is not None else bound["a"].code}
     code = c.render(("a", "dtype", "order", "casting", "subok", "copy"), codes)
     origins = value.origins if "copy" in bound else frozenset[object]()

@@ -137,7 +137,7 @@ class Shared:
     taken: set[str] = field(default_factory=set)
     changes: list[Change] = field(default_factory=list)
     fallbacks: list[Change] = field(default_factory=list)
-    backend: Any = None
+    backend: Any = None  # that the function is rewritten for; None for NumPy
     calls: list[Any] = field(default_factory=list)  # functions that are being rewritten, the innermost last
     root: object = None  # the function that is vectorized
     root_called: bool = False  # it is found among the functions that it calls

@@ -119,9 +119,15 @@ class State:
         """The sum of all elements of a product, without the product; None where that does not pay."""
         return None
 
-    def hazard(self, reason: str) -> None:
+    def hazard(self, reason: str, only_warns: bool = False) -> None:
         """Notes that what is emitted could raise or warn where the example's own values do not call for it."""
-        self.hazards.append(reason)
+        if not (only_warns and self.on_device):  # a device does not warn
+            self.hazards.append(reason)
+
+    @property
+    def on_device(self) -> bool:
+        """Whether what is emitted runs on a device, where nothing warns and each look at a value is a wait."""
+        return self.shared.backend is not None and self.shared.backend.is_device
 
     def may_share(self, *values: Value) -> frozenset[object]:
         """The memory that a result may share with `values`, for one example but not for the batch or the reverse.

@@ -18,6 +18,7 @@ from vectorizer.static.targets import OWN, Target
 
 Statement: TypeAlias = ast.Import | ast.ImportFrom
 GAP = 2  # blank lines around a function
+KERNEL_BELOW_IMPORTS = re.compile(r"(?m)^((?:import|from) .*\r?\n\r?\n)\r?\n(?=\w+ = \w+\.ElementwiseKernel\()")
 
 
 @dataclass
@@ -66,7 +67,9 @@ class _Editor:
         edits = [edit for done in self.functions for edit in self.function(done)]
         body = self.applied(edits)
         edits += self.import_edits(body)
-        return self.applied(edits)
+        text = self.applied(edits)
+        # isort has one blank line between the imports and what is no def
+        return KERNEL_BELOW_IMPORTS.sub(r"\1", text) if any(done.target.backend for done in self.functions) else text
 
     def applied(self, edits: Iterable[Edit]) -> str:
         lines = list(self.module.lines)

@@ -8,9 +8,10 @@ from typing import Any
 
 import libcst as cst
 
+from vectorizer.backends import Backend, find_backend
 from vectorizer.errors import VectorizeError
-from vectorizer.pipeline import Finisher, batch_axes, check_syntax, draws_of, sizes_of
-from vectorizer.rewrite.function import Function, Parameter, rewrite
+from vectorizer.pipeline import Finisher, batch_axes, check_syntax, draws_of, emit_function, sizes_of
+from vectorizer.rewrite.function import Function, Parameter
 from vectorizer.rules.context import Shared
 from vectorizer.source.frontend import FunctionSource
 from vectorizer.source.lines import number_lines
@@ -117,10 +118,12 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         facts = StaticFacts.of(describer)
         namespace = module.namespace(target.source.function)
         sizes, draws = sizes_of(target.layers, axes), draws_of(target.layers, axes)
-        shared = Shared(facts, namespace, root=target.source.function, sizes=sizes, draws=draws)
+        root, backend = target.source.function, backend_of(target)
+        shared = Shared(facts, namespace, root=root, sizes=sizes, draws=draws, backend=backend)
         shared.taken |= {target.name, *taken}
         finish = Finisher(target.layers, axes, target.name)
-        text, _, _ = rewrite(Function(target.source.node, parameters, axes, finish), shared, target.name)
+        function = Function(target.source.node, parameters, axes, finish)
+        text = emit_function(target.source, function, shared, target.name)
         ast.parse("\n\n".join([*shared.helper_sources, text]))
         checked = with_checks(text, facts, arguments, describer.known)
     except Unsupported as error:
@@ -137,6 +140,12 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
     done.warns, done.draws = facts.strict_floats, shared.drawn
     done.changes, done.fallbacks = list(shared.changes), list(shared.fallbacks)
     return done
+
+
+def backend_of(target: Target) -> Backend | None:
+    """The backend that a function is emitted for; None for NumPy."""
+    found = find_backend(target.backend)
+    return None if found is find_backend(None) else found
 
 
 def _parameters(arguments: Arguments, describer: StaticDescriber) -> dict[str, Parameter]:

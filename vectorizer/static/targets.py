@@ -24,6 +24,7 @@ class Options:
     in_axes: Any = None
     out_axes: Any = None
     strict: bool = False
+    backend: str | None = None
 
 
 GIVEN_NONE = object()
@@ -35,6 +36,7 @@ class Target:
     """One function to rewrite.
 
     layers: one for each `vmap`, outermost first.
+    backend: the name of the one to emit for; None for NumPy.
     kept: decorators that stay, above the ones that are removed.
     others: decorators below them, which change the function in a way that reading does not tell.
     """
@@ -43,6 +45,7 @@ class Target:
     source: FunctionSource
     layers: tuple[Layer, ...]
     strict: bool = False
+    backend: str | None = None
     kept: list[ast.expr] = field(default_factory=list)
     others: list[ast.expr] = field(default_factory=list)
 
@@ -113,7 +116,7 @@ def _own_name(decorator: ast.expr, module: StaticModule) -> str:
 def _target(node: Any, module: StaticModule, options: Options, named: bool) -> Target:
     source = source_of(node, module, stub(node, module))
     own = _own_decorators(node, module)
-    target = Target(node, source, (), options.strict)
+    target = Target(node, source, (), options.strict, options.backend)
     positions = [node.decorator_list.index(decorator) for decorator in own]
     if positions:
         target.kept = node.decorator_list[: positions[0]]

@@ -1,0 +1,49 @@
+"""A multilayer perceptron: `predict` for one input, batched over the inputs with the parameters shared."""
+
+from __future__ import annotations
+
+import cupy as cp
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+Params = list[tuple[Array, Array]]
+
+
+def relu(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+def relu_batched(x):
+    return cp.maximum(x, 0)
+
+
+def predict(params, x):
+    assert len(params[2][0]) == len(params[2][1])
+    # W: [m, n] and b: [m] of each layer, x: [n]
+    for W, b in params[:-1]:
+        x = relu_batched(x @ W.T + b)
+    W, b = params[-1]
+    logits = x @ W.T + b
+    return logits - cp.log(cp.sum(cp.exp(logits), axis=1))[:, None]  # logarithms of the probabilities
+
+
+def make_params(sizes: tuple[int, ...], rng: np.random.Generator) -> Params:
+    layers = zip(sizes[:-1], sizes[1:], strict=True)
+    return [(rng.normal(size=(m, n)) / np.sqrt(n), np.zeros(m)) for n, m in layers]
+
+
+rng = np.random.default_rng(0)
+params = make_params((6, 8, 8, 3), rng)
+inputs = rng.normal(size=(4, 6))
+
+
+def main() -> None:
+    print(f"inputs, one row an example:\n{inputs.round(2)}\n")
+    outputs = predict(params, inputs)
+    print(predict.source())
+    print(f"probabilities:\n{np.exp(outputs).round(3)}")
+
+
+if __name__ == "__main__":
+    main()

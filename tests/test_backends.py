@@ -1,0 +1,407 @@
+"""Backends: what is emitted for CuPy, executed on a device that is none (`fake_device.py`)."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests import fake_device
+from tests.corpus import all_cases
+from tests.fake_device import CUPY, FAKE, DeviceArray, counts, reset
+from tests.test_corpus import DTYPE_OF_THE_LANES, make_arguments, read_listed, watch
+from tests.test_rules import compiled
+from vectorizer import jit, vmap
+from vectorizer.backends import Backend, find_backend, find_owner, known_backends, registry
+from vectorizer.backends.inventory import list_names
+from vectorizer.errors import FallbackWarning, VectorizeTypeError, VectorizeValueError
+from vectorizer.testing import assert_matches_loop
+
+CASES = {case.name: case for case in all_cases()}
+LISTED = Path(__file__).parent / "corpus" / "on_host.txt"
+UPDATE = "VECTORIZER_UPDATE_LOOPED"
+HEAD = (
+    f"# The cases that do not run on a device, whole or in part, beside those of looped.txt; {UPDATE}=1 writes them.\n"
+)
+SIZE = 3
+RNG = np.random.default_rng(0)
+pytestmark = pytest.mark.usefixtures("fake")
+needs_cupy = pytest.mark.skipif(find_spec("cupy") is None, reason="CuPy is not installed")
+
+
+def host(array: Any) -> Any:
+    assert isinstance(array, DeviceArray)
+    return array.host
+
+
+# --- the corpus ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def on_host() -> Iterator[set[str]]:
+    """The names of the cases that did not run on the device; they are written when the update is asked for."""
+    found: set[str] = set()
+    yield found
+    if os.environ.get(UPDATE):
+        LISTED.write_text(HEAD + "".join(f"{name}\n" for name in CASES if name in found), encoding="utf-8")
+
+
+def listed() -> set[str]:
+    return {line for line in LISTED.read_text(encoding="utf-8").splitlines() if not line.startswith("#")}
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if (name, SIZE) not in DTYPE_OF_THE_LANES])
+def test_corpus_on_a_device(name: str, on_host: set[str]) -> None:
+    case, fallbacks = CASES[name], []
+    vmapped = watch(vmap(case.fun, case.in_axes, backend="fake"), fallbacks)
+    assert_matches_loop(case.fun, make_arguments(case, SIZE), case.in_axes, vmapped=vmapped)
+    if name in read_listed():
+        return
+    if fallbacks:
+        on_host.add(name)
+    if not os.environ.get(UPDATE):
+        assert bool(fallbacks) == (name in listed()), fallbacks
+
+
+# --- what CuPy lacks -------------------------------------------------------------------------------------------------
+
+LOWERED = """
+return np.vecdot(x, y)
+return np.vecdot(x + 1j * y, y + 2j)
+return np.matvec(a, x)
+return np.vecmat(x, a)
+return np.vecmat(x + 1j, a)
+return np.linalg.vecdot(x, y)
+return sum(np.unstack(a))
+return np.unstack(a, axis=1)[0] + x
+return np.block([[a, a], [a, a]])
+return np.block([x, y])
+return np.insert(x, 0, 1.5)
+return np.insert(a, 0, 2.0, axis=1)
+return np.insert(w, 0, 1.5) + x[0]
+return np.nanpercentile(x, 30)
+return np.nanpercentile(a, 75, axis=0)
+return np.nanquantile(a, 0.2, axis=1)
+return np.nanquantile(np.where(a > 0, a, np.nan), 0.5, axis=1)
+return np.geomspace(1.0, 8.0, 4)[:3] * x
+return np.linalg.svdvals(a)
+return np.linalg.multi_dot([a, a, x])
+return np.linalg.trace(a)
+return np.linalg.trace(a, offset=1)
+return np.linalg.diagonal(a)
+return np.linalg.diagonal(a, offset=1)
+return np.linalg.outer(x, y)
+return np.linalg.tensordot(a, a)
+return np.linalg.tensordot(a, x, axes=1)
+return np.linalg.matrix_norm(a)
+return np.linalg.matrix_norm(a, ord=1)
+return np.linalg.matrix_norm(a, keepdims=True)
+return np.linalg.vector_norm(x)
+return np.linalg.vector_norm(a, axis=1)
+return np.linalg.vector_norm(a, axis=1, ord=1)
+return np.sum(x, where=x > 0)
+return np.sum(a, axis=0, where=a > 0)
+return np.prod(x, where=x > 0)
+return np.max(x, initial=0.0)
+return np.max(a, axis=1, initial=-1.0)
+return np.min(x, initial=0.5, where=x > 0)
+with np.errstate(invalid="ignore"): return np.sqrt(x)
+return np.clip(x, min=0)
+return np.clip(x, max=y)
+return w @ np.linalg.svdvals(a)
+"""
+
+
+@pytest.mark.parametrize("statement", LOWERED.strip().splitlines())
+def test_lowered(statement: str) -> None:
+    """What stands in for functions and keywords that CuPy lacks gives what NumPy gives."""
+    f = compiled("x, y, a, w", statement)
+    args = (RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3)), RNG.normal(size=(4, 3, 3)), RNG.normal(size=3))
+    axes = (0, 0, 0, None)
+    vmapped = vmap(f, axes, backend="fake")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        assert_matches_loop(f, args, axes, vmapped=vmapped, native=True)
+
+
+def test_the_table_has_no_row_too_many() -> None:
+    """Each row is for a function that CuPy lacks, or that lacks a keyword there which a row's test above uses."""
+    assert CUPY.inventory is not None
+    have = {name for name in CUPY.rows if CUPY.inventory.has(name)}
+    assert have == {"clip", "max", "min", "prod", "sum"}
+
+
+def test_a_function_without_a_row_runs_on_the_host() -> None:
+    f = compiled("x", "return np.maximum.accumulate(x)")
+    with pytest.warns(FallbackWarning, match="runs on the host, not on fake: fake_cupy has no maximum.accumulate"):
+        result = vmap(f)(DeviceArray(np.array([[1.0, 3.0, 2.0]])))
+    assert host(result).tolist() == [[1.0, 3.0, 3.0]]
+
+
+SORTED = np.sort(RNG.random((4, 5)))
+GENERATOR = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x + 0 * GENERATOR.normal(),
+        lambda x: x + 0 * GENERATOR.normal(size=5),
+        lambda x: x + 0 * np.random.normal(),
+        lambda x: x + np.random.default_rng(3).normal(),
+        lambda x: np.searchsorted(x, 0.5),
+    ],
+    ids=["generator", "generator_of_arrays", "global_state", "seeded", "rows_that_are_searched"],
+)
+def test_what_is_numpys_alone_runs_on_the_host(f: Any) -> None:
+    with pytest.warns(FallbackWarning, match="on the host"):
+        result = host(vmap(f)(DeviceArray(SORTED)))
+    np.testing.assert_array_equal(result, [f(row) for row in SORTED])
+
+
+@needs_cupy
+def test_the_inventory_is_that_of_cupy() -> None:
+    import cupy
+    import cupyx.scipy.special
+
+    assert CUPY.inventory is not None
+    lines = CUPY.inventory.path.read_text(encoding="utf-8").splitlines()
+    assert lines[0].rpartition(".")[0] == f"# CuPy {cupy.__version__.rpartition('.')[0]}"
+    assert lines[1:] == list_names(cupy, {"scipy.special": cupyx.scipy.special})
+
+
+# --- where arguments lie ---------------------------------------------------------------------------------------------
+
+
+def scaled(x: Any, w: Any) -> Any:
+    return np.exp(-x) * w + w.sum()
+
+
+def test_arrays_of_the_device_stay_there() -> None:
+    x, w = RNG.normal(size=(5, 3)), RNG.normal(size=3)
+    vmapped = vmap(scaled, (0, None))
+    reset()
+    for _ in range(3):  # the second and the third take the fast path
+        result = vmapped(DeviceArray(x), DeviceArray(w))
+    assert (counts.moved, counts.waits) == (0, 0)
+    np.testing.assert_allclose(host(result), [scaled(row, w) for row in x])
+    assert "import fake_cupy as fc" in vmapped.source()
+    assert vmapped.cache_info()[:2] == (2, 1)
+
+
+def test_one_function_serves_both() -> None:
+    x, w = RNG.normal(size=(5, 3)), RNG.normal(size=3)
+    vmapped = vmap(scaled, (0, None))
+    on_device, plain = vmapped(DeviceArray(x), DeviceArray(w)), vmapped(x, w)
+    assert isinstance(plain, np.ndarray)
+    np.testing.assert_allclose(host(on_device), plain)
+    assert "fake_cupy" not in vmapped.source()
+
+
+def test_numpy_arrays_are_moved_for_the_backend_that_is_named() -> None:
+    x, w = RNG.normal(size=(5, 3)), RNG.normal(size=3)
+    reset()
+    result = vmap(scaled, (0, None), backend="fake")(x, w)
+    assert isinstance(result, np.ndarray) and counts.moved == 3
+    np.testing.assert_allclose(result, [scaled(row, w) for row in x])
+
+
+def test_mixing_is_an_error() -> None:
+    with pytest.raises(VectorizeTypeError) as error:
+        vmap(scaled, (0, None))(DeviceArray(np.ones((2, 3))), np.ones(3))
+    assert str(error.value) == (
+        "vmap(scaled): argument x is an array of fake_cupy and argument w is an array of numpy.\n"
+        "All arrays must be of one library: fake_cupy.asarray(w) moves one."
+    )
+    with pytest.raises(VectorizeTypeError, match="argument x is an array of fake_cupy, but the backend is 'numpy'"):
+        vmap(scaled, (0, None), backend="numpy")(DeviceArray(np.ones((2, 3))), DeviceArray(np.ones(3)))
+
+
+def test_arrays_inside_containers() -> None:
+    def f(params: Any, x: Any) -> Any:
+        return {"y": params["w"] @ x, "z": (x.sum(), params["b"][0])}
+
+    params = {"w": DeviceArray(np.eye(3)), "b": [DeviceArray(np.arange(2.0))]}
+    result = vmap(f, (None, 0))(params, DeviceArray(np.ones((4, 3))))
+    assert host(result["y"]).shape == (4, 3) and host(result["z"][0]).tolist() == [3.0] * 4
+    with pytest.raises(VectorizeTypeError, match=r"argument params\['w'\].*and argument x"):
+        vmap(f, (None, 0))(params, np.ones((4, 3)))
+
+
+def test_writes_reach_the_callers_arrays() -> None:
+    def f(x: Any) -> Any:
+        x[0] = 7.0
+        return x.sum()
+
+    for array in (DeviceArray(np.ones((2, 3))), np.ones((2, 3))):
+        result = vmap(f, backend="fake")(array)
+        assert np.asarray(getattr(array, "host", array)).tolist() == [[7.0, 1.0, 1.0]] * 2
+        assert np.asarray(getattr(result, "host", result)).tolist() == [9.0, 9.0]
+
+
+OUTSIDE = np.array([1.0, 2.0, 3.0])
+
+
+def test_arrays_from_outside_are_copied_and_that_is_told() -> None:
+    f = vmap(lambda x: x * OUTSIDE)
+    reset()
+    assert host(f(DeviceArray(np.ones((2, 3))))).tolist() == [[1.0, 2.0, 3.0]] * 2
+    assert counts.moved == 1
+    assert "copies: OUTSIDE is a NumPy array: it is copied to the device at each call" in f.explain()
+
+
+def test_no_examples_and_jit() -> None:
+    assert host(vmap(scaled, (0, None))(DeviceArray(np.ones((0, 3))), DeviceArray(np.ones(3)))).shape == (0, 3)
+    result = jit(scaled)(DeviceArray(np.ones(3)), DeviceArray(np.ones(3)))
+    np.testing.assert_allclose(host(result), scaled(np.ones(3), np.ones(3)))
+
+
+def test_check_compares_with_the_loop() -> None:
+    vmapped = vmap(scaled, (0, None), check=True)
+    result = vmapped(DeviceArray(np.ones((4, 3))), DeviceArray(np.ones(3)))
+    np.testing.assert_allclose(host(result), [scaled(np.ones(3), np.ones(3))] * 4)
+
+
+# --- what a device does otherwise ------------------------------------------------------------------------------------
+
+
+def test_subscripts_out_of_range_raise() -> None:
+    f = vmap(lambda x, i: x[i])
+    x = DeviceArray(np.arange(6.0).reshape(2, 3))
+    assert host(f(x, DeviceArray(np.array([2, -3])))).tolist() == [2.0, 3.0]
+    with pytest.raises(IndexError) as error:
+        f(x, DeviceArray(np.array([0, 3])))
+    assert "example 1" in error.value.__notes__[0]
+
+
+def test_stores_in_an_order_that_is_not_defined_run_on_the_host() -> None:
+    def f(x: Any, i: Any) -> Any:
+        out = np.zeros(3)
+        out[i] = x
+        return out
+
+    args = (np.arange(6.0).reshape(2, 3), np.array([[0, 0, 1], [2, 2, 2]]))
+    with pytest.warns(FallbackWarning, match="two may be the same"):
+        vmap(f, backend="fake")(*args)
+    assert_matches_loop(f, args, vmapped=vmap(f, backend="fake"))
+
+
+def test_exceptions_of_python_are_found() -> None:
+    def f(x: Any) -> Any:
+        total = 0.0
+        for value in x:
+            total += 1.0 / float(value)
+        return total
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)
+        with pytest.raises(ZeroDivisionError):
+            vmap(f)(DeviceArray(np.array([[1.0, 2.0], [1.0, 0.0]])))
+
+
+def descend(a: Any, b: Any) -> Any:
+    x = np.zeros(2)
+    steps = 0
+    while np.sum((a @ x - b) ** 2) > 1e-8 and steps < 100:
+        x = x - 0.2 * (a.T @ (a @ x - b))
+        steps += 1
+    return x, steps
+
+
+def test_loops_look_only_now_and_then() -> None:
+    a = np.eye(2) * RNG.uniform(1, 2, (6, 1, 1)) + 0.1 * RNG.normal(size=(6, 2, 2))
+    args = (a, RNG.normal(size=(6, 2)))
+    vmapped = vmap(descend)
+    assert_matches_loop(descend, args, vmapped=vmap(descend, backend="fake"), native=True)
+    reset()
+    _, steps = vmapped(*map(DeviceArray, args))
+    most = host(steps).max()
+    assert 16 < most and counts.waits == most // 16 + 1
+    assert "waits: `if step % 16 == 15 and not running.any():" in vmapped.explain()
+    assert "masks: the loop ends at different times" in vmapped.explain()
+
+
+WAITS = """
+x[0] if x.sum() > 0 else x[1] | it looks at a value
+x[w.argmax()] + float(w[0]) | it makes a Python number
+x * w[0].item() | it makes Python numbers
+x[w > 0].sum() | the size of what a mask selects
+np.unique(w).sum() + x | the size of its result
+"""
+
+
+@pytest.mark.parametrize("row", WAITS.strip().splitlines())
+def test_waits_are_told(row: str) -> None:
+    code, reason = (part.strip() for part in row.split("|"))
+    f = jit(compiled("x, w", f"return {code}"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)
+        f(DeviceArray(np.arange(3.0)), DeviceArray(np.array([0.0, 2.0, 1.0])))
+    assert any(line.partition(": ")[2].startswith("waits:") and reason in line for line in f.explain().splitlines())
+
+
+def test_launches_are_told() -> None:
+    f = vmap(lambda x, y: np.exp(x) * y - x.sum())
+    args = DeviceArray(np.ones((2, 3))), DeviceArray(np.ones((2, 3)))
+    f(*args)
+    reset()
+    f(*args)
+    assert f"launches: {counts.launches} at most" in f.explain()
+    assert "waits" not in f.explain()
+
+
+# --- the registry ----------------------------------------------------------------------------------------------------
+
+
+def test_names() -> None:
+    assert {"numpy", "cupy", "fake"} <= set(known_backends())
+    assert find_backend(None) is find_backend("numpy")
+    with pytest.raises(
+        VectorizeValueError, match="backend='tpu' is not known; the backends are: 'cupy', 'fake', 'numpy'"
+    ):
+        find_backend("tpu")
+    with pytest.raises(VectorizeValueError, match="jit: backend='tpu' is not known"):
+        jit(scaled, backend="tpu")
+
+
+def test_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = metadata.EntryPoint("another", "tests.fake_device:FAKE", registry.ENTRY_POINTS)
+
+    def entry_points(*, group: str, name: str | None = None) -> list[metadata.EntryPoint]:
+        return [entry] if group == "vectorizer.backends" and name in (None, "another") else []
+
+    monkeypatch.setattr(registry.metadata, "entry_points", entry_points)
+    monkeypatch.setattr(registry, "_known", {"numpy": find_backend(None)})
+    assert known_backends() == ["another", "numpy"]
+    with pytest.raises(VectorizeValueError, match="'another'"):
+        find_backend("another")  # the one that is loaded bears another name
+    assert find_backend("fake") is FAKE
+
+
+def test_a_library_that_nobody_has_imported_owns_nothing() -> None:
+    absent = Backend("absent", "absent_library", "al", "absent_library.ndarray")
+    assert absent.array_type is None and not absent.owns(np.ones(1))
+    assert find_owner(1.0) is None and find_owner(np.ones(1)) is find_backend("numpy")
+
+
+def test_the_fake_refuses_what_cupy_lacks() -> None:
+    """The device of these tests is no NumPy in disguise."""
+    x = DeviceArray(np.ones(3))
+    for name in ("vecdot", "matvec", "insert", "nanquantile"):
+        assert not hasattr(fake_device.library, name)
+    with pytest.raises(TypeError):
+        fake_device.library.sum(x, where=x > 0)
+    with pytest.raises(TypeError):
+        x + np.ones(3)
+    with pytest.raises(TypeError):
+        np.asarray(x)
+    with pytest.raises(TypeError):
+        range(x)  # type: ignore[call-overload]
+    assert x[DeviceArray(np.array([4]))].host.tolist() == [1.0]
