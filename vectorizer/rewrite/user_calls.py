@@ -14,6 +14,7 @@ from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter, Parameters
 from vectorizer.rewrite.recursion import MOST_FORMS, MOST_WALKS, Endless, OpenCall, Recurses, generalized, join_known
 from vectorizer.rewrite.renaming import renamed_axes, value_key, with_origins
+from vectorizer.rewrite.sharing import origins_of, returns_given, sharing
 from vectorizer.rules.random import check_call, drawn, holds_generator, unseen_axes
 from vectorizer.rules.subscripts import (
     Parts,
@@ -28,19 +29,12 @@ from vectorizer.values import (
     Array,
     Axes,
     Axis,
-    DictV,
     FuncV,
-    ListV,
-    NestedV,
     Obj,
-    SeqV,
-    StackedV,
     TupleV,
     Unsupported,
     Value,
     axes_of,
-    copies,
-    is_copy,
     is_uniform,
     join,
     number,
@@ -180,11 +174,11 @@ class UserCalls(Parameters):
         self.shared.drawn |= made.drawn
         may_draw = made.drawn or any(holds_generator(o.value) for o in bound.values())
         back = {new: old for old, new in renamed.items()}
-        if _returns_given(made.result):
+        if returns_given(made.result):
             raise Unsupported(f"{callee.name} returns a list or dict that it was given")
         value = renamed_axes(made.result, back, None)
-        origins = frozenset(o for p in bound.values() for o in _origins_of(p.value))
-        value = _sharing(value, made.result, origins if isinstance(value, Array) else origins | {object()})
+        origins = frozenset(o for p in bound.values() for o in origins_of(p.value))
+        value = sharing(value, made.result, origins if isinstance(value, Array) else origins | {object()})
         fresh = not origins and not any(map(is_of_unknown_memory, bound.values()))
         if made.writes and c.site != self.direct:
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
@@ -404,51 +398,6 @@ class UserCalls(Parameters):
                 if isinstance(self.env[name].value, FuncV):
                     raise Unsupported("a nested function that calls another")
                 bound[name] = self.read(name)
-
-
-def _origins_of(value: Value) -> frozenset[object]:
-    """The memory behind all arrays of a value."""
-    items: list[Value] = []
-    match value:
-        case Array():
-            return value.origins
-        case TupleV() | ListV():
-            items = list(value.items)
-        case DictV():
-            items = [item for _, item in value.items]
-        case SeqV():
-            items = [value.item]
-        case StackedV() | NestedV():
-            items = [value.array]
-    return frozenset[object]().union(*map(_origins_of, items))
-
-
-def _returns_given(value: Value) -> bool:
-    """Whether a value is or holds a list or dict of the caller's."""
-    if isinstance(value, (ListV, SeqV, DictV)) and isinstance(value.site, tuple):
-        return True
-    items = [v for _, v in value.items] if isinstance(value, DictV) else getattr(value, "items", ())
-    return any(map(_returns_given, items)) if isinstance(value, (TupleV, ListV, DictV)) else False
-
-
-def _sharing(value: Value, made: Value, origins: frozenset[object]) -> Value:
-    """What a function returns (`made` as it sees it itself), whose arrays may share the memory of its arguments."""
-    match value, made:
-        case Array(), Array():
-            if not value.rank:
-                return value
-            copied = any(is_copy(o) for o in made.origins)
-            return value.with_(origins=copies(origins) if copied else origins, dims=value.dims)
-        case TupleV(), TupleV():
-            pairs = zip(value.items, made.items, strict=True)
-            return TupleV(tuple(_sharing(v, m, origins) for v, m in pairs), value.type_)
-        case ListV(), ListV():
-            pairs = zip(value.items, made.items, strict=True)
-            return ListV(tuple(_sharing(v, m, origins) for v, m in pairs), value.site)
-        case DictV(), DictV():
-            named = zip(value.items, made.items, strict=True)
-            return DictV(tuple((k, _sharing(v, m, origins)) for (k, v), (_, m) in named), value.site)
-    return value
 
 
 def _helper_key(callee: Callee, values: dict[str, Value]) -> tuple[int, Any]:
