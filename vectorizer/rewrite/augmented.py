@@ -42,6 +42,7 @@ class Augmented(Assignments):
 
     def augment_name(self, name: str, symbol: str, node: cst.AugAssign) -> None:
         """``name op= value``: in place for lists and arrays, an assignment for numbers."""
+        self.check_set(name)
         before = self.read(name)
         right = self.value_or_loop(node.value)
         if isinstance(before.value, (ListV, SeqV, StackedV)) and symbol == "+":

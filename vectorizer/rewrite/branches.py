@@ -177,7 +177,7 @@ class Branches(Regions):
         for name in sorted(first.names | second.names):
             one, two = first.env.get(name), second.env.get(name)
             if one is None or two is None:
-                self.env.pop(name, None)  # set on one side only: nobody may read it
+                self.give_up(name)
             elif one is not two:
                 one, two = self.restricted(name, one), self.restricted(name, two)
                 merged = self.merge_values(test, one, two)

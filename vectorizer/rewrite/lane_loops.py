@@ -94,10 +94,13 @@ class LaneLoops(Jumps):
         """``for i in range(n)`` where `n` differs: every lane leaves when its own range ends."""
         if not isinstance(node.target, cst.Name):
             raise Unsupported("a loop target that is not a name")
+        if node.target.value in self.live_after(node) or node.target.value in self.plan.flags:
+            node = self.with_own_counter(node)
         start, stop = (Operand("0", number(0)), args[0]) if len(args) == 1 else (args[0], args[1])
         step = self.pin_int(args[2], "a step") if len(args) == 3 else 1
         if step == 0:
             raise Unsupported("a step of zero")
+        assert isinstance(node.target, cst.Name)
         target = node.target.value
         if not is_uniform(start.value) or abs(step) != 1:
             return self.lane_offset_range(node, target, (start, stop, step), rest)
@@ -123,6 +126,17 @@ class LaneLoops(Jumps):
             lambda _: f"for {self.target_name(target)} in {header}:", head, True, False, extra=frozenset({"$stop"})
         )
         return self.lane_loop(node, plan, rest)
+
+    def with_own_counter(self, node: cst.For) -> cst.For:
+        """A loop whose target is read behind it: a counter runs through the range, and sets the target."""
+        assert isinstance(node.target, cst.Name)
+        counter = cst.Name(self.fresh("step"))
+        self.local_names = self.local_names | {counter.value}
+        first = cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(node.target)], counter)])
+        body = cst.IndentedBlock([first, *_statements(node.body)])
+        made = node.with_changes(target=counter, body=body)
+        self.plan.made.append(made)
+        return made
 
     def compact_before_target(self, loop: LaneLoop, target: str, running: str) -> None:
         """Lanes whose range has ended leave with the target of their last iteration."""

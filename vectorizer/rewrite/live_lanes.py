@@ -132,7 +132,7 @@ class LiveLanes(MemoryOrder):
     def live_after(self, node: cst.For | cst.While) -> set[str]:
         """Names that may be read behind a loop."""
         if self.loop_depth:
-            return names_read(self.function_node())
+            return names_read(self.function_node()) | set(self.plan.flags.values())
         last = max(self.lines.get(id(s), 0) for s in _all_statements([node]))
         found: set[str] = set()
         for statement in _all_statements(_statements(self.function_node().body)):
@@ -140,7 +140,7 @@ class LiveLanes(MemoryOrder):
                 found |= names_read(statement)
         if node.orelse is not None:
             found |= names_read(node.orelse)
-        return found
+        return found | {self.plan.flags[name] for name in found & self.plan.flags.keys()}
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class LiveLanes(MemoryOrder):
                 continue
             own = (name in loop.names or name.startswith("$")) and name not in self.maybe_unset
             if not isinstance(value, Array) or operand.lazy or not operand.is_name or not own:
-                self.env.pop(name)
+                self.give_up(name)
                 continue
             if value.axes[0] != loop.region.axis:
                 raise Unsupported("a variable of such a loop varies along several axes")
@@ -188,7 +188,7 @@ class LiveLanes(MemoryOrder):
         assigned = assigned_names(node)
         final = self.final_values(loop, sorted(assigned), before, plan.surely)
         if loop.outs.keys() - final.keys():
-            raise Unsupported("a variable that is read behind a loop may not be set there")
+            self.not_set(min(loop.outs.keys() - final.keys()))
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
         self.regions.pop()
         self.lanes_depth -= 1
@@ -197,7 +197,7 @@ class LiveLanes(MemoryOrder):
                 self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}")
         for name in sorted(assigned | loop.names):
             if name in assigned:
-                self.env.pop(name, None)
+                self.give_up(name)
             elif name in before:
                 self.env[name] = before[name]
         for name, operand in final.items():

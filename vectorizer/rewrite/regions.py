@@ -139,12 +139,16 @@ class Regions(Trying):
             elif name in merge.before:
                 self.env[name] = merge.before[name]
             else:
-                self.env.pop(name, None)
+                self.give_up(name)
 
     def scatter(self, name: str, operand: Operand, region: ActiveRegion, merge: RegionMerge) -> None:
         """Puts the value that a variable has in a region into the array for all examples."""
         value = self.leaf(operand)
         held = merge.merged.get(name)
+        flags = self.scatter_flag(name, value, held, region, merge) if isinstance(value.const, bool) else None
+        if flags is not None:
+            merge.merged[name] = flags
+            return
         if held is None:
             with self.ahead():
                 held = merge.merged[name] = self.holder(name, value, region, merge)
@@ -155,6 +159,20 @@ class Regions(Trying):
         self.emit(f"{held.code}[{region.mask}] = {self.expand(operand, (region.axis,), value.rank).code}")
         origins = copies(current.origins | value.origins) if value.rank else frozenset()
         merge.merged[name] = Operand(held.code, joined.with_(axes=current.axes, dims=joined.dims, origins=origins))
+
+    def scatter_flag(
+        self, name: str, value: Array, held: Operand | None, region: ActiveRegion, merge: RegionMerge
+    ) -> Operand | None:
+        """A boolean that is known in a region, merged with what it is elsewhere; None where that is not a boolean."""
+        old = held if held is not None else merge.before.get(name)
+        if value.kind != "b" or old is None or not isinstance(old.value, Array) or old.value.kind != "b":
+            return None
+        mask = Operand(region.mask, Array(value.dtype, 0, region.replaced))
+        old = old if held is not None else self.restricted(name, old)
+        if self.array(old).rank or not set(self.array(old).axes) <= set(region.replaced):
+            return None
+        with self.ahead():
+            return self.temp(self.merge_flags(mask, Operand(str(value.const), value), old), name)
 
     def leaf(self, operand: Operand) -> Array:
         """The value of a variable that is merged, which must be a number or an array."""

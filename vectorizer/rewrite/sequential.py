@@ -134,6 +134,7 @@ class SequentialLoops(Iterations):
             for region in self.regions:
                 region.cache.pop(target.value, None)
             self.env[target.value] = Operand(name, item)
+            self.noted[target.value] = item
             return name
         if isinstance(target, (cst.Tuple, cst.List)):
             items = _target_items(item, len(target.elements))

@@ -57,6 +57,7 @@ class Stores(PartialStores):
     def store_base(self, node: cst.BaseExpression) -> Operand:
         """The array that a store goes to; a variable is taken with all examples, also where only some are active."""
         if isinstance(node, cst.Name) and node.value in self.env:
+            self.check_set(node.value)
             return self.env[node.value]
         if isinstance(node, cst.Subscript):  # A[i][j] = v: through the row, which is a view
             inner = self.store_base(node.value)

@@ -14,7 +14,7 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.names import children_of, names_read, statements_of
-from vectorizer.rewrite.statements import Statements
+from vectorizer.rewrite.unset import Unset
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, ListV, Obj, SeqV, StackedV, TupleV, Unsupported
 
@@ -36,7 +36,7 @@ RAISING: dict[Callable[..., Any], tuple[type[Exception], str]] = {
 DIVISIONS = (cst.Divide, cst.FloorDivide, cst.Modulo)
 
 
-class Trying(Statements):
+class Trying(Unset):
     """What a `try` becomes."""
 
     def visit_Try(self, node: cst.Try, rest: Sequence[Any]) -> bool:

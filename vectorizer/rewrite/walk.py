@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import libcst as cst
 
@@ -72,6 +73,7 @@ class Walk(Widening):
     """The bookkeeping of a walk."""
 
     module_node: cst.Module
+    noted: dict[str, Value]  # what variables were last set to
     truth_only: bool = False  # only the truth of the expression at hand matters
     lanes_depth: int = 0  # how many regions and loops over live lanes are open
     helper_calls: int = 0  # how many calls of the user's functions were rewritten
@@ -84,7 +86,7 @@ class Walk(Widening):
         if operand is not None:
             return self.restricted(name, operand)
         if name in self.local_names:
-            raise Unsupported(f"{name} may not be set here")
+            self.not_set(name)
         value = self.shared.namespace.lookup(name)
         if value is not None:
             return Operand(name, value)
@@ -92,6 +94,13 @@ class Walk(Widening):
             found = getattr(builtins, name)
             return Operand(name, number(found) if isinstance(found, bool) else Obj(found))
         raise Unsupported(f"the name {name} is not known")
+
+    def not_set(self, name: str) -> NoReturn:
+        """A variable is read that may not be set."""
+        raise Unsupported(f"{name} may not be set here")
+
+    def check_set(self, name: str) -> None:
+        """A variable is read that some examples may not have set."""
 
     def restricted(self, name: str, operand: Operand) -> Operand:
         """A variable as the active regions see it."""
@@ -226,6 +235,7 @@ class Walk(Widening):
     def assign_name(self, name: str, operand: Operand) -> None:
         """``name = operand``."""
         self.maybe_unset.discard(name)
+        self.noted[name] = operand.value
         for region in self.regions:
             region.cache.pop(name, None)
         if operand.lazy:

@@ -32,6 +32,8 @@ class Plan:
     promoted: allocation site -> batch axes that the buffer is born with, and its dtype where that changes.
     sequential: loops (sites) that stay loops, with the reason.
     returns: the value that every `return` of a helper must have.
+    flags: variables that some examples do not set, with the flags that say which do; starts: what they are set to;
+        first: the statements in front of which they start as zeros.
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     """
@@ -44,6 +46,9 @@ class Plan:
     lanes: set[object] = field(default_factory=set)
     made: list[object] = field(default_factory=list)  # syntax that was made up: sites are told apart by identity
     guarded: dict[object, Any] = field(default_factory=dict)
+    flags: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, Value | None] = field(default_factory=dict)
+    first: dict[int, tuple[str, ...]] = field(default_factory=dict)
     batch_last: set[object] = field(default_factory=set)
     ordered: bool = False
 

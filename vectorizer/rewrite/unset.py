@@ -1,0 +1,213 @@
+"""Variables that some examples set and others do not.
+
+Python raises `UnboundLocalError` where such a variable is read before it is set.  In a batch it starts as zeros, and
+beside it stands a flag that says which examples have set it.  The flag is a variable like any other, so that branches
+and loops need no rules of their own for it; where the variable is read, the flag is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NoReturn
+
+import libcst as cst
+import numpy as np
+
+from vectorizer.rewrite.merging import inverse
+from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
+from vectorizer.rewrite.statements import Statements
+from vectorizer.rules.context import PlanChange
+from vectorizer.source.operand import Operand, call
+from vectorizer.source.statements import Stmt
+from vectorizer.values import Array, TupleV, Unsupported, Value, number
+
+ZEROS: dict[str, bool | int | float | complex] = {"b": False, "i": 0, "u": 0, "f": 0.0, "c": 0j}
+
+
+class Unset(Statements):
+    """Flags that say which examples have set a variable."""
+
+    masks: list[Operand]
+    loop_depth: int
+    lost: set[str]  # variables that a merge has given up because one side did not set them
+
+    def not_set(self, name: str) -> NoReturn:
+        """A variable is read that may not be set: where that depends on the example, it gets a flag in the next walk."""
+        earlier = self.loop_depth and not self.loops and (self.masks or self.regions)  # by an earlier iteration
+        if (name in self.lost or earlier) and name not in self.plan.flags and self.can_have_flag(name):
+            self.plan.flags[name] = self.flag_name(name)
+            self.plan.starts[name] = self.noted.get(name)
+            raise PlanChange
+        raise Unsupported(f"{name} may not be set here")
+
+    def give_up(self, name: str) -> None:
+        """Behind a merge, a variable that only one side has set."""
+        self.lost.add(name)
+        self.env.pop(name, None)
+
+    def can_have_flag(self, name: str) -> bool:
+        """Whether every place is known where a variable is set; not so where an expression or a function binds it."""
+        node = self.function_node()
+        if name in parameters_of(node):
+            return False
+        return not any(binds_inside(part, name) for part in nodes_of(node.body))
+
+    def flag_name(self, name: str) -> str:
+        """A name for a flag that the function does not have."""
+        flag = f"{name}_is_set"
+        while flag in self.used or flag in self.local_names:
+            flag += "_"
+        return flag
+
+    def function_node(self) -> cst.FunctionDef:
+        """The function that is rewritten."""
+        raise NotImplementedError
+
+    # --- in front ----------------------------------------------------------------------------------------------------
+
+    def open_statement(self, node: cst.BaseStatement) -> None:
+        """In front of the first statement that may set them, variables with a flag start as zeros."""
+        for name in self.plan.first.get(id(node), ()):
+            flag = self.plan.flags[name]
+            if flag in self.env:
+                continue
+            made = self.zeros(self.plan.starts[name], name)
+            self.local_names = self.local_names | {flag}
+            self.assign_name(name, made)
+            self.assign_name(flag, Operand("False", number(False)))
+
+    def zeros(self, value: Value | None, name: str) -> Operand:
+        """What a variable is before it is set: zeros of the rank that it will have."""
+        if isinstance(value, TupleV):
+            parts = [self.zeros(item, name) for item in value.items]
+            codes = ", ".join(p.code for p in parts)
+            return Operand(f"({codes},)" if len(parts) == 1 else f"({codes})", TupleV(tuple(p.value for p in parts)))
+        if value is not None and not isinstance(value, Array):
+            raise Unsupported(f"{name} may not be set here")
+        if value is None or not value.rank:
+            zero = ZEROS.get(value.kind, 0) if value is not None else 0
+            return Operand(repr(zero), number(zero))
+        if value.dtype is None or None in value.dims:
+            raise Unsupported(f"{name} may not be set here, and its shape is not known before")
+        lengths = [self.print_affine(dim).code for dim in value.dims if dim is not None]
+        dtype = [] if value.dtype == float else [self.dtype_code(value.dtype)]
+        code = call(self.np("zeros"), self.shape_code((), lengths), *dtype)
+        made = Array(value.dtype, value.rank, dims=value.dims, origins=frozenset({f"start of {name}"}))
+        return Operand(code, made, fresh=True)
+
+    # --- where it is read --------------------------------------------------------------------------------------------
+
+    def check_set(self, name: str) -> None:
+        """Emits a check that the examples which read a variable have set it: where not, their loop raises as well."""
+        flag = self.plan.flags.get(name)
+        if flag is None:
+            return
+        operand = self.read(flag)
+        if self.array(operand).const is True:
+            return
+        if self.speculating > len(self.masks):
+            self.hazard("a variable may not be set")
+        if self.masks:
+            operand = self.logical("|", inverse(self.conjunction(self.masks)), operand)
+        axes = self.array(operand).axes
+        test = call(self.np("all"), operand.code) if axes else operand.code
+        self.emit(f"if not {test}:", body=[Stmt(f'raise UnboundLocalError("{name} is not set")', line=self.line)])
+
+    def conjunction(self, masks: list[Operand]) -> Operand:
+        """All of some conditions at once."""
+        raise NotImplementedError
+
+
+# --- the syntax ------------------------------------------------------------------------------------------------------
+
+
+def parameters_of(node: cst.FunctionDef) -> set[str]:
+    params = node.params
+    found = {p.name.value for p in [*params.posonly_params, *params.params, *params.kwonly_params]}
+    return found | {p.name.value for p in (params.star_arg, params.star_kwarg) if isinstance(p, cst.Param)}
+
+
+def binds_inside(node: cst.CSTNode, name: str) -> bool:
+    """Whether an expression, a nested function or an import binds a name, or it is deleted or shared."""
+    if isinstance(node, (cst.Lambda, cst.FunctionDef)):
+        return name in names_read(node.params) or isinstance(node, cst.FunctionDef) and name in names_read(node)
+    if isinstance(node, cst.CompFor):
+        return name in names_read(node.target)
+    if isinstance(node, (cst.NamedExpr, cst.Del, cst.Global, cst.Nonlocal, cst.Import, cst.ImportFrom, cst.With)):
+        return name in names_read(node)
+    return isinstance(node, (cst.ClassDef, cst.MatchAs)) and name in names_read(node)
+
+
+class Flagged:
+    """A function with ``flag = True`` behind every statement that sets a variable.
+
+    copies: the statements that were made, with those that they stand for.
+    first: for each variable the statement of the function that may set it first, by its identity.
+    """
+
+    def __init__(self, node: cst.FunctionDef, flags: dict[str, str]) -> None:
+        self.flags = flags
+        self.copies: list[tuple[cst.CSTNode, cst.CSTNode]] = []
+        self.first: dict[int, tuple[str, ...]] = {}
+        body = self.block(statements_of(node.body))
+        for name in flags:
+            statement = next(s for s in body if name in assigned_names(s))
+            self.first[id(statement)] = (*self.first.get(id(statement), ()), name)
+        self.node = node.with_changes(body=node.body.with_changes(body=body))
+
+    def block(self, statements: Sequence[Any]) -> list[Any]:
+        return [self.copied(s, self.statement(s)) for s in statements]
+
+    def copied(self, old: cst.CSTNode, new: Any) -> Any:
+        if new is not old:
+            self.copies.append((old, new))
+        return new
+
+    def statement(self, node: Any) -> Any:
+        if not assigned_names(node) & self.flags.keys():
+            return node
+        if isinstance(node, cst.SimpleStatementLine):
+            return node.with_changes(body=list(self.marked(node.body)))
+        changes: dict[str, Any] = {}
+        for part in ("body", "orelse", "finalbody"):
+            inner = getattr(node, part, None)
+            if isinstance(inner, cst.BaseSuite):
+                changes[part] = self.suite(inner)
+            elif isinstance(inner, (cst.Else, cst.Finally, cst.If)):
+                changes[part] = self.copied(inner, self.clause(inner))
+        for part in ("handlers", "cases"):
+            if hasattr(node, part):
+                changes[part] = [self.copied(c, c.with_changes(body=self.suite(c.body))) for c in getattr(node, part)]
+        made = node.with_changes(**changes)
+        if isinstance(made, cst.For):
+            made = made.with_changes(body=self.behind_target(made))
+        return made
+
+    def clause(self, node: Any) -> Any:
+        return self.statement(node) if isinstance(node, cst.If) else node.with_changes(body=self.suite(node.body))
+
+    def suite(self, body: cst.BaseSuite) -> cst.BaseSuite:
+        lines = self.block(statements_of(body))
+        header = body.header if isinstance(body, cst.IndentedBlock) else cst.TrailingWhitespace()
+        footer = body.footer if isinstance(body, cst.IndentedBlock) else ()
+        return cst.IndentedBlock(lines, header=header, footer=footer)
+
+    def behind_target(self, node: cst.For) -> cst.BaseSuite:
+        """The body of a loop, which sets its target in each iteration."""
+        lines = [cst.SimpleStatementLine([flag]) for flag in self.raised(node.target)]
+        return node.body.with_changes(body=[*lines, *statements_of(node.body)])
+
+    def marked(self, statements: Sequence[cst.BaseSmallStatement]) -> Iterator[cst.BaseSmallStatement]:
+        for small in statements:
+            yield small
+            if isinstance(small, cst.Assign):
+                for item in small.targets:
+                    yield from self.raised(item.target)
+            elif isinstance(small, cst.AnnAssign) and small.value is not None:
+                yield from self.raised(small.target)
+
+    def raised(self, target: cst.BaseExpression) -> Iterator[cst.BaseSmallStatement]:
+        """``flag = True`` for the variables of a target."""
+        for part in nodes_of(target):
+            if isinstance(part, cst.Name) and part.value in self.flags:
+                yield cst.Assign([cst.AssignTarget(cst.Name(self.flags[part.value]))], cst.Name("True"))
