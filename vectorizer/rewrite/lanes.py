@@ -22,6 +22,9 @@ class Lanes(MaskedLoops):
     """What a loop becomes that ends at different times for different examples."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
+        over = self.over_all(node)
+        if over is not None:
+            return self.visit_For(over, rest)
         varying = self.varying_range(node)
         if varying is None and self.node_site(node) not in self.plan.lanes:
             return self.in_plain_loop(node, lambda: Loops.visit_For(self, node, rest))

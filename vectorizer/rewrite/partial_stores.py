@@ -126,6 +126,7 @@ class PartialStores(Effects):
         held = self.env.get(node.value.value) if isinstance(node.value, cst.Name) else None
         if held is not None and self.regions and not self.loops and isinstance(held.value, Array) and held.value.rank:
             chain = self.chain_to(held.value)
+            assert isinstance(node.value, cst.Name)
             self.check_set(node.value.value)
             element = self.active_element(held, chain, self.indices(node.slice)) if chain is not None else None
             if element is not None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 import libcst as cst
-import numpy as np
 
 from vectorizer.rewrite.merging import inverse
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
@@ -32,7 +31,7 @@ class Unset(Statements):
     lost: set[str]  # variables that a merge has given up because one side did not set them
 
     def not_set(self, name: str) -> NoReturn:
-        """A variable is read that may not be set: where that depends on the example, it gets a flag in the next walk."""
+        """A variable is read that may not be set: where that depends on the example, the next walk gives it a flag."""
         earlier = self.loop_depth and not self.loops and (self.masks or self.regions)  # by an earlier iteration
         if (name in self.lost or earlier) and name not in self.plan.flags and self.can_have_flag(name):
             self.plan.flags[name] = self.flag_name(name)

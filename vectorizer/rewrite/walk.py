@@ -22,6 +22,7 @@ from vectorizer.values import (
     Axes,
     Axis,
     ListV,
+    MaskedV,
     Obj,
     PerExample,
     StackedV,
@@ -128,7 +129,8 @@ class Walk(Widening):
             return inner.with_value(StackedV(self.array(inner), value.weak))
         if isinstance(operand.node, Masked):
             array, mask = (self.restrict(p, region, name) for p in (operand.node.array, operand.node.mask))
-            return masked(self, array, mask, operand.node.view)
+            assert isinstance(value, MaskedV)
+            return masked(self, array, mask, operand.node.view, value.is_list, value.weak)
         if not isinstance(value, Array):
             if is_uniform(value):
                 return operand

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from vectorizer.values import (
     Array,
     DictV,
     ListV,
+    MaskedV,
     NestedV,
     Obj,
     SeqV,
@@ -31,6 +33,7 @@ from vectorizer.values import (
     promote,
 )
 
+MASKED_TRUTH: list[Callable[[Context, Operand], Operand]] = []  # filled by the module of masks, which imports this one
 FLOAT, INT, BOOL = np.dtype(float), np.dtype(np.int64), np.dtype(bool)
 
 
@@ -54,6 +57,8 @@ def python_value(rw: Context, function: Any, c: Call) -> Array | None:
 def truth(rw: Context, operand: Operand) -> Operand:
     """Whether a value is true, as a boolean for each example."""
     value = operand.value
+    if isinstance(value, MaskedV) and value.is_list:
+        return MASKED_TRUTH[0](rw, operand)
     if not isinstance(value, Array):
         raise Unsupported("the truth of something that varies")
     if value.rank:
