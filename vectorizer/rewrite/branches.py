@@ -195,6 +195,7 @@ class Branches(Regions):
             ended = self.block(statements)
             env = self.env
             carried = {n for loop in self.loops for n in loop.carried}
+            carried |= self.keep_changed(saved, env)
             names = {n for n, o in env.items() if saved.get(n) is not o} - carried
             saved |= {n: env[n] for n in carried if n in env}  # accumulated under the mask: nothing to merge
             if ended and frame is None:
@@ -243,10 +244,3 @@ class Branches(Regions):
     def inner_masks(self) -> list[Operand]:
         """The conditions inside the outermost loop that has become an axis."""
         return self.masks[self.loops[0].masks :] if self.loops else self.masks
-
-    def conjunction(self, masks: list[Operand]) -> Operand:
-        """All of some conditions at once."""
-        result = masks[0]
-        for other in masks[1:]:
-            result = self.logical("&", result, other)
-        return result

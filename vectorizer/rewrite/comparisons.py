@@ -192,6 +192,13 @@ class Comparisons(Operators):
             f"{a.at(level)} {symbol} {b.at(level + 1)}", Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True
         )
 
+    def conjunction(self, masks: list[Operand]) -> Operand:
+        """All of some conditions at once."""
+        result = masks[0]
+        for other in masks[1:]:
+            result = self.logical("&", result, other)
+        return result
+
     def as_bool(self, operand: Operand) -> Operand:
         """A uniform number as the boolean that it stands for in a condition."""
         value = self.array(operand)

@@ -65,6 +65,7 @@ class Rewriter(Looped):
         self.taken_out = {}
         self.noted = {}
         self.lost = set()
+        self.changed_sites = set()
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)

@@ -195,7 +195,8 @@ class LiveLanes(MemoryOrder):
         if plan.flush:
             for name, operand in final.items():
                 self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}")
-        for name in sorted(assigned | loop.names):
+        changed = self.keep_changed(before, self.env)
+        for name in sorted((assigned | loop.names) - changed):
             if name in assigned:
                 self.give_up(name)
             elif name in before:

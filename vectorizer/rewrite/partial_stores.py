@@ -46,8 +46,12 @@ class PartialStores(Effects):
     def store_masked(self, base: Operand, mask: Operand, operand: Operand, symbol: str | None) -> None:
         """``x[mask] = value`` with a mask that varies: one number for all places, or one for each place that is set."""
         target = self.array(base)
-        if self.regions or self.loops or self.masks:
+        if self.regions or self.loops:
             raise Unsupported("a store through a mask under a condition")
+        if self.masks:
+            if isinstance(operand.value, MaskedV):
+                raise Unsupported("a store of chosen elements under a condition")
+            mask = self.temp(self.logical("&", mask, self.conjunction(self.masks)), "chosen")
         operand = self._masked_operand(mask, operand, target.rank - mask.array.rank)
         value = self.array(operand)
         needed = set(mask.array.axes) | set(value.axes)

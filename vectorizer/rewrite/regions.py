@@ -103,6 +103,7 @@ class Regions(Trying):
         self.masks = []  # the region stands for them
         try:
             yield saved
+            saved |= {n: self.env[n] for n in self.keep_changed(saved, self.env)}
         finally:
             self.frames.pop()
             self.masks = masks
@@ -173,6 +174,10 @@ class Regions(Trying):
             return None
         with self.ahead():
             return self.temp(self.merge_flags(mask, Operand(str(value.const), value), old), name)
+
+    def join_elements(self, first: Array, second: Array) -> Array:
+        """What two arrays have in common as far as one example sees them."""
+        return _join_elements(first, second)
 
     def leaf(self, operand: Operand) -> Array:
         """The value of a variable that is merged, which must be a number or an array."""

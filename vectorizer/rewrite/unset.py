@@ -112,10 +112,6 @@ class Unset(Statements):
         test = call(self.np("all"), operand.code) if axes else operand.code
         self.emit(f"if not {test}:", body=[Stmt(f'raise UnboundLocalError("{name} is not set")', line=self.line)])
 
-    def conjunction(self, masks: list[Operand]) -> Operand:
-        """All of some conditions at once."""
-        raise NotImplementedError
-
 
 # --- the syntax ------------------------------------------------------------------------------------------------------
 

@@ -77,6 +77,7 @@ class Walk(Widening):
     noted: dict[str, Value]  # what variables were last set to
     truth_only: bool = False  # only the truth of the expression at hand matters
     lanes_depth: int = 0  # how many regions and loops over live lanes are open
+    container_stores: int = 0  # how many items of lists and dicts were assigned under a condition
     helper_calls: int = 0  # how many calls of the user's functions were rewritten
 
     def expression(self, node: cst.BaseExpression) -> Operand:
@@ -184,7 +185,7 @@ class Walk(Widening):
     def if_any(self, mask: Operand) -> Iterator[None]:
         """Statements of a region; where they call functions of the user's, they only run if any example is active."""
         outer, self.out = self.out, []
-        calls, taken = self.helper_calls, self.taken_here()
+        calls, taken, stores = self.helper_calls, self.taken_here(), self.container_stores
         self.in_front.append((outer, calls, taken))
         try:
             yield
@@ -194,6 +195,8 @@ class Walk(Widening):
             self.in_front.pop()
         if self.helper_calls == calls:
             self.out += made
+        elif self.container_stores != stores:
+            raise Unsupported("an item of a container is assigned in a branch that calls functions")
         else:
             self.emit(f"if {mask.code}.any():", body=made)
             self.forget_taken(taken)

@@ -263,7 +263,7 @@ def masked_call(rw: Context, name: str, c: Call, target: Any) -> Operand:
         start = c.keywords.get("start") or c.args[1]
         return rw.binary("+", start, reduce(rw, name, operand, True))
     if target in (list, tuple, np.array, np.asarray) and c.operands == [operand]:
-        return masked(rw, *as_pair(chosen_of(operand)), is_list=target in (list, tuple), weak=keeps_weak(operand, target))
+        return taken_over(rw, operand, target in (list, tuple))
     if isinstance(target, np.ufunc) and target.signature is None and not c.keywords:
         return masked_elementwise(rw, lambda parts: lower_ufunc(rw, Call(c.function, parts, {}, None, target)), c.args)
     rule = find(target) if target is not None else None
@@ -285,13 +285,11 @@ def masked_call(rw: Context, name: str, c: Call, target: Any) -> Operand:
     return reduce(rw, name, operand, target in (max, min, sum, any, all), rows)
 
 
-def as_pair(node: Masked) -> tuple[Operand, Operand]:
-    return node.array, node.mask
-
-
-def keeps_weak(operand: Operand, target: Any) -> bool:
-    """Whether the items of a list remain Python's numbers."""
-    return target in (list, tuple) and isinstance(operand.value, MaskedV) and operand.value.weak
+def taken_over(rw: Context, operand: Operand, is_list: bool) -> Operand:
+    """``list(chosen)`` and ``np.array(chosen)``."""
+    node = chosen_of(operand)
+    assert isinstance(operand.value, MaskedV)
+    return masked(rw, node.array, node.mask, is_list=is_list, weak=is_list and operand.value.weak)
 
 
 # --- reductions ------------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from vectorizer.values import (
     is_uniform,
     number,
     promote,
+    union_axes,
 )
 
 MASKED_TRUTH: list[Callable[[Context, Operand], Operand]] = []  # filled by the module of masks, which imports this one
@@ -295,10 +296,28 @@ def scalar_of(rw: Context, operand: Operand, what: str) -> Operand:
     return operand
 
 
+def complex_of(rw: Context, c: Call) -> Operand:
+    """``complex(a, b)``: the parts are written into one array; ``a + 1j * b`` would spoil infinities and signs of zero."""
+    parts = [scalar_of(rw, a, c.function) for a in c.args]
+    values = [rw.array(p) for p in parts]
+    if any(v.kind not in "iuf" for v in values):
+        raise Unsupported("complex of parts that are no real numbers")
+    if not any(v.axes for v in values):
+        return Operand(verbatim(c), Array(np.dtype(complex), 0, weak=True))
+    axes = union_axes(*(v.axes for v in values))
+    name = rw.fresh("number")
+    rw.emit(f"{name} = {call(rw.np('empty'), rw.shape_code(axes), 'complex')}", target=name)
+    for part, field in zip(parts, ("real", "imag"), strict=True):
+        rw.emit(f"{name}.{field} = {rw.expand(part, axes, 0).code if rw.array(part).axes else part.code}")
+    return Operand(name, Array(np.dtype(complex), 0, axes, weak=True))
+
+
 def conversion(function: type, dtype: np.dtype[Any]) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         if not c.args and not c.keywords:
             return Operand(verbatim(c), number(function()))
+        if function is complex and len(c.args) == 2 and not c.keywords:
+            return complex_of(rw, c)
         if len(c.args) != 1 or c.keywords:
             raise Unsupported(f"{c.function} with several arguments")
         if isinstance(c.args[0].value, Obj):
