@@ -21,7 +21,10 @@ class Chosen(Branches):
 
     def chosen_items(self, node: cst.BaseExpression) -> Operand | None:
         """What is iterated over, if it is elements that a mask chooses."""
-        if not isinstance(node, (cst.Name, cst.Subscript, cst.ListComp, cst.GeneratorExp, cst.Call)):
+        if isinstance(node, cst.Name):
+            held = self.env.get(node.value)
+            return self.expression(node) if held is not None and isinstance(held.value, MaskedV) else None
+        if not isinstance(node, (cst.Subscript, cst.ListComp, cst.GeneratorExp)):
             return None
         mark = self.mark()
         try:

@@ -68,9 +68,11 @@ class Widening(Memory):
             codes = ", ".join(p.code for p in parts)
             code = f"[{codes}]" if isinstance(target, ListV) else f"({codes},)" if len(parts) == 1 else f"({codes})"
             return Operand(code, target, node=Parts(parts))
-        if isinstance(value, DictV) and isinstance(target, DictV) and [k for k, _ in value.items] == [
-            k for k, _ in target.items
-        ]:
+        if (
+            isinstance(value, DictV)
+            and isinstance(target, DictV)
+            and [k for k, _ in value.items] == [k for k, _ in target.items]
+        ):
             base = self.temp(operand, "held").primary
             pairs = [(k, self.coerced(Operand(f"{base}[{k!r}]", v), target.get(k) or v)) for k, v in value.items]
             codes = ", ".join(f"{k!r}: {part.code}" for k, part in pairs).replace("'", '"')

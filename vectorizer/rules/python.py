@@ -297,7 +297,7 @@ def scalar_of(rw: Context, operand: Operand, what: str) -> Operand:
 
 
 def complex_of(rw: Context, c: Call) -> Operand:
-    """``complex(a, b)``: the parts are written into one array; ``a + 1j * b`` would spoil infinities and signs of zero."""
+    """``complex(a, b)``, written into an array part by part: ``a + 1j * b`` would spoil infinities and signed zeros."""
     parts = [scalar_of(rw, a, c.function) for a in c.args]
     values = [rw.array(p) for p in parts]
     if any(v.kind not in "iuf" for v in values):
