@@ -77,6 +77,7 @@ class Chosen(Branches):
         key = ("chosen", self.node_site(node))
         if key not in self.plan.guarded:
             names = [self.fresh(hint) for hint in ("items", "chosen", "item", "kept")]
+            self.plan.reserved.update(names)
             parts = [cst.Arg(cst.Name(name)) for name in names[:2]]
             self.plan.guarded[key] = names, make(names[2], names[3], cst.Call(cst.Name("zip"), parts))
         names, made = self.plan.guarded[key]

@@ -49,7 +49,7 @@ class Rewriter(Looped):
     """One walk over one function under one plan."""
 
     def __init__(self, function: Function, shared: Shared, plan: Plan, lines: dict[int, int]) -> None:
-        names = names_read(function.node) | set(shared.taken)
+        names = names_read(function.node) | set(shared.taken) | plan.reserved
         super().__init__(shared, plan, function.axes, names)
         self.function = function
         self.module_node = cst.Module([])

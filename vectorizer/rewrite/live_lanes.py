@@ -132,7 +132,7 @@ class LiveLanes(MemoryOrder):
     def live_after(self, node: cst.For | cst.While) -> set[str]:
         """Names that may be read behind a loop."""
         if self.loop_depth:
-            return names_read(self.function_node()) | set(self.plan.flags.values())
+            return names_read(self.function_node()) | set(self.plan.flags.values()) | self.plan.reserved
         last = max(self.lines.get(id(s), 0) for s in _all_statements([node]))
         found: set[str] = set()
         for statement in _all_statements(_statements(self.function_node().body)):
@@ -140,7 +140,7 @@ class LiveLanes(MemoryOrder):
                 found |= names_read(statement)
         if node.orelse is not None:
             found |= names_read(node.orelse)
-        return found | {self.plan.flags[name] for name in found & self.plan.flags.keys()}
+        return found | self.plan.reserved | {self.plan.flags[name] for name in found & self.plan.flags.keys()}
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import libcst as cst
 
 from vectorizer.rewrite.merging import inverse
-from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
+from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, parameter_names, statements_of
 from vectorizer.rewrite.statements import Statements
 from vectorizer.rules.context import PlanChange
 from vectorizer.source.operand import Operand, call
@@ -47,7 +47,7 @@ class Unset(Statements):
     def can_have_flag(self, name: str) -> bool:
         """Whether every place is known where a variable is set; not so where an expression or a function binds it."""
         node = self.function_node()
-        if name in parameters_of(node):
+        if name in parameter_names(node) or name not in assigned_names(node.body):
             return False
         return not any(binds_inside(part, name) for part in nodes_of(node.body))
 
@@ -114,12 +114,6 @@ class Unset(Statements):
 
 
 # --- the syntax ------------------------------------------------------------------------------------------------------
-
-
-def parameters_of(node: cst.FunctionDef) -> set[str]:
-    params = node.params
-    found = {p.name.value for p in [*params.posonly_params, *params.params, *params.kwonly_params]}
-    return found | {p.name.value for p in (params.star_arg, params.star_kwarg) if isinstance(p, cst.Param)}
 
 
 def binds_inside(node: cst.CSTNode, name: str) -> bool:
