@@ -264,7 +264,7 @@ class Walk(Widening):
     def rollback(self, mark: Mark) -> None:
         del self.out[mark.out :]
         self.env = dict(mark.env)
-        self.used = set(mark.used)
+        self.used = mark.used | self.plan.reserved
         del self.hazards[mark.hazards :]
         del self.shared.changes[mark.changes :]
         self.shared.imports.clear()
