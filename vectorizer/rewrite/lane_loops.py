@@ -106,10 +106,11 @@ class LaneLoops(Jumps):
             return self.lane_offset_range(node, target, (start, stop, step), rest)
         if not isinstance(stop.value, Array) or not stop.value.axes:
             raise Unsupported("a range whose ends differ between the examples")
+        kept = f"$stop{len(self.lane_loops)}"  # of this loop, not of one around it
         bound = self.fresh("stop")
         stop = self.as_weak_int(stop)
         self.emit(f"{bound} = {stop.code}", target=bound)
-        self.env["$stop"] = Operand(bound, self.array(stop).with_(origins=frozenset()))
+        self.env[kept] = Operand(bound, self.array(stop).with_(origins=frozenset()))
         outermost = call(self.np("max" if step > 0 else "min"), bound, initial=start.code)
         first = [] if step > 0 and start.code == "0" else [start.code]
         header = call("range", *first, outermost, *([str(step)] if step != 1 else []))
@@ -117,13 +118,13 @@ class LaneLoops(Jumps):
         def head(loop: LaneLoop) -> None:
             name = self.target_name(target)
             self.env[target] = Operand(name, Array(INT, 0, weak=True))
-            limit = self.env["$stop"]
+            limit = self.env[kept]
             running = self.fresh("running")
             self.emit(f"{running} = {name} {'<' if step > 0 else '>'} {limit.code}", target=running)
             self.compact_before_target(loop, target, running)
 
         plan = LanePlan(
-            lambda _: f"for {self.target_name(target)} in {header}:", head, True, False, extra=frozenset({"$stop"})
+            lambda _: f"for {self.target_name(target)} in {header}:", head, True, False, extra=frozenset({kept})
         )
         return self.lane_loop(node, plan, rest)
 
@@ -161,27 +162,28 @@ class LaneLoops(Jumps):
         first = self.pinned_temp(self.as_weak_int(start) if start.array.axes else start, "start")
         distance = self.binary("-", stop, first) if step > 0 else self.binary("-", first, stop)
         size = abs(step)
+        kept, origins = f"$stop{len(self.lane_loops)}", f"$start{len(self.lane_loops)}"
         trips = self.fresh("trips")
         self.emit(f"{trips} = {distance.code if size == 1 else f'-(-({distance.code}) // {size})'}", target=trips)
-        self.env["$stop"] = Operand(trips, Array(INT, 0, (self.outer_axis(),), weak=True))
-        self.env["$start"] = Operand(first.code, first.value)
+        self.env[kept] = Operand(trips, Array(INT, 0, (self.outer_axis(),), weak=True))
+        self.env[origins] = Operand(first.code, first.value)
         counter = self.fresh("step")
         header = call("range", call(self.np("max"), trips, initial="0"))
 
         def head(loop: LaneLoop) -> None:
             running = self.fresh("running")
-            self.emit(f"{running} = {counter} < {self.env['$stop'].code}", target=running)
+            self.emit(f"{running} = {counter} < {self.env[kept].code}", target=running)
             if target in loop.outs:
                 raise Unsupported("the target of a loop that ends at different times is read behind it")
             self.env.pop(target, None)
             self.compact(loop, f"not {running}.all()", running)
-            origin = self.env["$start"]
+            origin = self.env[origins]
             moved = f"{'+' if step > 0 else '-'} {counter if size == 1 else f'{size} * {counter}'}"
             name = self.target_name(target)
             self.emit(f"{name} = {origin.at(SUM)} {moved}", target=name)
             self.env[target] = Operand(name, Array(INT, 0, self.array(origin).axes, weak=True))
 
-        extra = frozenset({"$stop", "$start"})
+        extra = frozenset({kept, origins})
         return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, True, False, extra), rest)
 
     # --- the loop itself ---------------------------------------------------------------------------------------------

@@ -328,8 +328,10 @@ class Regions(Trying):
         """An array for the results of all examples, made as seen from outside of the region."""
         regions, self.regions = self.regions, self.regions[:-1]
         try:
+            moves = bool(self.in_front) and self.helper_calls > self.in_front[-1][1]  # in front of the result itself
+            source = result.code if array.rank and not moves else None
             with self.ahead():
-                return self.empty(self.fresh("result"), array, axes, result.code if array.rank else None)
+                return self.empty(self.fresh("result"), array, axes, source)
         finally:
             self.regions = regions
 

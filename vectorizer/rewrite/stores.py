@@ -142,6 +142,8 @@ class Stores(ItemsUnder):
         region = locate(self, base, index)
         self.check_loop_store(base, region, symbol)
         self.note_store(base, index, symbol)
+        if symbol is not None and region.value.kind in "iu" and not region.value.rank and operand.array.kind in "fc?":
+            operand, symbol = self.binary(symbol, Operand(region.code, region.value), operand), None  # it is cut to fit
         if symbol is not None:
             operand = self.weak_for(operand, region.value)
         else:
