@@ -48,6 +48,7 @@ class RegionMerge:
     axes: those of the condition, which the merged arrays get.
     both: whether both sides have statements, so that a variable may be set on both of them.
     merged: the arrays for all examples, by variable.
+    sides: for each side that was walked the variables that it sets; None where control does not get behind it.
     """
 
     names: list[str]
@@ -55,6 +56,11 @@ class RegionMerge:
     axes: Axes
     both: bool
     merged: dict[str, Operand] = field(default_factory=dict)
+    sides: list[set[str] | None] = field(default_factory=list)
+
+    def is_set(self, name: str) -> bool:
+        """Whether all examples that get behind the `if` have set a variable."""
+        return name in self.before or all(side is None or name in side for side in self.sides)
 
 
 class Regions(Trying):
@@ -124,6 +130,7 @@ class Regions(Trying):
                 names = [n for n in merge.names if n in self.env and n not in unset]
                 changed = {n: self.env[n] for n in names if self.env[n] is not saved.get(n)}
                 values = {n: self.restricted(n, o) for n, o in changed.items()}
+            merge.sides.append(None if ended else set(values))
             for name, operand in values.items():
                 if name in merge.merged or name in merge.before or merge.both:
                     self.scatter(name, operand, region, merge)
@@ -132,7 +139,9 @@ class Regions(Trying):
         """Gives the variables that the branches set their merged values; what is set on one side only is not set."""
         for name in merge.names:
             held = merge.merged.get(name)
-            if held is not None:
+            if held is not None and not merge.is_set(name):
+                self.give_up(name)
+            elif held is not None:
                 target = self.target_name(name)
                 if held.code != target:
                     self.emit(f"{target} = {held.code}", target=target)
