@@ -215,3 +215,54 @@ def set_on_one_of_two_branches_that_both_do_something(a, b):
 @pytest.mark.parametrize("a", [np.array([1.0, -4.0, 2.0]), np.array([1.0, -0.25, 2.0])])
 def test_a_variable_that_only_one_of_two_branches_sets(a):
     assert_matches_loop(set_on_one_of_two_branches_that_both_do_something, (a, np.array([2.0, 0.0, 0.5])))
+
+
+def raised_in_place(a, v):
+    a[1] += v
+    return a[1]
+
+
+def continue_with_an_effect(x, t):
+    for i in range(1, 4):
+        x[0] += t
+        if t < raised_in_place(x, x[i]):
+            continue
+    return x
+
+
+def bound_anew_and_changed_through_another_name(x, p):
+    y = x
+    k = 3
+    while k > 0:
+        k -= 1
+        y[p[k]] = 1.0
+        if y[2] >= k:
+            x = x
+            if any(v > k for v in x) and y[k] >= 1:
+                continue
+    return x
+
+
+def target_of_a_loop_that_did_not_run(x, t, n):
+    for i in range(n):
+        t = t + x[i]
+    if x[0] > t:
+        for i in range(3):
+            t += math.sqrt(abs(x[i]))
+    return t
+
+
+@pytest.mark.filterwarnings("ignore::vectorizer.FallbackWarning")
+@pytest.mark.parametrize("seed", range(5))
+def test_found_by_random_programs(seed):
+    rng = np.random.default_rng(seed)
+    x, t, p = rng.integers(-8, 9, (3, 4)) / 4, rng.integers(-8, 9, 3) / 4, rng.integers(0, 4, (3, 4))
+    assert_matches_loop(continue_with_an_effect, (x, t))
+    assert_matches_loop(bound_anew_and_changed_through_another_name, (x, p))
+
+
+def test_the_target_of_a_loop_that_did_not_run_and_is_set_under_a_condition():
+    x, t = np.array([[1.0, 2.0, 3.0], [-1.0, 2.0, 0.0]]), np.array([0.5, 0.5])
+    vmapped = vmap(target_of_a_loop_that_did_not_run, in_axes=(0, 0, None), strict=True)
+    for n in (0, 2):
+        assert_matches_loop(target_of_a_loop_that_did_not_run, (x, t, n), in_axes=(0, 0, None), vmapped=vmapped)

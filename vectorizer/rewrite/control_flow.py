@@ -86,10 +86,13 @@ def _lowered(body: list[Any]) -> list[Any] | None:
         rest = _lowered(body[k + 1 :])
         if lone_jump(inner) is None or has_jump(inner[:-1], (cst.Continue,)) or rest is None:
             return None
+        if not inner[:-1] and not rest:  # its condition may have an effect
+            idle = cst.SimpleStatementLine([cst.Pass()])
+            return [*body[:k], statement.with_changes(body=cst.IndentedBlock([idle]))]
         if not inner[:-1]:
             test = statement.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
             made = statement.with_changes(test=cst.UnaryOperation(cst.Not(), test), body=cst.IndentedBlock(rest))
-            return [*body[:k], made] if rest else body[:k]
+            return [*body[:k], made]
         other = cst.Else(cst.IndentedBlock(rest)) if rest else None
         return [*body[:k], statement.with_changes(body=cst.IndentedBlock(inner[:-1]), orelse=other)]
     return body

@@ -65,6 +65,7 @@ class Rewriter(Looped):
         self.taken_out = {}
         self.noted = {}
         self.lost = set()
+        self.assumed_at = {}
         self.changed_sites = set()
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
@@ -206,7 +207,7 @@ def rewrite(
             text = walker.run(name)
         except PlanChange:
             if len(plan.flags) != flags:
-                plan = Plan(returns=plan.returns, flags=plan.flags, starts=plan.starts)
+                plan = Plan(returns=plan.returns, flags=plan.flags, starts=plan.starts, nones=plan.nones)
                 function = with_flags(plain, plan, lines)
             continue
         except RootCalled:
@@ -238,7 +239,7 @@ def rewrite(
 
 def with_flags(function: Function, plan: Plan, lines: dict[int, int]) -> Function:
     """The function with the flags of variables that some examples do not set; its new statements have their lines."""
-    flagged = Flagged(function.node, plan.flags)
+    flagged = Flagged(function.node, plan.flags, plan.nones)
     for old, new in flagged.copies:
         if id(old) in lines:
             lines[id(new)] = lines[id(old)]

@@ -10,6 +10,7 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.memory_order import MemoryOrder
+from vectorizer.rewrite.sharing import origins_of
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rewrite.walk import ActiveRegion
 from vectorizer.source.operand import Operand, call
@@ -124,6 +125,8 @@ class LiveLanes(MemoryOrder):
             return name
         if name not in live and not self.scopes and operand.code == name and not stored and self.loop_depth == 0:
             return name
+        if stored and any(origins_of(o.value) & operand.array.origins for n, o in self.env.items() if n != name):
+            self.freeze(operand.array.with_(origins=copies(operand.array.origins)))  # another name leads to it
         held = self.fresh(f"{name}_live")
         tail = ".copy()" if stored else ""
         self.emit(f"{held} = {operand.primary}{tail}", target=held)

@@ -79,7 +79,8 @@ class Regions(Trying):
             frame.result = self.returning_regions(test, body, orelse)
             return
         names = sorted(set[str]().union(*(assigned_names(s) for s in [*body, *orelse])))
-        merge = RegionMerge(names, dict(self.env), self.array(test).axes, bool(body) and bool(orelse))
+        before = {name: operand for name, operand in self.env.items() if name not in self.maybe_unset}
+        merge = RegionMerge(names, before, self.array(test).axes, bool(body) and bool(orelse))
         endless: list[Endless] = []
         for mask, statements, label in self.sides(test, body, orelse):
             mark = self.mark()
@@ -210,6 +211,7 @@ class Regions(Trying):
         old = merge.before.get(name)
         if old is not None:
             old = self.restricted(name, old)
+            self.may_be_none(name, old.value, value)
         if any(axis != region.axis for axis in value.axes):
             raise Unsupported("a value with axes of its own is set under a condition")
         target = self.target_name(name) if old is None or old.code != self.target_name(name) else self.fresh(name)

@@ -260,6 +260,7 @@ class SequentialLoops(Iterations):
                     continue
                 if now.value == head.value:
                     continue
+                self.may_be_none(name, head.value, now.value)
                 merged = self.loop_join(head.value, now.value)
                 if merged != head.value:
                     found[name] = join(found[name], merged) if name in found else merged

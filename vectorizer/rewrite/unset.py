@@ -8,17 +8,19 @@ and loops need no rules of their own for it; where the variable is read, the fla
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import libcst as cst
 
+from vectorizer.rewrite.control_flow import else_statements, ends
 from vectorizer.rewrite.merging import inverse
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, parameter_names, statements_of
 from vectorizer.rewrite.statements import Statements
 from vectorizer.rules.context import PlanChange
 from vectorizer.source.operand import Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, TupleV, Unsupported, Value, number
+from vectorizer.values import Array, Obj, TupleV, Unsupported, Value, number
 
 ZEROS: dict[str, bool | int | float | complex] = {"b": False, "i": 0, "u": 0, "f": 0.0, "c": 0j}
 
@@ -28,6 +30,8 @@ class Unset(Statements):
 
     masks: list[Operand]
     loop_depth: int
+    assumed: frozenset[str] = frozenset()  # variables that are not None where the walk is
+    assumed_at: dict[int, frozenset[str]]  # and in parts of the function that it has seen
     lost: set[str]  # variables that a merge has given up because one side did not set them
 
     def not_set(self, name: str) -> NoReturn:
@@ -38,6 +42,74 @@ class Unset(Statements):
             self.plan.starts[name] = self.noted.get(name)
             raise PlanChange
         raise Unsupported(f"{name} may not be set here")
+
+    def may_be_none(self, name: str, first: Value, second: Value) -> None:
+        """A merge of None and of a number: in the next walk, a flag says which examples have the number."""
+        found = [v for v in (first, second) if isinstance(v, Array)]
+        is_none = [isinstance(v, Obj) and v.value is None for v in (first, second)]
+        if len(found) != 1 or not any(is_none) or name in self.plan.flags or not self.facts.has_loop:
+            return
+        if not self.can_have_flag(name) or self.loops:
+            return
+        self.plan.flags[name] = self.flag_name(name)
+        self.plan.starts[name] = found[0]
+        self.plan.nones.add(name)
+        raise PlanChange
+
+    def visit_Comparison(self, node: cst.Comparison) -> Operand:
+        """``x is None`` for a variable that is None for some examples."""
+        found = none_test(node)
+        if found is None or found[0] not in self.plan.nones:
+            return super().visit_Comparison(node)
+        flag = self.read(self.plan.flags[found[0]])
+        known = self.array(flag).const
+        if isinstance(known, bool):
+            return Operand(str(known is not found[1]), number(known is not found[1]))
+        return self.negation(flag) if found[1] else flag
+
+    def expression(self, node: cst.BaseExpression) -> Operand:
+        with self.assuming(node):
+            return super().expression(node)
+
+    def statement(self, node: cst.BaseStatement, rest: Sequence[cst.BaseStatement]) -> bool:
+        with self.assuming(node, rest):
+            return super().statement(node, rest)
+
+    @contextmanager
+    def assuming(self, node: cst.CSTNode, rest: Sequence[Any] = ()) -> Iterator[None]:
+        """What stands behind a test for None holds for what is computed there."""
+        if not self.plan.nones:
+            yield
+            return
+        self.note_assumptions(node, rest)
+        saved, self.assumed = self.assumed, self.assumed | self.assumed_at.get(id(node), frozenset())
+        try:
+            yield
+        finally:
+            self.assumed = saved
+
+    def while_set(
+        self, statements: Sequence[Any], names: frozenset[str]
+    ) -> Iterator[tuple[cst.CSTNode, frozenset[str]]]:
+        """Statements with the variables that are not None there, up to where these may become None."""
+        for statement in statements:
+            yield statement, names
+            changed = assigned_names(statement)
+            names = frozenset(n for n in names if self.plan.flags.get(n) not in changed)
+
+    def note_assumptions(self, node: cst.CSTNode, rest: Sequence[Any] = ()) -> None:
+        """Notes of the parts of a condition which variables are not None there."""
+        parts: list[tuple[cst.CSTNode, frozenset[str]]] = []
+        if isinstance(node, cst.BooleanOperation):
+            parts = [(node.right, not_none(node.left, isinstance(node.operator, cst.And)))]
+        elif isinstance(node, cst.IfExp):
+            parts = [(node.body, not_none(node.test, True)), (node.orelse, not_none(node.test, False))]
+        elif isinstance(node, cst.If):
+            parts = [*self.while_set(statements_of(node.body), not_none(node.test, True))]
+            parts += self.while_set(
+                [*else_statements(node), *(rest if ends(statements_of(node.body)) else ())], not_none(node.test, False)
+            )
+        self.assumed_at |= {id(part): names for part, names in parts if names}
 
     def give_up(self, name: str) -> None:
         """Behind a merge, a variable that only one side has set."""
@@ -102,7 +174,8 @@ class Unset(Statements):
         if flag is None:
             return
         operand = self.read(flag)
-        if self.array(operand).const is True:
+        known = self.array(operand).const
+        if known is True or name in self.assumed and known is not False:
             return
         if self.speculating > len(self.masks):
             self.hazard("a variable may not be set")
@@ -134,13 +207,13 @@ class Flagged:
     first: for each variable the statement of the function that may set it first, by its identity.
     """
 
-    def __init__(self, node: cst.FunctionDef, flags: dict[str, str]) -> None:
-        self.flags = flags
+    def __init__(self, node: cst.FunctionDef, flags: dict[str, str], nones: set[str]) -> None:
+        self.flags, self.nones = flags, nones
         self.copies: list[tuple[cst.CSTNode, cst.CSTNode]] = []
         self.first: dict[int, tuple[str, ...]] = {}
         body = self.block(statements_of(node.body))
         for name in flags:
-            statement = next(s for s in body if name in assigned_names(s))
+            statement = next(s for s in body if {name, flags[name]} & assigned_names(s))
             self.first[id(statement)] = (*self.first.get(id(statement), ()), name)
         self.node = node.with_changes(body=node.body.with_changes(body=body))
 
@@ -188,6 +261,9 @@ class Flagged:
 
     def marked(self, statements: Sequence[cst.BaseSmallStatement]) -> Iterator[cst.BaseSmallStatement]:
         for small in statements:
+            if isinstance(small, cst.Assign) and is_none(small.value):
+                yield from self.lowered(small)
+                continue
             yield small
             if isinstance(small, cst.Assign):
                 for item in small.targets:
@@ -195,8 +271,42 @@ class Flagged:
             elif isinstance(small, cst.AnnAssign) and small.value is not None:
                 yield from self.raised(small.target)
 
+    def lowered(self, small: cst.Assign) -> Iterator[cst.BaseSmallStatement]:
+        """``x = None`` is ``flag = False`` for a variable that some examples set to None."""
+        names = [item.target.value for item in small.targets if isinstance(item.target, cst.Name)]
+        if len(names) != len(small.targets) or not set(names) <= self.nones:
+            yield small
+            return
+        for name in names:
+            yield cst.Assign([cst.AssignTarget(cst.Name(self.flags[name]))], cst.Name("False"))
+
     def raised(self, target: cst.BaseExpression) -> Iterator[cst.BaseSmallStatement]:
         """``flag = True`` for the variables of a target."""
         for part in nodes_of(target):
             if isinstance(part, cst.Name) and part.value in self.flags:
                 yield cst.Assign([cst.AssignTarget(cst.Name(self.flags[part.value]))], cst.Name("True"))
+
+
+# --- None ------------------------------------------------------------------------------------------------------------
+
+
+def is_none(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.Name) and node.value == "None"
+
+
+def none_test(node: cst.BaseExpression) -> tuple[str, bool] | None:
+    """The variable of ``x is None`` (True) or ``x is not None`` (False)."""
+    if not isinstance(node, cst.Comparison) or len(node.comparisons) != 1 or not isinstance(node.left, cst.Name):
+        return None
+    (target,) = node.comparisons
+    if not is_none(target.comparator) or not isinstance(target.operator, (cst.Is, cst.IsNot)):
+        return None
+    return node.left.value, isinstance(target.operator, cst.Is)
+
+
+def not_none(test: cst.BaseExpression, holds: bool) -> frozenset[str]:
+    """Variables that are not None where a condition holds, or where it does not."""
+    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.And if holds else cst.Or):
+        return not_none(test.left, holds) | not_none(test.right, holds)
+    found = none_test(test)
+    return frozenset({found[0]}) if found is not None and found[1] is not holds else frozenset()

@@ -145,8 +145,8 @@ def _check_kinds(values: list[Array]) -> None:
     """Which number is chosen must not decide the kind of the result."""
     if len({v.dtype for v in values if not v.weak}) > 1 or len({v.kind == "b" for v in values}) > 1:
         raise Unsupported("the lesser or greater of numbers of different kinds is one or the other")
-    kinds = {(v.kind in "iub") for v in values if v.dtype is not None}
-    if len(kinds) == 2 and any(v.weak and v.kind == "f" for v in values):
+    strong = any(v.kind in "iu" and not v.weak for v in values)  # beside an array its dtype counts, not the number only
+    if strong and any(v.weak and v.kind == "f" for v in values):
         raise Unsupported("the lesser or greater of a float and an integer is one or the other")
 
 
