@@ -128,6 +128,8 @@ class Rewriter(Looped):
         if body and is_docstring(body[0]):
             docstring = [Stmt(self.text(body[0].body[0].value))]
             body = body[1:]
+        if self.plan.at_end is not None:
+            body.append(self.plan.at_end)
         ended = self.call_root() if self.shared.root_called and self.function.finish is not None else self.block(body)
         self.choose_order()
         if not ended:

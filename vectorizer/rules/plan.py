@@ -34,6 +34,7 @@ class Plan:
     returns: the value that every `return` of a helper must have.
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
+    at_end: a statement that is added to the function: an exception, where other examples have returned a value.
     """
 
     promoted: dict[object, Axes] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Plan:
     lanes: set[object] = field(default_factory=set)
     made: list[object] = field(default_factory=list)  # syntax that was made up: sites are told apart by identity
     guarded: dict[object, Any] = field(default_factory=dict)
+    at_end: Any = None
     batch_last: set[object] = field(default_factory=set)
     ordered: bool = False
 
