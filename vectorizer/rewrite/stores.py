@@ -138,10 +138,12 @@ class Stores(PartialStores):
         region = locate(self, base, index)
         self.check_loop_store(base, region, symbol)
         self.note_store(base, index, symbol)
+        element = Operand(region.code, region.value.with_(origins=frozenset(), dims=region.value.dims))
+        operand, symbol = self.summed_into(element, symbol, operand)
         if symbol is not None:
             operand = self.weak_for(operand, region.value)
         else:
-            self.check_cast(self.array(operand), region.value)
+            operand = self.fitting(operand, region.value)
         self.write(base, region, operand, symbol)
 
     def _check_axes(
