@@ -164,3 +164,26 @@ def test_the_checks_are_native() -> None:
     a = np.random.default_rng(0).integers(0, 9, (3, ROWS, COLUMNS))
     for function in (stored, stored_in_a_slice, stored_as_a_python_number, listed, added_as_a_python_number):
         vmap(function, strict=True)(a)
+
+
+def one_more(x):
+    return np.array([v + 1 for v in x])
+
+
+def pairs_of(x):
+    return np.array([[v, v > 1] for v in x])
+
+
+def steps(x):
+    out = []
+    for i in range(1, len(x)):
+        out.append(x[i] - x[i - 1])
+    return np.array(out)
+
+
+@pytest.mark.filterwarnings("ignore::vectorizer.FallbackWarning")
+@pytest.mark.parametrize("function", [one_more, pairs_of, steps], ids=lambda f: f.__name__)
+def test_a_list_of_nothing_is_an_array_of_floats(function: Any) -> None:
+    vmapped = vmap(function)
+    for length in (3, 0, 1):
+        assert_matches_loop(function, (np.arange(2 * length).reshape(2, length),), vmapped=vmapped)
