@@ -290,7 +290,9 @@ class Writer:
             self.put(indent + 2, f"{u} = {self.number()}")
             self.put(indent + 2, self.choose("break", f"{has} = {self.condition(2)}"))
             self.counters.remove(v)
-            self.put(indent, f"else:\n{'    ' * (indent + 1)}{has} = {self.choose('False', 'False', self.condition(2))}")
+            self.put(
+                indent, f"else:\n{'    ' * (indent + 1)}{has} = {self.choose('False', 'False', self.condition(2))}"
+            )
         elif kind == 2:
             self.put(indent, f"for {u} in {self.choose('range(n)', 'range(n, 4)', 'range(1, n + 1)')}:")
             self.put(indent + 1, f"if {u} > {self.number()}:")
@@ -347,7 +349,10 @@ class Writer:
         c = self.new("c")
         first, second = self.choose(("[0]", "[1]"), ("[0]", "[-1]"), ("['a']", "['b']"))
         items = f"{self.number()}", f"{self.number()}"
-        self.put(indent, f"{c} = " + (f"{{'a': {items[0]}, 'b': {items[1]}}}" if "a" in first else f"[{items[0]}, {items[1]}]"))
+        self.put(
+            indent,
+            f"{c} = " + (f"{{'a': {items[0]}, 'b': {items[1]}}}" if "a" in first else f"[{items[0]}, {items[1]}]"),
+        )
         inside = indent
         if self.one_in(2):
             v = self.new("i")
@@ -364,7 +369,9 @@ class Writer:
         """A subscript that is out of range for some examples, or a division by zero."""
         a = self.array()
         self.put(indent, "try:")
-        self.put(indent + 1, self.choose(f"s = s + {a}[n + 2]", f"t = {a}[n * 2] - t", "t = t + (1.0 / float(n) > 0.4)"))
+        self.put(
+            indent + 1, self.choose(f"s = s + {a}[n + 2]", f"t = {a}[n * 2] - t", "t = t + (1.0 / float(n) > 0.4)")
+        )
         if self.one_in(3):
             self.put(indent + 1, f"s = {a}[n + 1]")
         if self.one_in(3):

@@ -1241,3 +1241,30 @@ def boolean_of_a_pair(x):
 def list_of_lists_is_taken_as_an_array(x, m):
     rows = [[v * 2 for v in r] for r in m]
     return np.array(rows) + rows[1][2], len(rows), rows[0][1] + sum(rows[1]), np.array([(v, v + 1) for v in x])
+
+
+@theme("variables that are divided in each iteration")
+def digits_in_a_base(n, k):
+    digits = []
+    for _ in range(5):
+        digits.append(n % (k + 2))
+        n //= k + 2
+    return digits[::-1]
+
+
+@theme("variables that are divided in each iteration")
+def halved_steps(x, s):
+    total = 0.0
+    for v in x:
+        s /= 2
+        total += v * s
+    return total
+
+
+@theme("variables that are divided in each iteration")
+def bits_so_far(p):
+    held, seen = [], 0
+    for v in p:
+        seen |= v
+        held.append(seen)
+    return held

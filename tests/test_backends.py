@@ -374,10 +374,10 @@ def test_names() -> None:
 def test_entry_points(monkeypatch: pytest.MonkeyPatch) -> None:
     entry = metadata.EntryPoint("another", "tests.fake_device:FAKE", registry.ENTRY_POINTS)
 
-    def entry_points(*, group: str, name: str | None = None) -> list[metadata.EntryPoint]:
-        return [entry] if group == "vectorizer.backends" and name in (None, "another") else []
+    def entry_points(*, group: str) -> list[metadata.EntryPoint]:
+        return [entry] if group == "vectorizer.backends" else []
 
-    monkeypatch.setattr(registry.metadata, "entry_points", entry_points)
+    monkeypatch.setattr(metadata, "entry_points", entry_points)
     monkeypatch.setattr(registry, "_known", {"numpy": find_backend(None)})
     assert known_backends() == ["another", "numpy"]
     with pytest.raises(VectorizeValueError, match="'another'"):

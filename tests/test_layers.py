@@ -15,7 +15,7 @@ PACKAGE = Path(vectorizer.errors.__file__).parent
 LAYERS = [
     ["errors"],
     ["spec", "tree", "values"],
-    ["reference", "testing"],
+    ["reference", "stacking", "testing"],
     ["source"],
     ["backends", "rules"],
     ["analysis"],

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 
 from vectorizer.errors import VectorizeTypeError, VectorizeValueError
-from vectorizer.reference import call_examples, code_of, loop, stack_values
+from vectorizer.reference import call_examples, code_of, loop
+from vectorizer.runtime import stack_values
 from vectorizer.spec import Layer, make_layer, resolve_call, signature_of
 
 

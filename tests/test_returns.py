@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vectorizer import vmap
+from vectorizer.errors import FallbackWarning, VectorizeTypeError
 from vectorizer.testing import assert_matches_loop
 
 
@@ -69,6 +70,59 @@ def under_a_condition_in_the_outer_loop(x, t):
     return total, -1
 
 
+def first_positive(x):
+    for k in range(len(x)):
+        if x[k] > 0:
+            return k
+
+
+def first_positive_by_while(x):
+    k = 0
+    while k < len(x):
+        if x[k] > 0:
+            return k, x[k]
+        k += 1
+
+
+def doubled_past(x, t):
+    while True:
+        x = 2 * x + 1
+        if x > t:
+            return x
+
+
+def by_sector(i, v):
+    if i == 0:
+        return v, 0.0
+    if i == 1:
+        return 2 * v, v
+    if i == 2:
+        return 0.0, v
+
+
+def by_sign(i, v):
+    if i > 0:
+        if v > 0.5:
+            return 1.0
+        elif v <= 0.5:
+            return -1.0
+    else:
+        return 0.0
+
+
+def known_kind(kind, v):
+    if kind == 0:
+        return v
+    elif kind == 1:
+        return np.sqrt(v)
+    elif kind == 2:
+        w = v * v
+        return w + 1
+    else:
+        message = "unknown kind"
+        raise ValueError(message)
+
+
 RNG = np.random.default_rng(0)
 CASES = [
     (two, (RNG.random((9, 3)),)),
@@ -76,6 +130,12 @@ CASES = [
     (prime, (RNG.integers(0, 50, 9),)),
     (found_in_else, (RNG.random((19, 3)), RNG.random(19))),
     (under_a_condition_in_the_outer_loop, (RNG.random((19, 3)), RNG.random(19))),
+    (first_positive, (RNG.random((9, 5)) - 0.2 * np.arange(5)[::-1],)),
+    (first_positive_by_while, (RNG.random((9, 5)) - 0.2 * np.arange(5)[::-1],)),
+    (doubled_past, (RNG.random(9), RNG.random(9) * 20)),
+    (by_sector, (RNG.integers(0, 3, 9), RNG.random(9))),
+    (by_sign, (RNG.integers(-1, 3, 9), RNG.random(9))),
+    (known_kind, (RNG.integers(0, 3, 9), RNG.random(9))),
 ]
 
 
@@ -85,3 +145,21 @@ def test_is_native_and_equal_to_the_loop(function, args):
     assert_matches_loop(function, args, vmapped=vmapped)
     for k in (1, 2):
         assert_matches_loop(function, tuple(a[:k] for a in args), vmapped=vmapped)
+
+
+@pytest.mark.parametrize("function", [by_sector, by_sign, first_positive, known_kind])
+def test_what_returns_nothing_is_an_error_as_in_the_loop(function):
+    bad = {
+        by_sector: (np.array([0, 3, 1]), np.ones(3)),
+        by_sign: (np.array([1, -1, 1]), np.array([1.0, 1.0, np.nan])),
+        first_positive: (np.array([[-1.0, 1.0], [-1.0, -1.0]]),),
+        known_kind: (np.array([0, 3, 1]), np.ones(3)),
+    }[function]
+    assert_matches_loop(function, bad)
+    with pytest.raises(ValueError if function in (known_kind, by_sector) else VectorizeTypeError):
+        vmap(function)(*bad)
+
+
+def test_a_function_that_returns_nothing_for_all_examples_gives_none():
+    with pytest.warns(FallbackWarning, match="some examples return nothing, and the loop does not"):
+        assert vmap(by_sector)(np.array([3, 4]), np.ones(2)) is None

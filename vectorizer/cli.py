@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import os
 import re
@@ -76,13 +77,21 @@ def shared_options(command: Command) -> Command:
     return command
 
 
-def rewriting_options(command: Command) -> Command:
-    command = click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file.")(command)
-    command = click.option(
+def rewriting_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of a command on rewritten functions: it is given the file and what was emitted, and what is left."""
+
+    @functools.wraps(command)
+    def run(
+        target: str, in_axes: Any, out_axes: Any, args: tuple[str, ...], strict: bool, backend: str | None, **rest: Any
+    ) -> None:
+        command(*rewritten(target, args, options(in_axes, out_axes, strict, backend)), **rest)
+
+    made = click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write to this file.")(run)
+    made = click.option(
         "--backend", type=BackendName(), metavar="NAME", help="Emit for this library, such as cupy, and not for NumPy."
-    )(command)
-    command = click.option("--strict", is_flag=True, help="Refuse what would have to be looped.")(command)
-    return shared_options(command)
+    )(made)
+    made = click.option("--strict", is_flag=True, help="Refuse what would have to be looped.")(made)
+    return shared_options(made)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -98,35 +107,16 @@ def main() -> None:
 
 @main.command()
 @rewriting_options
-def emit(
-    target: str,
-    in_axes: Any,
-    out_axes: Any,
-    args: tuple[str, ...],
-    strict: bool,
-    backend: str | None,
-    output: str | None,
-) -> None:
+def emit(file: File, done: Emitted, output: str | None) -> None:
     """Write FILE with its functions rewritten in place.  Nothing in it is imported or run."""
-    file, done = rewritten(target, args, options(in_axes, out_axes, strict, backend))
     put(file.encode(done.text), output)
 
 
 @main.command()
 @click.option("--color/--no-color", default=None, help="Colour the patch; by default, on a terminal.")
 @rewriting_options
-def diff(
-    target: str,
-    in_axes: Any,
-    out_axes: Any,
-    args: tuple[str, ...],
-    strict: bool,
-    backend: str | None,
-    output: str | None,
-    color: bool | None,
-) -> None:
+def diff(file: File, done: Emitted, output: str | None, color: bool | None) -> None:
     """Print what `emit` changes, as a patch for `git apply`.  Nothing in FILE is imported or run."""
-    file, done = rewritten(target, args, options(in_axes, out_axes, strict, backend))
     patch = unified(file.text, done.text, patch_path(file.path))
     is_coloured = output is None and (sys.stdout.isatty() if color is None else color)
     if is_coloured:
@@ -137,17 +127,8 @@ def diff(
 
 @main.command()
 @rewriting_options
-def explain(
-    target: str,
-    in_axes: Any,
-    out_axes: Any,
-    args: tuple[str, ...],
-    strict: bool,
-    backend: str | None,
-    output: str | None,
-) -> None:
+def explain(_file: File, done: Emitted, output: str | None) -> None:
     """Print one line for each change: its place, the rule, the reason.  Nothing in FILE is imported or run."""
-    _, done = rewritten(target, args, options(in_axes, out_axes, strict, backend))
     lines = [line for function in done.functions for line in explained(function)]
     put("".join(f"{line}\n" for line in lines).encode(), output)
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from vectorizer.backends import find_owner
 from vectorizer.guards import Guards
-from vectorizer.source.frontend import OWN_WRAPPER, FunctionSource, SourceUnavailable, find_source
+from vectorizer.source.frontend import FunctionSource, SourceUnavailable, find_source
+from vectorizer.source.unwrapping import OWN_WRAPPER
 from vectorizer.values import (
     GENERATORS,
     Array,

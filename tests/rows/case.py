@@ -159,8 +159,13 @@ def fill(rng: Any, letter: str, shape: tuple[int, ...], dtype: Any, nan: bool) -
 
 SCOPE: dict[str, Any] = {"np": np, "math": math, "cmath": cmath, "operator": operator}
 if find_spec("scipy") is not None:
+    import scipy.fft
+    import scipy.integrate
     import scipy.linalg
+    import scipy.ndimage
+    import scipy.signal
     import scipy.special
+    import scipy.stats
 
     SCOPE["scipy"] = scipy
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,12 @@ class LoopAxis(Extent):
     appended: dict[str, Any] = field(default_factory=dict)
 
 
+@functools.cache
+def natural_sum(dtype: np.dtype[Any] | None) -> np.dtype[Any] | None:
+    """The dtype of a sum of which none is said."""
+    return None if dtype is None else np.sum(np.ones(1, dtype)).dtype
+
+
 class Accumulation(Dependences):
     """Variables and array elements that every iteration of an axis adds to."""
 
@@ -105,11 +112,11 @@ class Accumulation(Dependences):
         self.emit(f"{before.code} {symbol}= {fitted.code}")
 
     def summed_dtype(self, symbol: str, before: Operand, right: Operand) -> np.dtype[Any] | None:
-        """The dtype in which numbers of a narrower kind are added one by one; None where it is their own."""
+        """The dtype in which the loop adds numbers of a narrower dtype one by one; None where it is their own."""
         a, b = before.value, right.value
         if symbol not in ("+", "-", "*") or not isinstance(a, Array) or not isinstance(b, Array):
             return None
-        if a.kind not in "fc" or a.dtype is None or b.dtype is None:
+        if a.dtype is None or b.dtype is None or a.kind not in "iufc" or b.weak:
             return None
         dtype: np.dtype[Any] = ufunc_dtypes(np.add, [a, b])[0]
         return None if dtype == b.dtype else dtype
@@ -155,7 +162,8 @@ class Accumulation(Dependences):
         elif value.kind in "iu" and value.dtype != INT and dtype is not None:
             keyword = self.dtype_code(dtype)
         if summed is not None:
-            dtype, keyword = summed, self.dtype_code(summed)
+            dtype = summed
+            keyword = None if summed == natural_sum(value.dtype) else self.dtype_code(summed)
         code = call(self.np(function), right.code, axis=axis, dtype=keyword)
         kept = tuple(a for a in value.axes if a not in axes)
         return Operand(code, value.with_(axes=kept, dtype=dtype, dims=value.dims, origins=frozenset()), fresh=True)
@@ -217,6 +225,7 @@ class Accumulation(Dependences):
             return False
         self.note_store(base, index, symbol)
         element = Operand("", region.value.with_(origins=frozenset(), dims=region.value.dims))
+        self._check_fits(element.array, symbol, self.as_array(right))
         total = self.reduce(symbol, right, free, self.summed_dtype(symbol, element, self.as_array(right)))
         loops, masks = self.loops, self.masks
         # Loops that are summed over no longer take part; the others address their own elements.
@@ -235,6 +244,12 @@ class Accumulation(Dependences):
             self.loops, self.masks = loops, masks
         return True
 
+    def _check_fits(self, target: Array, symbol: str, right: Operand) -> None:
+        """Sums over a loop are not made where the loop raises as soon as one does not fit its element."""
+        element = Operand("_", target.with_(rank=0, dims=()))
+        if not self.array(right).rank and self.summed_into(element, symbol, right)[1] is None:
+            raise Unsupported("integers are added to an element of a smaller type")
+
     def scatter_add(self, base: Operand, index: list[Any], symbol: str, right: Operand, free: list[Axis]) -> bool:
         """``h[b[i]] += e``: equal subscripts accumulate."""
         ufunc = {"+": "add", "-": "subtract", "*": "multiply"}.get(symbol)
@@ -242,6 +257,7 @@ class Accumulation(Dependences):
         if ufunc is None or self.masks or self.regions or free:
             raise Unsupported("iterations store through an index that may repeat")
         right = self.as_array(right)
+        self._check_fits(target, symbol, right)
         self.note_store(base, index, symbol)
         items = expand_index(index, target.rank)
         loop_axes = {x.axis for x in self.loops}
@@ -269,6 +285,7 @@ class Accumulation(Dependences):
             raise Unsupported("iterations store through an index that may repeat")
         if any(not isinstance(i, Operand) or i.array.rank for i in items) or self.array(right).rank:
             raise Unsupported("rows are accumulated through an index under a condition")
+        self._check_fits(target, symbol, right)
         self.note_store(base, index, symbol)
         mask = self.conjunction(masks)
         loop_axes = {x.axis for x in self.loops}

@@ -62,8 +62,11 @@ class Branches(Regions):
 
     # --- exceptions --------------------------------------------------------------------------------------------------
 
-    def raising_if(self, test: Operand, body: Sequence[Any], orelse: Sequence[Any]) -> bool:
-        """``if bad: raise`` raises if any example is bad; behind it, none is."""
+    def raising_if(self, test: Operand, body: Sequence[Any], orelse: Sequence[Any], when: bool = True) -> bool:
+        """``if bad: raise`` raises if any example is bad; behind it, none is.
+
+        when: what the test gives for those that are.
+        """
         self.hazard("an exception is raised under a condition")
         last = body[-1].body[-1]
         assert isinstance(last, cst.Raise)
@@ -73,7 +76,8 @@ class Branches(Regions):
         comment = body[-1].trailing_whitespace.comment
         statement.trailing = comment.value if comment is not None else ""
         statement.leading = self.comments(body[-1].leading_lines)
-        self.emit(f"if {call(self.np('any'), test.code)}:", body=[statement])
+        bad = call(self.np("any"), test.code) if when else f"not {call(self.np('all'), test.code)}"
+        self.emit(f"if {bad}:", body=[statement])
         self.change("raise", "raised if any example calls for it")
         return self.block(orelse) if orelse else False
 
@@ -96,10 +100,14 @@ class Branches(Regions):
             body += rest
         if not ends(orelse):
             orelse += rest
+        if only_raises(body):
+            return self.raising_if(test, body, orelse)
+        if only_raises(orelse):
+            return self.raising_if(test, orelse, body, when=False)
         frame = ReturnFrame()
         self.convert(test, body, orelse, frame)
         if frame.result is None:
-            raise Unsupported("some examples return a value and others do not", node)
+            raise self.nothing_returned()
         self.finish_return(frame.result)
         return True
 
@@ -161,7 +169,7 @@ class Branches(Regions):
     def selected_result(self, test: Operand, first: Side, second: Side) -> Operand:
         """What two branches return, merged."""
         if first.result is None or second.result is None:
-            raise Unsupported("some examples return a value and others do not")
+            raise self.nothing_returned()
         self.merging_results = self.returns_to_caller
         try:
             merged = self.merge_values(test, first.result, second.result)

@@ -37,7 +37,14 @@ def ends(statements: Sequence[Any]) -> bool:
         return isinstance(last.body[-1], (cst.Return, cst.Raise, cst.Break, cst.Continue))
     if isinstance(last, cst.If) and last.orelse is not None:
         return ends(_statements(last.body)) and ends(else_statements(last))
-    return False
+    return is_endless(last)
+
+
+def is_endless(node: cst.CSTNode) -> bool:
+    """Whether a loop is left by a `return` or an exception only: ``while True`` without `break`."""
+    if not isinstance(node, cst.While) or not isinstance(node.test, cst.Name | cst.Integer):
+        return False
+    return node.test.value in ("True", "1") and not has_jump([node.body], (cst.Break,))
 
 
 def else_statements(node: cst.If) -> Sequence[Any]:
@@ -49,7 +56,9 @@ def else_statements(node: cst.If) -> Sequence[Any]:
 
 def only_raises(body: Sequence[Any]) -> bool:
     """Whether a block does nothing but prepare an exception and raise it."""
-    return bool(body) and isinstance(body[-1], cst.SimpleStatementLine) and isinstance(body[-1].body[-1], cst.Raise)
+    if not body or not isinstance(body[-1], cst.SimpleStatementLine) or not isinstance(body[-1].body[-1], cst.Raise):
+        return False
+    return not has_jump(body, JUMPS)
 
 
 def lone_jump(body: Sequence[Any]) -> cst.Break | cst.Continue | None:

@@ -134,6 +134,8 @@ class Rewriter(Looped):
         if body and is_docstring(body[0]):
             docstring = [Stmt(self.text(body[0].body[0].value))]
             body = body[1:]
+        if self.plan.at_end is not None:
+            body.append(self.plan.at_end)
         ended = self.call_root() if self.shared.root_called and self.function.finish is not None else self.block(body)
         self.choose_order()
         if not ended:
@@ -207,7 +209,8 @@ def rewrite(
             text = walker.run(name)
         except PlanChange:
             if len(plan.flags) != flags:
-                plan = Plan(returns=plan.returns, flags=plan.flags, starts=plan.starts, nones=plan.nones)
+                found = {n: getattr(plan, n) for n in ("returns", "flags", "starts", "nones", "at_end")}
+                plan = Plan(**found)
                 function = with_flags(plain, plan, lines)
             continue
         except RootCalled:

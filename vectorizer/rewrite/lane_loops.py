@@ -216,7 +216,7 @@ class LaneLoops(Jumps):
         self.change("lanes", "the loop ends at different times: it runs on the examples still in it")
         if loop.broke is not None:
             self.lane_else(loop, node)
-        return self.after_lane_loop(rest, outermost) if has_return else False
+        return self.after_lane_loop(node, rest, outermost) if has_return else False
 
     def take_extra(self, loop: LaneLoop, extra: frozenset[str]) -> None:
         """The rewriter's own variables are compacted like those of the loop."""

@@ -9,6 +9,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.control_flow import is_endless
 from vectorizer.rewrite.live_lanes import LaneLoop, LiveLanes
 from vectorizer.rewrite.regions import ReturnFrame, container_code
 from vectorizer.rules.indexing import Parts
@@ -147,7 +148,7 @@ class LaneReturns(LiveLanes):
             raise Unsupported("a result of unknown dtype")
         return [f"{held.code} = {self.empty_code(value, value.axes, dims)}"]
 
-    def after_lane_loop(self, rest: Sequence[Any], outermost: bool) -> bool:
+    def after_lane_loop(self, node: cst.CSTNode, rest: Sequence[Any], outermost: bool) -> bool:
         """What follows the loop is for the examples that have not returned."""
         returned = self.returned_lanes
         assert returned is not None
@@ -156,7 +157,7 @@ class LaneReturns(LiveLanes):
         self.returned_lanes = None
         if returned.holder is None:
             raise Unsupported("a return that is never reached")
-        held = self.rest_of_function(returned, returned.holder, rest)
+        held = returned.holder if is_endless(node) else self.rest_of_function(returned, returned.holder, rest)
         flag = f"{returned.flag} = {call(self.np('zeros'), self.size(returned.axes[0]), 'bool')}"
         returned.slot.text = "\n".join([flag, *self.result_lines(held)])
         self.expand_slot(returned.slot)
@@ -197,7 +198,7 @@ class LaneReturns(LiveLanes):
                 if inner.result is not None:
                     return self.hold_result(held, inner.result, region.mask, returned.axes)
                 if not ended:
-                    raise Unsupported("some examples return a value and others do not")
+                    raise self.nothing_returned()
                 return held
         finally:
             self.frames.pop()

@@ -20,8 +20,8 @@ class Contractions(SequentialLoops):
             return None
         varying = [f for f in factors if f.array.axes]
         uniform = [f for f in factors if not f.array.axes]
-        if len(varying) not in (2, 3) or len({v.array.dtype for v in varying}) != 1:
-            return None
+        if len(varying) not in (2, 3) or {v.array.dtype for v in varying} != {self.array(right).dtype}:
+            return None  # without the uniform factors, the products would be made in another dtype
         if not any(sum(a in f.array.axes for f in varying) > 1 for a in axes):
             return None
         result = self.as_matmul(varying, axes) or contract(self, varying, [""] * len(varying), "", tuple(axes))

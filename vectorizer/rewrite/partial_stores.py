@@ -11,6 +11,7 @@ from vectorizer.rewrite.effects import Effects
 from vectorizer.rules.elementwise import (
     strengthen,
 )
+from vectorizer.rules.narrowing import is_narrowing, narrowed
 from vectorizer.rules.subscripts import (
     Masked,
     Slice,
@@ -32,16 +33,28 @@ from vectorizer.values import (
 class PartialStores(Effects):
     """What stores through masks and under conditions become."""
 
-    def check_cast(self, value: Array, target: Array) -> None:
-        """Python numbers that do not fit an integer array raise; an array of them would wrap."""
-        if value.rank or not value.axes or target.kind not in "iu":
-            return
-        if value.kind in "fc":
+    def fitting(self, operand: Operand, target: Array) -> Operand:
+        """What is stored into `target`: single numbers that do not fit an integer array raise."""
+        value = self.array(operand)
+        if not value.rank and value.axes and target.kind in "iu" and value.kind in "fc":
             self.facts.strict_floats = True  # too large a number raises, where an array of them only warns
-        elif not value.weak:
-            return
-        elif target.dtype != np.dtype(np.int64):
-            raise Unsupported("Python integers that differ between the examples are stored into a smaller type")
+        if target.dtype is None or not is_narrowing(value, target.dtype):
+            return operand
+        if self.masks:
+            raise Unsupported("integers are stored into a smaller type under a condition in a loop")
+        return narrowed(self, operand, target.dtype)
+
+    def summed_into(self, element: Operand, symbol: str | None, operand: Operand) -> tuple[Operand, str | None]:
+        """``x[i] += v``: what is stored, and by which symbol; in full where the sum may not fit the element."""
+        value, number = element.array, self.array(operand)
+        if symbol is None or value.rank or number.rank or value.kind not in "iu":
+            return operand, symbol
+        total = self.binary(symbol, element, operand)
+        if self.array(total).kind not in "iub":  # NumPy does not cut it to fit where it adds in place
+            return total, None
+        if self.array(total).kind in "iu" and is_narrowing(self.array(total), value.dtype):
+            return total, None
+        return operand, symbol
 
     def store_masked(self, base: Operand, mask: Operand, operand: Operand, symbol: str | None) -> None:
         """``x[mask] = value`` with a mask that varies: one number for all places, or one for each place that is set."""
@@ -60,7 +73,10 @@ class PartialStores(Effects):
         self.written(base)
         if value.kind == "c" and target.kind != "c" or value.kind == "f" and target.kind in "iub":
             raise Unsupported("a store through a mask into an array of another kind")
-        self.check_cast(value, target)
+        if symbol is None:
+            operand = self.fitting(operand, target)
+        elif self.summed_into(base.with_value(target.with_(rank=0)), symbol, operand)[1] is None:
+            raise Unsupported("integers are added through a mask to a smaller type")
         if not value.axes and mask.array.axes == target.axes:
             self.emit(f"{base.primary}[{mask.code}] {symbol or ''}= {operand.code}")
             return
@@ -97,15 +113,17 @@ class PartialStores(Effects):
         while codes[-1] == ":":
             codes.pop()
         rank = sum(1 for i in items if isinstance(i, Slice))
+        element = Operand(f"{base.primary}[{', '.join(codes)}]", Array(target.dtype, rank, (region.axis,)))
+        operand, symbol = self.summed_into(element, symbol, operand)
         value = self.array(operand)
         if value.rank > rank:
             raise Unsupported("an array of higher rank is stored")
         if value.axes:
             operand = self.expand(operand, (region.axis,), rank)
         if symbol is None:
-            self.check_cast(value, target)
+            operand = self.fitting(operand, target)
         else:
-            operand = strengthen(self, [Operand("", Array(target.dtype, rank, (region.axis,))), operand], np.add)[1]
+            operand = strengthen(self, [element, operand], np.add)[1]
         self.emit(f"{base.primary}[{', '.join(codes)}] {symbol or ''}= {operand.code}")
         self._forget_taken(target)
 

@@ -10,12 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.control_flow import ends
+from vectorizer.rewrite.names import statements_of
 from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.statements import assigned_names
 from vectorizer.rewrite.trying import Trying
 from vectorizer.rewrite.walk import ActiveRegion, copies
+from vectorizer.rules.context import PlanChange
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import UNARY, Operand, call
 from vectorizer.values import (
@@ -288,6 +292,20 @@ class Regions(Trying):
             raise endless[0]
         return result
 
+    def function_node(self) -> cst.FunctionDef:
+        raise NotImplementedError
+
+    def nothing_returned(self) -> Exception:
+        """What to raise where some examples return a value and control leaves the function at its end for others.
+
+        At first that is taken for a mistake, and the walk starts again with an exception at the end of the function.
+        """
+        body = statements_of(self.function_node().body)
+        if self.plan.at_end is not None or ends(body):
+            return Unsupported("some examples return a value and others do not")
+        self.plan.at_end = cst.parse_statement('raise TypeError("some examples return nothing")')
+        return PlanChange()
+
     def returning_side(
         self, mask: Operand, statements: Sequence[Any], label: str, result: Operand | None, axes: Axes
     ) -> Operand:
@@ -296,7 +314,7 @@ class Regions(Trying):
         with self.if_any(mask), self.apart(label, inner), self.region(mask, label) as region:
             self.block(statements)
             if inner.result is None:
-                raise Unsupported("some examples return a value and others do not")
+                raise self.nothing_returned()
             return self.scatter_result(result, inner.result, region, axes)
 
     def scatter_result(self, held: Operand | None, result: Operand, region: ActiveRegion, axes: Axes) -> Operand:

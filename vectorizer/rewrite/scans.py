@@ -217,10 +217,12 @@ class Scans(Accumulation):
         position = str(value.axes.index(loop.axis))
         if op in EXTREMES:
             function, dtype, keyword = self.extreme_code(op, value, "accumulate"), value.dtype, None
-        elif op in ("|", "&"):
+        elif op in ("|", "&") and value.kind == "b":
             function, dtype, keyword = f"logical_{'or' if op == '|' else 'and'}.accumulate", value.dtype, None
-        else:
+        elif op in SCANS:
             function, (dtype, keyword) = SCANS[op], self._scan_dtype(op, before, right)
+        else:
+            raise Unsupported(f"a variable that is updated by {op}= and read in each iteration")
         code = call(self.np(function), right.code, axis=position, dtype=keyword)
         result = value.with_(dtype=dtype, dims=value.dims, origins=frozenset())
         self.change("scan", f"a variable that grows in each iteration: np.{function}")

@@ -142,12 +142,12 @@ class Stores(ItemsUnder):
         region = locate(self, base, index)
         self.check_loop_store(base, region, symbol)
         self.note_store(base, index, symbol)
-        if symbol is not None and region.value.kind in "iu" and not region.value.rank and operand.array.kind in "fc?":
-            operand, symbol = self.binary(symbol, Operand(region.code, region.value), operand), None  # it is cut to fit
+        element = Operand(region.code, region.value.with_(origins=frozenset(), dims=region.value.dims))
+        operand, symbol = self.summed_into(element, symbol, operand)
         if symbol is not None:
             operand = self.weak_for(operand, region.value)
         else:
-            self.check_cast(self.array(operand), region.value)
+            operand = self.fitting(operand, region.value)
         self.write(base, region, operand, symbol)
 
     def _check_axes(

@@ -60,6 +60,7 @@ class Alignment(State):
         if isinstance(value, Array):
             return operand
         if isinstance(value, (StackedV, NestedV)):
+            self._check_not_empty(value.array)
             return operand.with_value(value.array)
         if isinstance(value, (TupleV, ListV)) and all(isinstance(item, (Array, TupleV, ListV)) for item in value.items):
             parts = [self.as_array(part) for part in self.items(operand)]
@@ -75,6 +76,13 @@ class Alignment(State):
                 code = call(self.np("stack"), operand.code, axis=str(position))
             return Operand(code, Array(item.dtype, item.rank + 1, item.axes, dims=(None, *item.dims)), fresh=True)
         raise Unsupported("an operand is not known to be an array")
+
+    def _check_not_empty(self, array: Array) -> None:
+        """NumPy makes a list of nothing an array of no floats, whatever its items would have been."""
+        if array.dtype == np.dtype(float) and array.rank == 1 or self.facts.samples is None or array.dims[0] is None:
+            return
+        if not self.facts.holds(array.dims[0] - 1):
+            raise Unsupported("a list that is empty is taken as an array")
 
     def items(self, operand: Operand) -> list[Operand]:
         """The items of a tuple or list, each as an operand of its own."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,72 @@ from vectorizer.source.operand import Operand, call, tuple_code
 from vectorizer.values import Array, Dims, ListV, TupleV, Unsupported, union_axes
 
 
+@dataclass(frozen=True, slots=True)
+class Along:
+    """What a function that works along one axis takes, and what it does to the shape.
+
+    names: its parameters, the array first.
+    default: the axis where none is given; None means the flattened array.
+    flatten: whether it takes the flattened array at all.
+    grows: whether the length along the axis changes.
+    """
+
+    function: Any
+    names: tuple[str, ...]
+    default: int | None
+    flatten: bool
+    grows: bool
+
+    def lower(self, rw: Context, c: Call) -> Operand:
+        bound = c.bind(self.names)
+        given = bound[self.names[0]]
+        options = {k: rw.pin(o, f"{k}=") for k, o in bound.items() if k not in ("axis", self.names[0])}
+        operand, whole = self._operand(rw, c, given, bound.get("axis"))
+        value = rw.array(operand)
+        codes = {k: o.code for k, o in bound.items()}
+        codes[self.names[0]] = operand.primary if c.base is not None else operand.code
+        axis = self._axis(rw, bound.get("axis"), whole)
+        normalized((axis,), value.rank)
+        codes |= self._axis_code(value, axis, whole, "axis" in bound)
+        if value.dtype is None and self.function is not np.sort_complex:
+            raise Unsupported("the dtype of an operand is not known")
+        dtype = np.asarray(probe(self.function, np.ones((3,), value.dtype), **options)).dtype
+        dims: Dims = tuple(None if self.grows and k == axis % value.rank else d for k, d in enumerate(value.dims))
+        is_list = c.base is not None and not isinstance(given.value, Array)
+        rendered = c.render(self.names, codes, rw.np(self.function.__name__) if is_list else None)
+        return Operand(rendered, value.with_(dtype=dtype, dims=dims, origins=frozenset(), weak=False), fresh=True)
+
+    def _operand(self, rw: Context, c: Call, given: Operand, axis: Operand | None) -> tuple[Operand, bool]:
+        """The array that the function works along, of rank 1 or more, and whether that is the flattened one."""
+        operand = rw.as_array(given)
+        value = rw.array(operand)
+        whole = self.default is None if axis is None else is_none(axis)
+        if value.rank == 0:
+            asked = self.default if axis is None else rw.pin(axis, "an axis")
+            if not value.axes or np.ndim(probe(self.function, value, axis=asked)) != 1:
+                raise Unsupported(f"{c.name} of a single number")
+            return flattened(rw, operand), True
+        if not whole:
+            return operand, False
+        if value.axes and not self.flatten:
+            raise Unsupported(f"{c.name} of a flattened array")
+        return (flattened(rw, operand) if value.axes else operand.with_value(value.with_(rank=1))), True
+
+    def _axis(self, rw: Context, given: Operand | None, whole: bool) -> int:
+        if whole:
+            return -1
+        axis = self.default if given is None else rw.pin_int(given, "an axis")
+        assert axis is not None
+        return axis
+
+    def _axis_code(self, value: Array, axis: int, whole: bool, is_given: bool) -> dict[str, str]:
+        """`axis=`, counted from behind the batch axes, where it has to be said."""
+        if not value.axes or not (is_given or whole or axis >= 0):
+            return {}
+        shifted = len(value.axes) if whole else axis if axis < 0 else axis + len(value.axes)
+        return {"axis": str(shifted)}
+
+
 def along(
     function: Any,
     params: str,
@@ -23,64 +90,9 @@ def along(
     grows: bool = False,
     kind: str = "cumulative",
 ) -> None:
-    """A function that works along one axis and keeps the rank.
-
-    default: the axis where none is given; None means the flattened array.
-    """
-    names = tuple(params.split())
-
-    def lower(rw: Context, c: Call) -> Operand:
-        bound = c.bind(names)
-        operand = rw.as_array(bound[names[0]])
-        value = rw.array(operand)
-        for extra in set(names[1:]) - {"axis"}:
-            if extra in bound:
-                rw.pin(bound[extra], f"{extra}=")
-        whole = is_none(bound["axis"]) if "axis" in bound else default is None
-        if value.axes and whole:
-            if not flatten:
-                raise Unsupported(f"{c.name} of a flattened array")
-            operand = flattened(rw, operand)
-            value = rw.array(operand)
-        elif whole and value.rank != 1:
-            value = value.with_(rank=1)
-        if value.rank == 0 and value.axes:
-            if (
-                np.ndim(probe(function, value, axis=rw.pin(bound["axis"], "an axis") if "axis" in bound else default))
-                != 1
-            ):
-                raise Unsupported(f"{c.name} of a single number")
-            operand, whole = flattened(rw, operand), True
-            value = rw.array(operand)
-        elif value.rank == 0:
-            raise Unsupported(f"{c.name} of a single number")
-        codes = {k: o.code for k, o in bound.items()} | {
-            names[0]: operand.primary if c.base is not None else operand.code
-        }
-        axis = -1 if whole else default
-        if "axis" in bound and not whole:
-            axis = rw.pin_int(bound["axis"], "an axis")
-        assert axis is not None
-        normalized((axis,), value.rank)
-        if value.axes:
-            shifted_axis = axis if axis < 0 else axis + len(value.axes)
-            if "axis" in bound or whole or axis >= 0:
-                codes["axis"] = str(len(value.axes) if whole else shifted_axis)
-            if codes.get("axis") == "-1" and default == -1 and "axis" not in bound:
-                del codes["axis"]
-        options = {k: rw.pin(o, k) for k, o in bound.items() if k not in ("axis", names[0])}
-        if value.dtype is None and function is not np.sort_complex:
-            raise Unsupported("the dtype of an operand is not known")
-        dtype = np.asarray(probe(function, np.ones((3,), value.dtype), **options)).dtype
-        dims: Dims = tuple(None if grows and k == axis % value.rank else d for k, d in enumerate(value.dims))
-        rendered = c.render(
-            names,
-            codes,
-            rw.np(function.__name__) if c.base is not None and not isinstance(bound[names[0]].value, Array) else None,
-        )
-        return Operand(rendered, value.with_(dtype=dtype, dims=dims, origins=frozenset(), weak=False), fresh=True)
-
-    register(function, Rule(f"numpy.{function.__name__}", kind, lower, names), method)
+    """Register a function that works along one axis and keeps the rank (see `Along`)."""
+    rule = Along(function, tuple(params.split()), default, flatten, grows)
+    register(function, Rule(f"numpy.{function.__name__}", kind, rule.lower, rule.names), method)
 
 
 along(np.cumsum, "a axis dtype out", "cumsum", default=None)

@@ -11,6 +11,7 @@ from vectorizer.rules.compose import at_rank
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.layouts import lower_meshgrid as lower_varying_grid
+from vectorizer.rules.narrowing import is_narrowing, narrowed
 from vectorizer.rules.reductions import flattened
 from vectorizer.rules.shapes import kept, shape_items
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
@@ -225,61 +226,79 @@ for _f in (np.linspace, np.logspace, np.geomspace):
 
 def converting(function: Any) -> None:
     """array, asarray and their kin."""
+    names = ("a", "dtype", "copy") if function is np.array else ("a", "dtype")
 
     def lower(rw: Context, c: Call) -> Operand:
         if function is np.array and "ndmin" in c.keywords:
             least = rw.pin_int(c.keywords["ndmin"], "ndmin=")
             rest = {k: o for k, o in c.keywords.items() if k != "ndmin"}
             return at_rank(rw, lower(rw, Call(c.function, c.args, rest, None, c.target, c.site)), least)
-        bound = c.bind(("a", "dtype", "copy")) if function is np.array else c.bind(("a", "dtype"))
-        given = bound["a"]
-        dtype = (
-            np.dtype(rw.pin(bound["dtype"], "a dtype")) if "dtype" in bound and not is_none(bound["dtype"]) else None
-        )
-        if isinstance(given.value, (TupleV, ListV, SeqV)) and is_uniform(given.value):
-            value = value_like(probe(np.asarray, given.value, dtype=dtype))
-            assert isinstance(value, Array)
-            dims = (
-                (Affine(len(given.value.items)),) + (None,) * (value.rank - 1)
-                if isinstance(given.value, (TupleV, ListV)) and value.rank
-                else ()
-            )
-            code = c.render(("a", "dtype", "copy"), {k: o.code for k, o in bound.items()})
-            return _promoted(rw, c, Operand(code, value.with_(dims=dims), fresh=True))
-        operand = rw.as_array(given)
-        value = rw.array(operand)
-        if function in (np.ascontiguousarray, np.asfortranarray) and value.axes:
-            rw.may_share(value)
-            operand = operand if value.rank else flattened(rw, operand)
-            value = rw.array(operand)
+        bound = c.bind(names)
         if "copy" in bound and rw.pin(bound["copy"], "copy=") is not True:
             raise Unsupported("np.array that may or may not copy")
-        natural = value.dtype if dtype is None else dtype
-        if not value.axes and isinstance(given.value, Array):
-            code = c.render(("a", "dtype", "copy"), {k: o.code for k, o in bound.items()})
-            copied = function is np.array
-            origins = frozenset[object]() if copied else value.origins
-            result = value.with_(dtype=natural, weak=False, dims=value.dims, zero_d=not value.rank, origins=origins)
-            return _promoted(rw, c, Operand(code, result, fresh=copied))
-        code = operand.code
-        level = operand.level
-        if dtype is not None and dtype != value.dtype:
-            if value.kind in "fc" and dtype.kind in "iu":
-                rw.hazard("a cast to integers could warn", only_warns=True)
-            code, level = f"{operand.primary}.astype({bound['dtype'].code})", 15
-        elif not operand.fresh and (
-            function is np.array
-            and (value.origins or isinstance(given.value, Array))
-            or value.origins
-            and not isinstance(given.value, Array)
-        ):
-            code, level = f"{operand.primary}.copy()", 15
-        fresh = function is np.array or not isinstance(given.value, Array) or operand.fresh
-        origins = frozenset[object]() if fresh else value.origins
-        result = value.with_(dtype=natural, weak=False, dims=value.dims, zero_d=not value.rank, origins=origins)
-        return Operand(code, result, level, fresh=fresh, factors=operand.factors)
+        named = bound.get("dtype")
+        dtype = None if named is None or is_none(named) else np.dtype(rw.pin(named, "a dtype"))
+        given = bound["a"]
+        value = given.value
+        if isinstance(value, TupleV | ListV | SeqV) and is_uniform(value):
+            code = c.render(names, {k: o.code for k, o in bound.items()})
+            return _promoted(rw, c, Operand(code, _array_of_items(value, dtype), fresh=True))
+        operand = rw.as_array(given)
+        array = rw.array(operand)
+        if not isinstance(value, Array) and array.rank == 1 and is_narrowing(array.with_(rank=0), dtype):
+            assert dtype is not None
+            operand, array = narrowed(rw, operand, dtype), array.with_(dtype=dtype)
+        if isinstance(value, Array) and not array.axes:
+            code = c.render(names, {k: o.code for k, o in bound.items()})
+            made = _as_converted(array, dtype, copied=function is np.array)
+            return _promoted(rw, c, Operand(code, made.with_(zero_d=not array.rank), fresh=function is np.array))
+        if function in (np.ascontiguousarray, np.asfortranarray):
+            rw.may_share(array)
+            operand = operand if array.rank else flattened(rw, operand)
+        copies = isinstance(value, Array) and function is np.array
+        return _converted(rw, operand, dtype, named, copies, may_share=isinstance(value, Array) and not copies)
 
     register(function, Rule(f"numpy.{function.__name__}", "creation", lower, ("a", "dtype")))
+
+
+def _array_of_items(items: TupleV | ListV | SeqV, dtype: np.dtype[Any] | None) -> Array:
+    """The array that NumPy makes of a list whose items are the same for all examples."""
+    value = value_like(probe(np.asarray, items, dtype=dtype))
+    assert isinstance(value, Array)
+    if not value.rank or isinstance(items, SeqV):
+        return value.with_(dims=())
+    return value.with_(dims=(Affine(len(items.items)),) + (None,) * (value.rank - 1))
+
+
+def _as_converted(value: Array, dtype: np.dtype[Any] | None, copied: bool) -> Array:
+    return value.with_(
+        dtype=value.dtype if dtype is None else dtype,
+        weak=False,
+        dims=value.dims,
+        zero_d=not value.rank,
+        origins=frozenset[object]() if copied else value.origins,
+    )
+
+
+def _converted(
+    rw: Context, operand: Operand, dtype: np.dtype[Any] | None, named: Operand | None, copies: bool, may_share: bool
+) -> Operand:
+    """A batched array of another dtype.
+
+    copies: it must be a copy even of an array that is the function's own, as the user would see a store into either.
+    may_share: it is the array itself where the user's function would have that.
+    """
+    value = rw.array(operand)
+    fresh = operand.fresh or not may_share
+    made = _as_converted(value, dtype, copied=fresh)
+    if dtype is not None and dtype != value.dtype:
+        assert named is not None
+        if value.kind in "fc" and dtype.kind in "iu":
+            rw.hazard("a cast to integers could warn", only_warns=True)
+        return Operand(f"{operand.primary}.astype({named.code})", made, fresh=fresh, factors=operand.factors)
+    if not operand.fresh and not may_share and (copies or value.origins):
+        return Operand(f"{operand.primary}.copy()", made, fresh=fresh, factors=operand.factors)
+    return Operand(operand.code, made, operand.level, fresh=fresh, factors=operand.factors)
 
 
 def _promoted(rw: Context, c: Call, made: Operand) -> Operand:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.context import Context, Effect
+from vectorizer.rules.narrowing import is_narrowing, narrowed
 from vectorizer.rules.table import Call, Lower, Rule, custom, probe, register, ufunc_dtypes, value_like
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import MISSING, Affine, Array, Axes, Dims, Obj, TupleV, Unsupported, promote
@@ -57,7 +58,8 @@ def strengthen(rw: Context, operands: list[Operand], ufunc: np.ufunc) -> list[Op
             dtype = np.result_type(strong, python)
             if dtype != value.dtype:
                 code = f"{operand.primary}.astype({rw.dtype_code(dtype)})"
-                operand = Operand(code, value.with_(dtype=dtype), fresh=True)
+                fits = not is_narrowing(value, dtype)
+                operand = Operand(code, value.with_(dtype=dtype), fresh=True) if fits else narrowed(rw, operand, dtype)
         cast.append(operand)
     return cast
 

@@ -37,6 +37,7 @@ class Plan:
     reserved: names of variables in syntax that was made up.
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
+    at_end: a statement that is added to the function: an exception, where other examples have returned a value.
     """
 
     promoted: dict[object, Axes] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Plan:
     nones: set[str] = field(default_factory=set)
     first: dict[int, tuple[str, ...]] = field(default_factory=dict)
     reserved: set[str] = field(default_factory=set)
+    at_end: Any = None
     batch_last: set[object] = field(default_factory=set)
     ordered: bool = False
 

@@ -182,8 +182,11 @@ def find(function: Any) -> Rule | None:
     if isinstance(function, types.BuiltinMethodType) and isinstance(function.__self__, np.ufunc):
         return UFUNC_METHODS.get(function.__name__)
     found = FUNCTIONS.get(id(function))
-    if found is None and LATE and str(getattr(function, "__module__", "")).startswith("scipy.linalg"):
-        importlib.import_module(LATE.pop())
+    module = str(getattr(function, "__module__", ""))
+    if found is None and module.startswith("scipy."):
+        if LATE and module.startswith("scipy.linalg"):
+            importlib.import_module(LATE.pop())
+        importlib.import_module("vectorizer.rules.scipy_axes").load(module)
         found = FUNCTIONS.get(id(function))
     return found
 
