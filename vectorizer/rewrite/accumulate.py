@@ -42,6 +42,7 @@ class LoopAxis(Extent):
     carried: variables that one iteration hands to the next, all of them accumulated.
     accesses: elements that iterations read and store, in the order of the body.
     after: variables behind their updates, where these were made at the top of the body.
+    node: its syntax, where it is a statement; appended: what has been appended to lists.
     scopes, masks: how many scopes and conditions are open around the loop.
     """
 
@@ -55,6 +56,8 @@ class LoopAxis(Extent):
     after: dict[str, Operand] = field(default_factory=dict)
     scopes: int = 0
     masks: int = 0
+    node: Any = None
+    appended: dict[str, Any] = field(default_factory=dict)
 
 
 @functools.cache

@@ -14,7 +14,7 @@ from vectorizer.rules.elementwise import (
     broadcast_dims,
     strengthen,
 )
-from vectorizer.rules.masked import masked_elementwise
+from vectorizer.rules.masked import masked_elementwise, refuse_masked_lists
 from vectorizer.source.operand import (
     BIT_AND,
     BIT_OR,
@@ -140,6 +140,7 @@ class Comparisons(Operators):
                 )
             raise Unsupported("the identity of values that vary")
         if isinstance(left.value, MaskedV) or isinstance(right.value, MaskedV):
+            refuse_masked_lists(left, right)
             return masked_elementwise(self, lambda parts: self.compare(symbol, parts[0], parts[1]), [left, right])
         ufunc = COMPARISONS[symbol]
         for operand in (left, right):
@@ -190,6 +191,13 @@ class Comparisons(Operators):
         return Operand(
             f"{a.at(level)} {symbol} {b.at(level + 1)}", Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True
         )
+
+    def conjunction(self, masks: list[Operand]) -> Operand:
+        """All of some conditions at once."""
+        result = masks[0]
+        for other in masks[1:]:
+            result = self.logical("&", result, other)
+        return result
 
     def as_bool(self, operand: Operand) -> Operand:
         """A uniform number as the boolean that it stands for in a condition."""

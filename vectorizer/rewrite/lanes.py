@@ -12,6 +12,7 @@ from typing import Any
 
 import libcst as cst
 
+from vectorizer.rewrite.control_flow import without_continue
 from vectorizer.rewrite.loops import Loops
 from vectorizer.rewrite.masked_loops import MaskedLoops
 from vectorizer.source.operand import Operand
@@ -22,6 +23,9 @@ class Lanes(MaskedLoops):
     """What a loop becomes that ends at different times for different examples."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
+        made = self.over_all(node) or self.structured(node)
+        if made is not None:
+            return self.visit_For(made, rest)
         varying = self.varying_range(node)
         if varying is None and self.node_site(node) not in self.plan.lanes:
             return self.in_plain_loop(node, lambda: Loops.visit_For(self, node, rest))
@@ -30,6 +34,14 @@ class Lanes(MaskedLoops):
         if varying is not None and self.by_masks(node, lambda: self.masked_for(node, varying)):
             return False
         return self.lane_for(node, varying, rest)
+
+    def structured(self, node: cst.For) -> cst.For | None:
+        """A loop without its `continue`; it is the same in each walk."""
+        key = ("continue", self.node_site(node))
+        if key not in self.plan.guarded:
+            self.plan.guarded[key] = without_continue(node)
+        made: cst.For | None = self.plan.guarded[key]
+        return made
 
     def visit_While(self, node: cst.While, rest: Sequence[Any]) -> bool:
         if self.node_site(node) not in self.plan.lanes:

@@ -10,6 +10,7 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.memory_order import MemoryOrder
+from vectorizer.rewrite.sharing import origins_of
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 from vectorizer.rewrite.walk import ActiveRegion
 from vectorizer.source.operand import Operand, call
@@ -124,6 +125,8 @@ class LiveLanes(MemoryOrder):
             return name
         if name not in live and not self.scopes and operand.code == name and not stored and self.loop_depth == 0:
             return name
+        if stored and any(origins_of(o.value) & operand.array.origins for n, o in self.env.items() if n != name):
+            self.freeze(operand.array.with_(origins=copies(operand.array.origins)))  # another name leads to it
         held = self.fresh(f"{name}_live")
         tail = ".copy()" if stored else ""
         self.emit(f"{held} = {operand.primary}{tail}", target=held)
@@ -132,7 +135,7 @@ class LiveLanes(MemoryOrder):
     def live_after(self, node: cst.For | cst.While) -> set[str]:
         """Names that may be read behind a loop."""
         if self.loop_depth:
-            return names_read(self.function_node())
+            return names_read(self.function_node()) | set(self.plan.flags.values()) | self.plan.reserved
         last = max(self.lines.get(id(s), 0) for s in _all_statements([node]))
         found: set[str] = set()
         for statement in _all_statements(_statements(self.function_node().body)):
@@ -140,7 +143,7 @@ class LiveLanes(MemoryOrder):
                 found |= names_read(statement)
         if node.orelse is not None:
             found |= names_read(node.orelse)
-        return found
+        return found | self.plan.reserved | {self.plan.flags[name] for name in found & self.plan.flags.keys()}
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 
@@ -170,7 +173,7 @@ class LiveLanes(MemoryOrder):
                 continue
             own = (name in loop.names or name.startswith("$")) and name not in self.maybe_unset
             if not isinstance(value, Array) or operand.lazy or not operand.is_name or not own:
-                self.env.pop(name)
+                self.give_up(name)
                 continue
             if value.axes[0] != loop.region.axis:
                 raise Unsupported("a variable of such a loop varies along several axes")
@@ -188,16 +191,17 @@ class LiveLanes(MemoryOrder):
         assigned = assigned_names(node)
         final = self.final_values(loop, sorted(assigned), before, plan.surely)
         if loop.outs.keys() - final.keys():
-            raise Unsupported("a variable that is read behind a loop may not be set there")
+            self.not_set(min(loop.outs.keys() - final.keys()))
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
         self.regions.pop()
         self.lanes_depth -= 1
         if plan.flush:
             for name, operand in final.items():
                 self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}")
-        for name in sorted(assigned | loop.names):
+        changed = self.keep_changed(before, self.env)
+        for name in sorted((assigned | loop.names) - changed):
             if name in assigned:
-                self.env.pop(name, None)
+                self.give_up(name)
             elif name in before:
                 self.env[name] = before[name]
         for name, operand in final.items():

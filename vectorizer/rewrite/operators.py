@@ -19,7 +19,7 @@ from vectorizer.rules.elementwise import (
     note_hazard,
     strengthen,
 )
-from vectorizer.rules.masked import masked_elementwise
+from vectorizer.rules.masked import masked_elementwise, refuse_masked_lists
 from vectorizer.rules.python import truth
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import (
@@ -64,6 +64,7 @@ class Operators(Arithmetic):
         """``left symbol right``; `spaced` is the symbol with the user's white space."""
         spaced = spaced or f" {symbol} "
         if isinstance(left.value, MaskedV) or isinstance(right.value, MaskedV):
+            refuse_masked_lists(left, right)
             return masked_elementwise(self, lambda parts: self.binary(symbol, parts[0], parts[1]), [left, right])
         containers = self._binary_containers(symbol, left, right)
         if containers is not None:
@@ -137,6 +138,7 @@ class Operators(Arithmetic):
 
     def unary(self, symbol: str, operand: Operand) -> Operand:
         if isinstance(operand.value, MaskedV):
+            refuse_masked_lists(operand)
             return masked_elementwise(self, lambda parts: self.unary(symbol, parts[0]), [operand])
         operand = self.as_array(operand)
         value = self.array(operand)

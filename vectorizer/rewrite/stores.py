@@ -8,7 +8,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.partial_stores import PartialStores
+from vectorizer.rewrite.items_under import ItemsUnder
 from vectorizer.rules.elementwise import (
     strengthen,
 )
@@ -41,7 +41,7 @@ from vectorizer.values import (
 )
 
 
-class Stores(PartialStores):
+class Stores(ItemsUnder):
     """What an assignment to a subscript becomes."""
 
     def assign_item(self, target: cst.Subscript, operand: Operand) -> None:
@@ -57,6 +57,7 @@ class Stores(PartialStores):
     def store_base(self, node: cst.BaseExpression) -> Operand:
         """The array that a store goes to; a variable is taken with all examples, also where only some are active."""
         if isinstance(node, cst.Name) and node.value in self.env:
+            self.check_set(node.value)
             return self.env[node.value]
         if isinstance(node, cst.Subscript):  # A[i][j] = v: through the row, which is a view
             inner = self.store_base(node.value)
@@ -79,9 +80,12 @@ class Stores(PartialStores):
         """``base[index] = operand`` for a list or dict."""
         value = base.value
         index = self.indices(target.slice)
-        if len(index) != 1 or not isinstance(index[0], Operand) or self.regions or self.speculating or self.loops:
+        if len(index) != 1 or not isinstance(index[0], Operand) or self.loops:
             raise Unsupported("an item of a container is assigned under a condition")
         item = index[0]
+        if self.regions or self.speculating:
+            self.assign_item_under(base, item, operand)
+            return
         if not is_uniform(item.value):
             raise Unsupported("an item of a list is assigned at an index that varies")
         made: DictV | ListV | SeqV

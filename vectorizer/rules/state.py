@@ -174,6 +174,10 @@ class State:
         """A comparison, `in` and `is` included."""
         raise NotImplementedError
 
+    def merge(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
+        """``np.where`` for two numbers or arrays of the same rank."""
+        raise NotImplementedError
+
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """``base[index] = operand``, or with a symbol ``base[index] op= operand``."""
         raise NotImplementedError

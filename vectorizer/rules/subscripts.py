@@ -135,7 +135,9 @@ def _of_examples(bound: Operand) -> bool:
     return bool(value.axes) and all(axis.kind in ("batch", "lanes") for axis in value.axes)
 
 
-def masked(rw: Context, operand: Operand, mask: Operand, view: bool = False) -> Operand:
+def masked(
+    rw: Context, operand: Operand, mask: Operand, view: bool = False, is_list: bool = False, weak: bool = False
+) -> Operand:
     """The elements of `operand` that `mask` chooses, a different number for each example."""
 
     def make() -> Operand:
@@ -143,7 +145,7 @@ def masked(rw: Context, operand: Operand, mask: Operand, view: bool = False) -> 
 
     axes = union_axes(rw.array(operand).axes, mask.array.axes)
     value = rw.array(operand).with_(axes=axes, dims=rw.array(operand).dims, origins=frozenset())
-    return Operand(None, MaskedV(value), make=make, node=Masked(operand, mask, view))
+    return Operand(None, MaskedV(value, is_list, weak), make=make, node=Masked(operand, mask, view))
 
 
 def note_range(rw: Context, base: Array, items: list[Index]) -> None:
