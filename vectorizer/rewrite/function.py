@@ -61,6 +61,7 @@ class Rewriter(Looped):
         self.ranges = {}
         self.uses = {}
         self.taken_out = {}
+        self.tests = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)
