@@ -33,6 +33,8 @@ class Plan:
     sequential: loops (sites) that stay loops, with the reason.
     returns: the value that every `return` of a helper must have.
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
+    skewed: tables that are held by anti-diagonals, with their lengths as the user's function sees them; retabled: the
+        assignments (by id) that make them, as they are made in their place; tabled: that has been decided.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     """
 
@@ -46,6 +48,9 @@ class Plan:
     guarded: dict[object, Any] = field(default_factory=dict)
     batch_last: set[object] = field(default_factory=set)
     ordered: bool = False
+    skewed: dict[object, Any] = field(default_factory=dict)
+    retabled: dict[object, Any] = field(default_factory=dict)
+    tabled: bool = False
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)
