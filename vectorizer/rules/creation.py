@@ -277,7 +277,7 @@ def converting(function: Any) -> None:
         fresh = function is np.array or not isinstance(given.value, Array) or operand.fresh
         origins = frozenset[object]() if fresh else value.origins
         result = value.with_(dtype=natural, weak=False, dims=value.dims, zero_d=not value.rank, origins=origins)
-        return Operand(code, result, level, fresh=fresh, factors=operand.factors)
+        return Operand(code, result, level, fresh=fresh, factors=operand.factors, divisors=operand.divisors)
 
     register(function, Rule(f"numpy.{function.__name__}", "creation", lower, ("a", "dtype")))
 
