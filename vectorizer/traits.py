@@ -14,7 +14,7 @@ import numpy as np
 
 FEWEST_OPERATIONS = 3  # fewer have no temporaries that could stay in the cache
 # Products go through BLAS, which has threads of its own, and is better with many examples at once.
-PRODUCTS = frozenset(("matmul", "dot", "inner", "outer", "vdot", "tensordot", "multi_dot", "matvec", "vecmat"))
+PRODUCTS = frozenset(("matmul", "dot", "inner", "tensordot", "multi_dot"))
 LIBRARIES = ("numpy", "math", "cmath", "operator", "scipy", "vectorizer.runtime")
 # Parts of NumPy that call back, draw, print, or change what other code sees.
 APART = frozenset((
