@@ -243,7 +243,7 @@ CASES = {
         Case("p", "histogram by a loop", f.histogram, histogram_inputs, (0, None), 1000, 300, "(n),(e)->(b)"),
         Case("pairs", "pairwise distances, n = 48", t.pairwise, pairwise_inputs, (0,), 256, 10, "(n,d)->(n,n)"),
         Case("heat", "heat equation, 32 x 32, 20 steps", t.heat, heat_inputs, (0, None), 200, 6, "(n,m),()->(n,m)"),
-        Case("conv2d", "convolution 3 x 3 of 28 x 28", t.conv2d, image_inputs, (0, None), 256, 20, "(n,m),(k,l)->(o,p)"),
+        Case("conv2d", "convolution 3 x 3, 28 x 28", t.conv2d, image_inputs, (0, None), 256, 20, "(n,m),(k,l)->(o,p)"),
         Case("pool", "max-pool 2 x 2 of 32 x 32", t.max_pool, pooling_inputs, (0,), 512, 40, "(n,m)->(o,p)"),
         Case(
             "attention", "attention, 32 x 16", t.attention, attention_inputs,

@@ -205,3 +205,75 @@ def test_only_what_is_known_to_be_in_range_is_counted(f: Callable[..., Any], is_
     made = vmap(f)
     made(r.integers(-4, 9, (4, 30)), r.standard_normal((4, 30)))
     assert ("np.bincount" in made.source()) is is_counted
+
+
+# --- points with few components, all pairs ---------------------------------------------------------------------------
+
+
+def pairwise(x, y):
+    D = np.zeros((len(x), len(y)))
+    for i in range(len(x)):
+        for j in range(len(y)):
+            D[i, j] = np.sqrt(np.sum((x[i] - y[j]) ** 2))
+    return D
+
+
+def nearest(x, y):
+    best = np.zeros(len(x), int)
+    for i in range(len(x)):
+        best[i] = np.argmin(np.array([np.linalg.norm(x[i] - y[j]) for j in range(len(y))]))
+    return best
+
+
+def gram(x, y):
+    G = np.zeros((len(x), len(y)))
+    for i in range(len(x)):
+        for j in range(len(y)):
+            G[i, j] = np.dot(x[i], y[j])
+    return G
+
+
+def crossed(x, y):
+    G = np.zeros((len(y), len(x)))
+    for j in range(len(y)):
+        for i in range(len(x)):
+            G[j, i] = x[i] @ y[j] / np.dot(x[i], x[i])
+    return G
+
+
+def moved_points(x, y):
+    """The argument is handed back, and a view of it."""
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(len(y)):
+            d = x[i] - y[j]
+            total += np.dot(d, d)
+    return total, x, y[0], x.T
+
+
+def stored_points(x, y):
+    for i in range(len(x)):
+        x[i] += np.sum(np.array([x[i] - y[j] for j in range(len(y))]))
+    return x
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, int, complex])
+@pytest.mark.parametrize("d", [1, 2, 3, 4, 7])
+@pytest.mark.parametrize("axes", [(0, 0), (None, 0), (0, None), (2, 1)])
+@pytest.mark.parametrize("f", [pairwise, nearest, gram, crossed, moved_points, stored_points])
+def test_all_pairs(f: Callable[..., Any], axes: tuple[int | None, int | None], d: int, dtype: Any) -> None:
+    x, y = ((10 * r.standard_normal((4, n, d)) + 3).astype(dtype) for n in (5, 4))
+    moved = tuple(a[0] if axis is None else np.moveaxis(a, 0, axis) for a, axis in zip((x, y), axes, strict=True))
+    if dtype is complex and f in (pairwise, nearest):
+        pytest.skip("distances of complex points are not what these functions are for")
+    single = dtype is np.float32  # sums of single precision are stored into doubles
+    assert_matches_loop(f, moved, in_axes=axes, rtol=1e-4 if single else None, atol=1e-3 if single else None)
+
+
+def test_components_are_pieces_of_memory() -> None:
+    x, y = r.standard_normal((4, 50, 3)), r.standard_normal((4, 40, 3))
+    made = vmap(pairwise)
+    expected = np.sqrt(((x[:, :, None] - y[:, None]) ** 2).sum(-1))
+    np.testing.assert_allclose(made(x, y), expected, rtol=1e-12)
+    assert "np.moveaxis" in made.source()
+    assert " @ " in vmap(gram).source(r.standard_normal((4, 50, 9)), r.standard_normal((4, 40, 9)))

@@ -18,14 +18,14 @@ import numpy as np
 
 from vectorizer import threads
 from vectorizer.errors import VectorizeValueError
-from vectorizer.traits import Traits, Work, traits_of
+from vectorizer.traits import FEWEST_OPERATIONS, Traits, Work, traits_of
 
 CACHE = 1 << 20  # bytes that a block should take up while it is computed: what a core's caches hold
 LANES_CACHE = 6 << 20  # where a loop over live lanes has a price of its own
 FEWEST_IN_LOOP = 1 << 14  # examples in a block of a loop whose steps the interpreter makes
 PER_THREAD = 1 << 19  # bytes of a block on a thread: shorter operations wait for the interpreter's lock
 FEWEST_ON_THREADS = 1 << 15  # numbers in a block's operations, likewise
-LARGEST_MATRIX = 1 << 17  # bytes of an example with which LAPACK is called; with more it uses threads itself
+LARGEST_MATRIX = 1 << 17  # bytes of an example that BLAS and LAPACK work on; with more they use threads themselves
 SMALLEST = 32  # examples
 TRIALS = (16, 64)  # examples of the first two blocks, which show what an example takes up
 
@@ -150,7 +150,7 @@ class Blocks:
                 if block >= size:
                     return self.run(*args, **kwargs)
                 return _Call(self, args, kwargs, size, self.room(footprint.like, size)).finish(0, block, count)
-            if self.is_left_whole(size * sum(widths)):
+            if self.is_left_whole(args, size * sum(widths)):
                 return self.run(*args, **kwargs)
             return self.first_call(args, kwargs, size, sum(widths), key)
         except _Whole:
@@ -174,19 +174,27 @@ class Blocks:
         block, count = self.choose(footprint, size - start, args)
         return call.finish(start, block, count)
 
-    def is_left_whole(self, arguments: int) -> bool:
+    def is_left_whole(self, args: tuple[Any, ...], arguments: int) -> bool:
         """Whether there is no need for blocks, so that nothing is to be found out."""
-        return self.traits.work is Work.PRODUCTS and self.options == Options() and arguments * ASKING < memory_bound()
+        products = self.work_on(args) is Work.PRODUCTS
+        return products and self.options == Options() and arguments * ASKING < memory_bound()
+
+    def work_on(self, args: tuple[Any, ...]) -> Work:
+        """The kind of work, which is one product for all examples only with a matrix that all share."""
+        taken = {place.position for place in self.places}
+        shared = any(isinstance(arg, np.ndarray) for k, arg in enumerate(args) if k not in taken)
+        return Work.RUN if self.traits.work is Work.PRODUCTS and not shared else self.traits.work
 
     # --- how large ---------------------------------------------------------------------------------------------------
 
     def choose(self, footprint: Footprint, size: int, args: tuple[Any, ...]) -> tuple[int, int]:
         """How many examples make a block, and how many threads run them."""
         count = self.choose_threads(footprint, size, args)
+        work = self.work_on(args)
         if self.options.chunk_size is not None:
             return self.options.chunk_size, count
         most = max(int(memory_bound() / max(footprint.temporaries, 1.0)), 1)
-        best = self.best_for_cache(footprint)
+        best = self.best_for_cache(work, footprint)
         block = min(best if 2 * best <= size else size, most)
         if count == 1:
             return block, 1
@@ -194,13 +202,13 @@ class Blocks:
         pieces = math.ceil(size / (block * count)) * count  # so that all threads end at the same time
         return max(math.ceil(size / pieces), 1), count
 
-    def best_for_cache(self, footprint: Footprint) -> int:
+    def best_for_cache(self, work: Work, footprint: Footprint) -> int:
         """How many examples the caches hold; all there are, where blocks do not pay."""
-        if self.traits.work is Work.LOOPS:
+        if work is Work.LOOPS:
             return max(int(CACHE / footprint.width), FEWEST_IN_LOOP)
-        if not self.traits.gains_from_cache:
+        if work is Work.PRODUCTS or self.traits.operations < FEWEST_OPERATIONS:
             return sys.maxsize
-        cache = LANES_CACHE if self.traits.work is Work.LANES else CACHE
+        cache = LANES_CACHE if work is Work.LANES else CACHE
         return max(int(cache / footprint.width), SMALLEST)
 
     def least_on_a_thread(self, footprint: Footprint) -> int:
@@ -218,7 +226,9 @@ class Blocks:
             return 1
         if wanted is not None:
             return wanted
-        if self.traits.work is Work.PRODUCTS or self.traits.uses_lapack and footprint.arguments > LARGEST_MATRIX:
+        if self.work_on(args) is Work.PRODUCTS or self.traits.operations < FEWEST_OPERATIONS:
+            return 1
+        if self.traits.uses_blas and footprint.arguments > LARGEST_MATRIX:
             return 1
         enough = size // self.least_on_a_thread(footprint)
         return min(threads.available(), enough) if enough > 1 else 1

@@ -43,25 +43,22 @@ class Traits:
 
     operations: how many array operations there are in the text.
     is_pure: threads may run it side by side.
-    uses_lapack: it calls `np.linalg`.
+    uses_blas: it multiplies matrices or calls `np.linalg`.
     """
 
     work: Work
     operations: int
     is_pure: bool
-    uses_lapack: bool = False
-
-    @property
-    def gains_from_cache(self) -> bool:
-        return self.work in (Work.RUN, Work.LANES) and self.operations >= FEWEST_OPERATIONS
+    uses_blas: bool = False
 
 
 def traits_of(source: str, namespace: Mapping[str, Any]) -> Traits:
     """The traits of emitted source that sees the globals `namespace`."""
     tree = ast.parse(source)
     operations = sum(map(_is_operation, _outside_subscripts(tree)))
+    work = _work(tree)
     uses_lapack = any(isinstance(node, ast.Attribute) and node.attr == "linalg" for node in ast.walk(tree))
-    return Traits(_work(tree), operations, _is_pure(tree, namespace), uses_lapack)
+    return Traits(work, operations, _is_pure(tree, namespace), uses_lapack or work is Work.PRODUCTS)
 
 
 def _work(tree: ast.Module) -> Work:

@@ -60,6 +60,7 @@ class Rewriter(Looped):
         self.open_sites = []
         self.ranges = {}
         self.uses = {}
+        self.spread_out = set()
         self.taken_out = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)

@@ -101,6 +101,8 @@ class Contractions(SequentialLoops):
     def _as_rows_product(self, weight: Operand, rows: Operand, axes: list[Axis]) -> Operand | None:
         """``out[s, left] = sum(weight[s, left, k] * rows[s, k])``: a product of matrices, a row being a dimension."""
         w, v = weight.array, rows.array
+        if self.plan.components and self.has_few(v.dims[0]):
+            return None
         shared = tuple(a for a in v.axes if a not in axes)
         left = tuple(a for a in w.axes if a not in v.axes)
         if w.dtype is None or w.kind != "f" or v.axes != (*shared, *axes) or w.axes != (*shared, *left, *axes):

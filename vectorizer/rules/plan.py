@@ -33,6 +33,7 @@ class Plan:
     sequential: loops (sites) that stay loops, with the reason.
     returns: the value that every `return` of a helper must have.
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
+    components: arguments with few components in the last place, each of which is one piece of memory.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     """
 
@@ -45,6 +46,7 @@ class Plan:
     made: list[object] = field(default_factory=list)  # syntax that was made up: sites are told apart by identity
     guarded: dict[object, Any] = field(default_factory=dict)
     batch_last: set[object] = field(default_factory=set)
+    components: set[object] = field(default_factory=set)
     ordered: bool = False
 
     def promote(self, site: object, axes: Axes) -> None:
