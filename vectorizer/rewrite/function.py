@@ -62,6 +62,7 @@ class Rewriter(Looped):
         self.open_sites = []
         self.ranges = {}
         self.uses = {}
+        self.spread_out = set()
         self.taken_out = {}
         self.noted = {}
         self.lost = set()
