@@ -62,11 +62,15 @@ class Rewriter(Looped):
         self.open_sites = []
         self.ranges = {}
         self.uses = {}
+        self.spread_out = set()
         self.taken_out = {}
         self.noted = {}
         self.lost = set()
         self.assumed_at = {}
         self.changed_sites = set()
+        self.tests = {}
+        self.misplaced = set()
+        self.tables_of_fronts = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)

@@ -76,7 +76,7 @@ class Iterations(Chosen):
     def iteration(self, node: cst.BaseExpression) -> Iteration:
         """What an expression behind `in` iterates over."""
         if isinstance(node, cst.Call) and isinstance(node.func, (cst.Name, cst.Attribute)):
-            function = self.expression(node.func) if is_plain_name(node.func) else None
+            function = self.expression(node.func) if self.is_global(node.func) else None
             target = function.value.value if function is not None and isinstance(function.value, Obj) else None
             if target is itertools.pairwise and len(node.args) == 1:
                 base = node.args[0].value
@@ -86,6 +86,12 @@ class Iterations(Chosen):
             if target in (range, enumerate, zip, reversed) and function is not None:
                 return self._builtin_iteration(target, node, function.code)
         return self.plain_iteration(self.expression(node))
+
+    def is_global(self, node: cst.BaseExpression) -> bool:
+        """Whether a function that is called has a name of its own, or is one of a module's."""
+        if isinstance(node, cst.Name):
+            return True
+        return isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name) and node.value.value not in self.env
 
     def _builtin_iteration(self, target: Any, node: cst.Call, code: str) -> Iteration:
         if target is range:
@@ -273,11 +279,6 @@ class Iterations(Chosen):
         if samples is None or trips.evaluate(samples) is None:
             return False
         return not self.relies_on(trips - 1)
-
-
-def is_plain_name(node: cst.BaseExpression) -> bool:
-    """A name, or one of a module."""
-    return isinstance(node, cst.Name) or isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name)
 
 
 def behind(base: cst.BaseExpression) -> cst.BaseExpression:

@@ -50,10 +50,8 @@ class PartialStores(Effects):
         if symbol is None or value.rank or number.rank or value.kind not in "iu":
             return operand, symbol
         total = self.binary(symbol, element, operand)
-        if self.array(total).kind not in "iub":  # NumPy does not cut it to fit where it adds in place
-            return total, None
-        if self.array(total).kind in "iu" and is_narrowing(self.array(total), value.dtype):
-            return total, None
+        if self.array(total).kind not in "iub" or is_narrowing(self.array(total), value.dtype):
+            return total, None  # a float is cut to fit
         return operand, symbol
 
     def store_masked(self, base: Operand, mask: Operand, operand: Operand, symbol: str | None) -> None:
