@@ -24,6 +24,8 @@ class LaneLoop:
 
     region: restricts what is read to the live lanes.
     outs: variables that are read behind the loop -> the array that receives their last values.
+    late: those that lanes may leave without, as an iteration sets them behind a jump only: lanes that leave in a later
+        iteration would leave without what an earlier one has set.
     names: variables that may have to be compacted.
     depth: how many regions are open at the top of the loop's body.
     leaving, skipping: flags of the lanes that break or continue, while a branch with such jumps is open.
@@ -32,6 +34,7 @@ class LaneLoop:
 
     region: ActiveRegion
     outs: dict[str, str] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     depth: int = 0
     leaving: str | None = None
@@ -153,7 +156,9 @@ class LiveLanes(MemoryOrder):
         body: list[Stmt] = []
         for name, holder in sorted(loop.outs.items()):
             operand = self.env.get(name)
-            if operand is not None and isinstance(operand.value, Array):
+            if operand is None:
+                loop.late.add(name)
+            elif isinstance(operand.value, Array):
                 body.append(Stmt(f"{holder}[{lanes}] = {operand.code}"))
         targets = [lanes, *(code for code in self.compacted(loop) if code != lanes)]
         if loop.skipping is not None:
@@ -190,8 +195,9 @@ class LiveLanes(MemoryOrder):
         outer = loop.region.replaced[0]
         assigned = assigned_names(node)
         final = self.final_values(loop, sorted(assigned), before, plan.surely)
-        if loop.outs.keys() - final.keys():
-            self.not_set(min(loop.outs.keys() - final.keys()))
+        if missing := (loop.outs.keys() - final.keys()) | loop.late:
+            self.lost |= loop.late
+            self.not_set(min(missing))
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
         self.regions.pop()
         self.lanes_depth -= 1
