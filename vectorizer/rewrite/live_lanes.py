@@ -106,6 +106,9 @@ class LiveLanes(MemoryOrder):
         outer = loop.region.replaced[0]
         for name in sorted(loop.names | assigned):
             operand = self.env.get(name)
+            if operand is not None and operand.lazy and name in assigned and isinstance(operand.value, Array):
+                self.assign_name(name, Operand(operand.code, operand.value, operand.level))  # the loop binds it anew
+                operand = self.env[name]
             if operand is None or operand.lazy:
                 continue
             operand = self.restricted(name, operand)
@@ -218,6 +221,7 @@ class LiveLanes(MemoryOrder):
             held = value.with_(axes=(outer,), dims=value.dims, origins=origins)
             self.freeze(held)
             self.env[name] = Operand(loop.outs[name], held)
+            self.maybe_unset.discard(name)
 
     def final_values(
         self, loop: LaneLoop, assigned: Sequence[str], before: dict[str, Operand], surely: bool
