@@ -78,7 +78,7 @@ class Jumps(LaneReturns):
         """An `if` with a jump in it; what follows is for the lanes that do not jump."""
         body, orelse = list(_statements(node.body)), list(else_statements(node))
         named = Operand(self.fresh("leave" if self.at_top(loop) else "inner"), test.value)
-        self.emit(f"{named.code} = {test.code}", target=named.code)
+        self.emit(f"{named.code} = {test.code}", target=named.code, generated=named.code)
         last = lone_jump(body)
         if last is None and returns_at_end(body) and not has_jump([*body[:-1], *orelse], JUMPS):
             self.leaves_behind = True
@@ -99,7 +99,7 @@ class Jumps(LaneReturns):
         if top and breaks:
             if loop.broke is not None:
                 self.emit(f"{loop.broke}[{loop.region.mask}[{test.code}]] = True")
-            self.compact(loop, f"{test.code}.any()", f"~{test.code}")
+            self.compact(loop, test.code)
             return False
         if not top:
             flag = loop.leaving if breaks else loop.skipping
@@ -131,7 +131,7 @@ class Jumps(LaneReturns):
             loop.skipping = self.no_lanes(loop, "skipping")
         self.by_region(test, body, orelse, None)
         if breaks:
-            self.compact(loop, f"{loop.leaving}.any()", f"~{loop.leaving}")
+            self.compact(loop, str(loop.leaving))
         skipping = loop.skipping
         loop.leaving, loop.skipping = outer
         if not skips:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import libcst as cst
@@ -13,11 +15,15 @@ from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.jumps import Jumps
 from vectorizer.rewrite.live_lanes import LaneLoop, LanePlan, axes_overlap
 from vectorizer.rewrite.loop_syntax import target_names
+from vectorizer.rewrite.names import nodes_of
 from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.rules.python import truth
-from vectorizer.source.operand import SUM, UNARY, Operand, call
+from vectorizer.source.operand import AND, BIT_OR, COMPARE, NOT, SUM, UNARY, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Array, Unsupported, Value, is_uniform, number
+
+OPPOSITES = {"==": "!=", "!=": "=="}
+WHOLE_OPPOSITES = {**OPPOSITES, "<": ">=", ">": "<="}  # of integers: with nan, neither need hold
 
 
 class LaneLoops(Jumps):
@@ -28,24 +34,54 @@ class LaneLoops(Jumps):
     def lane_while(self, node: cst.While, rest: Sequence[Any]) -> bool:
         """``while condition``: lanes for which it does not hold leave."""
         forever = _is_always(node.test)
+        entry = ""  # what the condition begins with, where that is the same for all lanes
 
         def head(loop: LaneLoop) -> None:
-            if forever:
-                return
-            test = self.condition(node.test)
-            if is_uniform(test.value):
-                test = self.spread(self.as_bool(test), (loop.region.axis,))
-            self.keep_running(loop, truth(self, test).code)
+            nonlocal entry
+            entry = ""
+            for position, part in enumerate([] if forever else self.parts_of_condition(node.test)):
+                start = len(self.out)
+                test = self.condition(part)
+                if not is_uniform(test.value):
+                    self.keep_running(loop, truth(self, test))
+                    continue
+                plan.flush = True
+                if position == 0 and len(self.out) == start:
+                    entry = f" and {test.at(AND + 1)}"
+                else:
+                    self.emit(f"if not {test.at(NOT)}:", body=[Stmt("break")])
 
         # The condition of the `while` is only for a loop that no example enters.
-        plan = LanePlan(lambda loop: f"while {loop.region.mask}.size:", head, flush=False, surely=forever)
+        plan = LanePlan(lambda loop: f"while {loop.region.mask}.size{entry}:", head, flush=False, surely=forever)
         return self.lane_loop(node, plan, rest)
 
-    def keep_running(self, loop: LaneLoop, test: str) -> None:
+    def parts_of_condition(self, node: cst.BaseExpression) -> list[cst.BaseExpression]:
+        """``a and b`` by parts, where some of them are the same for all lanes: those need no arrays."""
+        parts = _conjuncts(node)
+        if len(parts) == 1 or any(isinstance(part, cst.NamedExpr) for part in nodes_of(node)):
+            return [node]
+        mark = self.mark()
+        try:
+            uniform = [is_uniform(self.condition(part).value) for part in parts]
+        except Unsupported:  # a part may need those before it
+            return [node]
+        finally:
+            self.rollback(mark)
+        found: list[cst.BaseExpression] = []
+        for position, part in enumerate(parts):
+            if position and not uniform[position] and not uniform[position - 1]:
+                part = cst.BooleanOperation(found.pop(), cst.And(), part)
+            found.append(part)
+        return found if any(uniform) else [node]
+
+    def keep_running(self, loop: LaneLoop, test: Operand, opposites: Mapping[str, str] = OPPOSITES) -> None:
         """Lanes for which `test` does not hold leave."""
+        if self.shared.backend is None:
+            self.compact(loop, inverted(test, opposites))
+            return
         running = self.fresh("running")
-        self.emit(f"{running} = {test}", target=running)
-        self.compact(loop, f"not {running}.all()", running)
+        self.emit(f"{running} = {test.code}", target=running)
+        self.compact(loop, f"~{running}")
 
     # --- for ---------------------------------------------------------------------------------------------------------
 
@@ -115,21 +151,20 @@ class LaneLoops(Jumps):
             name = self.target_name(target)
             self.env[target] = Operand(name, Array(INT, 0, weak=True))
             limit = self.env["$stop"]
-            running = self.fresh("running")
-            self.emit(f"{running} = {name} {'<' if step > 0 else '>'} {limit.code}", target=running)
-            self.compact_before_target(loop, target, running)
+            test = Operand(f"{name} {'<' if step > 0 else '>'} {limit.at(BIT_OR)}", limit.value, COMPARE)
+            self.compact_before_target(loop, target, test)
 
         plan = LanePlan(
             lambda _: f"for {self.target_name(target)} in {header}:", head, True, False, extra=frozenset({"$stop"})
         )
         return self.lane_loop(node, plan, rest)
 
-    def compact_before_target(self, loop: LaneLoop, target: str, running: str) -> None:
+    def compact_before_target(self, loop: LaneLoop, target: str, running: Operand) -> None:
         """Lanes whose range has ended leave with the target of their last iteration."""
         operand = self.env.pop(target)
         if target in loop.outs:
             raise Unsupported("the target of a loop that ends at different times is read behind it")
-        self.compact(loop, f"not {running}.all()", running)
+        self.keep_running(loop, running, WHOLE_OPPOSITES)
         self.env[target] = operand
 
     def as_weak_int(self, operand: Operand) -> Operand:
@@ -155,12 +190,11 @@ class LaneLoops(Jumps):
         header = call("range", call(self.np("max"), trips, initial="0"))
 
         def head(loop: LaneLoop) -> None:
-            running = self.fresh("running")
-            self.emit(f"{running} = {counter} < {self.env['$stop'].code}", target=running)
             if target in loop.outs:
                 raise Unsupported("the target of a loop that ends at different times is read behind it")
             self.env.pop(target, None)
-            self.compact(loop, f"not {running}.all()", running)
+            limit = self.env["$stop"]
+            self.keep_running(loop, Operand(f"{counter} < {limit.at(BIT_OR)}", limit.value, COMPARE), WHOLE_OPPOSITES)
             origin = self.env["$start"]
             moved = f"{'+' if step > 0 else '-'} {counter if size == 1 else f'{size} * {counter}'}"
             name = self.target_name(target)
@@ -181,6 +215,7 @@ class LaneLoops(Jumps):
         leading, self.pending = self.pending, ()
         start = len(self.out)
         before = {n: o for n, o in self.env.items() if n not in plan.extra}
+        self.forget_dead(node)
         loop = self.open_lanes(node)
         self.take_extra(loop, plan.extra)
         slot = self.emit("")
@@ -198,8 +233,8 @@ class LaneLoops(Jumps):
         if len(self.out) > start:
             self.out[start].leading = leading + self.out[start].leading
         self.change("lanes", "the loop ends at different times: it runs on the examples still in it")
-        if loop.broke is not None:
-            self.lane_else(loop, node)
+        if node.orelse is not None:
+            self.lane_else(loop, node.orelse)
         return self.after_lane_loop(node, rest, outermost) if has_return else False
 
     def take_extra(self, loop: LaneLoop, extra: frozenset[str]) -> None:
@@ -242,21 +277,43 @@ class LaneLoops(Jumps):
 
     def prepare_broke(self, loop: LaneLoop, node: cst.For | cst.While, slot: Stmt) -> None:
         """In front of a loop with an `else`: nobody has left by `break` yet."""
-        if node.orelse is None:
+        if node.orelse is None or not has_jump([node.body], (cst.Break, cst.Return)):
             return
         loop.broke = self.fresh("broke")
         outer = loop.region.replaced[0]
         slot.text = f"{loop.broke} = {call(self.np('zeros'), self.size(outer), 'bool')}"
 
-    def lane_else(self, loop: LaneLoop, node: cst.For | cst.While) -> None:
+    def lane_else(self, loop: LaneLoop, orelse: cst.Else) -> None:
         """``else`` of a loop: for the examples that did not leave by `break`."""
-        assert node.orelse is not None and loop.broke is not None
-        test = Operand(f"~{loop.broke}", Array(np.dtype(bool), 0, loop.region.replaced), UNARY)
-        if has_jump([node.orelse.body], JUMPS):
+        if has_jump([orelse.body], JUMPS):
             raise Unsupported("a jump in the else of a loop")
-        self.convert(test, _statements(node.orelse.body), [], None)
+        if loop.broke is None:
+            self.block(_statements(orelse.body))
+            return
+        test = Operand(f"~{loop.broke}", Array(np.dtype(bool), 0, loop.region.replaced), UNARY)
+        self.convert(test, _statements(orelse.body), [], None)
+
+
+def _conjuncts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The operands of ``a and b and c``, in order."""
+    if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.And):
+        return [*_conjuncts(node.left), *_conjuncts(node.right)]
+    return [node]
 
 
 def _is_always(test: cst.BaseExpression) -> bool:
     """``while True`` or ``while 1``."""
     return isinstance(test, cst.Name) and test.value == "True" or isinstance(test, cst.Integer) and test.value == "1"
+
+
+def inverted(test: Operand, opposites: Mapping[str, str] = OPPOSITES) -> str:
+    """Code for the examples for which a condition does not hold."""
+    tree = ast.parse(test.code, mode="eval").body
+    if test.level == COMPARE and isinstance(tree, ast.Compare) and len(tree.ops) == 1 and "\n" not in test.code:
+        start, end = tree.left.end_col_offset or 0, tree.comparators[0].col_offset
+        lines = test.code.encode()  # the offsets count bytes
+        symbol = re.search(rb"[=!<>]=|[<>]", lines[start:end])
+        if symbol is not None and (opposite := opposites.get(symbol.group().decode())):
+            between = lines[start:end].replace(symbol.group(), opposite.encode())
+            return (lines[:start] + between + lines[end:]).decode()
+    return f"~{test.at(UNARY)}"

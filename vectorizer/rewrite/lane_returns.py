@@ -175,7 +175,7 @@ class LaneReturns(LiveLanes):
         if len(self.regions) == loop.depth:
             if loop.broke is not None:
                 self.emit(f"{loop.broke}[{loop.region.mask}[{gone}]] = True")
-            self.compact(loop, f"{gone}.any()", f"~{gone}")
+            self.compact(loop, gone)
             return False
         if loop.leaving is None:
             raise Unsupported("a return that is nested too deeply")

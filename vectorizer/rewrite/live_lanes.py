@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.liveness import live_at_head, live_behind
 from vectorizer.rewrite.memory_order import MemoryOrder
-from vectorizer.rewrite.statements import _statements, assigned_names, names_read
+from vectorizer.rewrite.statements import assigned_names, names_read
 from vectorizer.rewrite.walk import ActiveRegion
 from vectorizer.source.operand import Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Array, Axis, Unsupported, Value, axes_of, copies, is_uniform
+
+SIMPLE = re.compile(r"[\w.\[\]]+")
 
 
 @dataclass
@@ -22,6 +25,8 @@ class LaneLoop:
     """A loop over the live lanes.
 
     region: restricts what is read to the live lanes.
+    entered: code for the number of lanes at first.
+    done: the name for the places of lanes that leave.
     outs: variables that are read behind the loop -> the array that receives their last values.
     names: variables that may have to be compacted.
     depth: how many regions are open at the top of the loop's body.
@@ -30,6 +35,8 @@ class LaneLoop:
     """
 
     region: ActiveRegion
+    entered: str
+    done: str
     outs: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     depth: int = 0
@@ -85,11 +92,17 @@ class LiveLanes(MemoryOrder):
         if outer.kind not in ("batch", "lanes"):
             raise Unsupported("a loop that ends at different times over a loop's axis")
         name = self.fresh("lanes")
-        every = call(self.np("arange"), self.size(outer))
+        entered = self.size(outer)
+        if not SIMPLE.fullmatch(entered):
+            entered = self.fresh("entered")
+            self.emit(f"{entered} = {self.size(outer)}", target=entered)
+        every = call(self.np("arange"), entered)
         self.emit(f"{name} = {every}", trailing="# the examples still in the loop", target=name)
         axis = Axis(name, (*outer.depth, 1), "lanes")
         self.sizes[axis] = lambda: f"{name}.size"
-        loop = LaneLoop(ActiveRegion(axis, (outer,), name, "live", is_index=True), names=names_read(node))
+        region = ActiveRegion(axis, (outer,), name, "live", is_index=True)
+        head = node.target if isinstance(node, cst.For) else node.test
+        loop = LaneLoop(region, entered, self.fresh("done"), names=names_read(head) | names_read(node.body))
         self.take_state(loop, node, self.live_after(node))
         self.regions.append(loop.region)
         self.lanes_depth += 1
@@ -131,34 +144,61 @@ class LiveLanes(MemoryOrder):
 
     def live_after(self, node: cst.For | cst.While) -> set[str]:
         """Names that may be read behind a loop."""
-        if self.loop_depth:
-            return names_read(self.function_node())
-        last = max(self.lines.get(id(s), 0) for s in _all_statements([node]))
-        found: set[str] = set()
-        for statement in _all_statements(_statements(self.function_node().body)):
-            if self.lines.get(id(statement), 0) > last:
-                found |= names_read(statement)
-        if node.orelse is not None:
-            found |= names_read(node.orelse)
-        return found
+        return live_behind(self.function_node(), node)
+
+    def forget_dead(self, node: cst.For | cst.While) -> None:
+        """Variables that each iteration sets before it reads them are not held for the lanes."""
+        for name in (assigned_names(node) & self.env.keys()) - live_at_head(self.function_node(), node):
+            del self.env[name]
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 
-    def compact(self, loop: LaneLoop, test: str, stay: str) -> None:
-        """Lanes for which `stay` does not hold leave the loop, if `test` says that there are any."""
+    def compact(self, loop: LaneLoop, gone: str) -> None:
+        """Lanes for which `gone`, a name or ``~name`` on a device, holds leave the loop, if there are any."""
+        if self.shared.backend is not None:
+            self.gather_stayers(loop, gone)
+        else:
+            lanes, done = loop.region.mask, loop.done
+            self.emit(f"{done} = {call(self.np('flatnonzero'), gone)}", target=done)
+            body = [
+                Stmt(f"{holder}[{lanes}[{done}]] = {self.of_lanes(loop, operand, done)}")
+                for holder, operand in self.leaving_values(loop)
+            ]
+            targets = self.state(loop)
+            if len(targets) == 1:
+                body.append(Stmt(f"{lanes} = {call(self.np('delete'), lanes, done)}"))
+            else:
+                drop = self.imported("vectorizer.runtime", "drop_lanes")
+                body.append(Stmt(f"{', '.join(targets)} = {call(drop, done, *targets, of=loop.entered)}"))
+            body.append(Stmt(f"if {lanes}.size == 0:", body=[Stmt("break")]))
+            self.emit(f"if {done}.size:", body=body)
+        loop.region.cache.clear()
+
+    def gather_stayers(self, loop: LaneLoop, gone: str) -> None:
+        """On a device every array is gathered anew: what `drop_lanes` saves is nothing beside the wait for the size."""
         lanes = loop.region.mask
-        body: list[Stmt] = []
-        for name, holder in sorted(loop.outs.items()):
-            operand = self.env.get(name)
-            if operand is not None and isinstance(operand.value, Array):
-                body.append(Stmt(f"{holder}[{lanes}] = {operand.code}"))
-        targets = [lanes, *(code for code in self.compacted(loop) if code != lanes)]
-        if loop.skipping is not None:
-            targets.append(loop.skipping)
+        body = [Stmt(f"{holder}[{lanes}] = {operand.code}") for holder, operand in self.leaving_values(loop)]
+        stay = gone[1:] if gone.startswith("~") else f"~{gone}"
+        targets = self.state(loop)
         body.append(Stmt(f"{', '.join(targets)} = {', '.join(f'{target}[{stay}]' for target in targets)}"))
         body.append(Stmt(f"if {lanes}.size == 0:", body=[Stmt("break")]))
+        test = f"{gone}.any()" if stay.startswith("~") else f"not {stay}.all()"
         self.emit(f"if {test}:", body=body)
-        loop.region.cache.clear()
+
+    def leaving_values(self, loop: LaneLoop) -> list[tuple[str, Operand]]:
+        """The arrays for last values with the variables that go there."""
+        found = [(holder, self.env.get(name)) for name, holder in sorted(loop.outs.items())]
+        return [(holder, o) for holder, o in found if o is not None and isinstance(o.value, Array)]
+
+    def of_lanes(self, loop: LaneLoop, operand: Operand, index: str) -> str:
+        """Code for the values of some lanes."""
+        return f"{operand.primary}[{index}]" if loop.region.axis in operand.array.axes else operand.code
+
+    def state(self, loop: LaneLoop) -> list[str]:
+        """The arrays that are held for the live lanes, `lanes` itself first."""
+        lanes = loop.region.mask
+        found = [lanes, *(code for code in self.compacted(loop) if code != lanes)]
+        return found if loop.skipping is None else [*found, loop.skipping]
 
     def compacted(self, loop: LaneLoop) -> list[str]:
         """Arrays that are held for the live lanes; those that are not variables of the loop are given up."""
@@ -253,18 +293,3 @@ class LiveLanes(MemoryOrder):
 def axes_overlap(value: Value, axes: tuple[Axis, ...]) -> bool:
     """Whether a value varies along one of `axes`."""
     return bool(set(axes) & set(axes_of(value)))
-
-
-def _all_statements(statements: Sequence[Any]) -> list[Any]:
-    """Statements with all those inside of them."""
-    found: list[Any] = []
-    for statement in statements:
-        found.append(statement)
-        for part in (getattr(statement, "body", None), getattr(statement, "orelse", None)):
-            if isinstance(part, cst.IndentedBlock):
-                found += _all_statements(part.body)
-            elif isinstance(part, cst.If):
-                found += _all_statements([part])
-            elif isinstance(part, cst.Else) and isinstance(part.body, cst.IndentedBlock):
-                found += _all_statements(part.body.body)
-    return found
