@@ -45,14 +45,14 @@ class LaneLoops(Jumps):
                 if not is_uniform(test.value):
                     self.keep_running(loop, truth(self, test))
                     continue
-                plan.flush = True
+                loop.flush = True
                 if position == 0 and len(self.out) == start:
                     entry = f" and {test.at(AND + 1)}"
                 else:
                     self.emit(f"if not {test.at(NOT)}:", body=[Stmt("break")])
 
         # The condition of the `while` is only for a loop that no example enters.
-        plan = LanePlan(lambda loop: f"while {loop.region.mask}.size{entry}:", head, flush=False, surely=forever)
+        plan = LanePlan(lambda loop: f"while {loop.region.mask}.size{entry}:", head, surely=forever)
         return self.lane_loop(node, plan, rest)
 
     def parts_of_condition(self, node: cst.BaseExpression) -> list[cst.BaseExpression]:
@@ -100,7 +100,7 @@ class LaneLoops(Jumps):
             nonlocal bound
             bound = self.bind_live(node.target, item, it, loop)
 
-        plan = LanePlan(lambda _: f"for {bound} in {header}:", head, flush=True, surely=surely)
+        plan = LanePlan(lambda _: f"for {bound} in {header}:", head, surely=surely)
         return self.lane_loop(node, plan, rest)
 
     def surely_runs(self, it: Iteration) -> bool:
@@ -155,7 +155,7 @@ class LaneLoops(Jumps):
             self.compact_before_target(loop, target, test)
 
         plan = LanePlan(
-            lambda _: f"for {self.target_name(target)} in {header}:", head, True, False, extra=frozenset({"$stop"})
+            lambda _: f"for {self.target_name(target)} in {header}:", head, False, extra=frozenset({"$stop"})
         )
         return self.lane_loop(node, plan, rest)
 
@@ -202,7 +202,7 @@ class LaneLoops(Jumps):
             self.env[target] = Operand(name, Array(INT, 0, self.array(origin).axes, weak=True))
 
         extra = frozenset({"$stop", "$start"})
-        return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, True, False, extra), rest)
+        return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, False, extra), rest)
 
     # --- the loop itself ---------------------------------------------------------------------------------------------
 
@@ -210,6 +210,8 @@ class LaneLoops(Jumps):
         """A loop over live lanes; returns whether it has taken care of the statements behind it as well."""
         has_return = has_jump([node.body], (cst.Return,))
         outermost = has_return and self.returned_lanes is None
+        if has_return and None in self.lane_loops:  # examples that return leave the loops around this one as well
+            self.need_lanes(True)
         if has_return:
             self.open_returns()
         leading, self.pending = self.pending, ()
@@ -225,7 +227,7 @@ class LaneLoops(Jumps):
         self.prepare_broke(loop, node, slot)
         self.walk_lanes(node, loop, plan)
         tail = slot.text
-        self.close_lanes(loop, slot, node, before, plan)
+        self.close_lanes(loop, slot, node, before, plan.surely)
         slot.text = "\n".join(t for t in (slot.text, tail) if t)
         self.expand_slot(slot)
         for name in plan.extra:

@@ -32,6 +32,7 @@ class LaneLoop:
     depth: how many regions are open at the top of the loop's body.
     leaving, skipping: flags of the lanes that break or continue, while a branch with such jumps is open.
     broke: the array that tells which examples left by `break`, for the `else` of the loop.
+    flush: lanes may still be live behind the loop, so their variables must be saved there.
     """
 
     region: ActiveRegion
@@ -43,6 +44,7 @@ class LaneLoop:
     leaving: str | None = None
     skipping: str | None = None
     broke: str | None = None
+    flush: bool = False
 
 
 @dataclass
@@ -51,14 +53,12 @@ class LanePlan:
 
     header: makes the line that opens the loop, once its body is known.
     head: emits what comes first in each iteration.
-    flush: lanes may still be live behind the loop, so their variables must be saved there.
     surely: the loop runs at least once for each example, so that what it sets is set behind it.
     extra: variables of the rewriter's own that belong to the lanes, such as the end of each lane's range.
     """
 
     header: Callable[[LaneLoop], str]
     head: Callable[[LaneLoop], None]
-    flush: bool
     surely: bool
     extra: frozenset[str] = frozenset()
 
@@ -102,7 +102,8 @@ class LiveLanes(MemoryOrder):
         self.sizes[axis] = lambda: f"{name}.size"
         region = ActiveRegion(axis, (outer,), name, "live", is_index=True)
         head = node.target if isinstance(node, cst.For) else node.test
-        loop = LaneLoop(region, entered, self.fresh("done"), names=names_read(head) | names_read(node.body))
+        names = names_read(head) | names_read(node.body)
+        loop = LaneLoop(region, entered, self.fresh("done"), names=names, flush=isinstance(node, cst.For))
         self.take_state(loop, node, self.live_after(node))
         self.regions.append(loop.region)
         self.lanes_depth += 1
@@ -221,18 +222,18 @@ class LiveLanes(MemoryOrder):
     # --- closing -----------------------------------------------------------------------------------------------------
 
     def close_lanes(
-        self, loop: LaneLoop, slot: Stmt, node: cst.For | cst.While, before: dict[str, Operand], plan: LanePlan
+        self, loop: LaneLoop, slot: Stmt, node: cst.For | cst.While, before: dict[str, Operand], surely: bool
     ) -> None:
         """Behind the loop: variables that are still needed hold all examples again."""
         outer = loop.region.replaced[0]
         assigned = assigned_names(node)
-        final = self.final_values(loop, sorted(assigned), before, plan.surely)
+        final = self.final_values(loop, sorted(assigned), before, surely)
         if loop.outs.keys() - final.keys():
             raise Unsupported("a variable that is read behind a loop may not be set there")
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
         self.regions.pop()
         self.lanes_depth -= 1
-        if plan.flush:
+        if loop.flush:
             for name, operand in final.items():
                 self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}")
         for name in sorted(assigned | loop.names):
