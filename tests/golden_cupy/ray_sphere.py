@@ -12,30 +12,29 @@ Vector = npt.NDArray[np.float64]
 
 
 def brightness(ray, centres, radii, light):
-    assert centres.shape[1] == ray.shape[1] and len(centres) >= len(radii) and len(radii) >= 1
+    assert len(centres) == len(radii) and centres.shape[1] == ray.shape[1]
     batch = ray.shape[0]
     # ray: [3], centres: [spheres, 3], radii: [spheres], light: [3]
     nearest = math.inf
-    lanes = cp.arange(batch)  # the examples still in the loop
-    shade_final = cp.empty(batch)
-    nearest = cp.full(lanes.size, nearest)
-    shade = cp.zeros(lanes.size)
+    middle_all = cp.einsum("...i,...i->...", ray[:, None], centres)
+    space_all = radii ** 2 - cp.einsum("...i,...i->...", centres, centres) + middle_all**2
+    nearest = cp.full(batch, nearest)
+    shade = cp.zeros(batch)
     for k in range(len(radii)):
-        middle = cp.matmul(ray[lanes], centres[k])  # how far along the ray the centre is
-        space = radii[k] ** 2 - cp.dot(centres[k], centres[k]) + middle**2
+        middle = middle_all[:, k]  # how far along the ray the centre is
+        space = space_all[:, k]
         taken = ~(space < 0)
         distance_taken = middle[taken] - cp.sqrt(space[taken])
         taken_2 = (0 < distance_taken) & (distance_taken < nearest[taken])
-        normal_if = (distance_taken[:, None] * ray[lanes][taken] - centres[k]) / radii[k]
-        shade_taken_2 = cp.where(taken_2, cp.maximum(cp.matmul(normal_if, light), 0.05), shade[taken])
+        shade_if = cp.maximum(cp.matmul((distance_taken[:, None] * ray[taken] - centres[k]) / radii[k], light), 0.05)
+        shade_taken_2 = cp.where(taken_2, shade_if, shade[taken])
         nearest_2 = nearest.copy()
         nearest_2[taken] = cp.where(taken_2, distance_taken, nearest[taken])
         shade_2 = shade.copy()
         shade_2[taken] = shade_taken_2
         nearest = nearest_2
         shade = shade_2
-    shade_final[lanes] = shade
-    return shade_final
+    return shade
 
 
 centres = np.array([[-1.0, 0.0, 6.0], [1.2, 0.6, 5.0], [0.4, -1.0, 4.5]])

@@ -14,6 +14,7 @@ import libcst as cst
 
 from vectorizer.rewrite.loops import Loops
 from vectorizer.rewrite.masked_loops import MaskedLoops
+from vectorizer.rewrite.structured import Loop, without_continue
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, Unsupported, is_uniform
 
@@ -22,6 +23,7 @@ class Lanes(MaskedLoops):
     """What a loop becomes that ends at different times for different examples."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
+        node = self.structured(node)
         varying = self.varying_range(node)
         if varying is None and self.node_site(node) not in self.plan.lanes:
             return self.in_plain_loop(node, lambda: Loops.visit_For(self, node, rest))
@@ -32,6 +34,7 @@ class Lanes(MaskedLoops):
         return self.lane_for(node, varying, rest)
 
     def visit_While(self, node: cst.While, rest: Sequence[Any]) -> bool:
+        node = self.structured(node)
         if self.node_site(node) not in self.plan.lanes:
             return self.in_plain_loop(node, lambda: Loops.visit_While(self, node, rest))
         if self.loops:
@@ -39,6 +42,14 @@ class Lanes(MaskedLoops):
         if self.by_masks(node, lambda: self.masked_while(node)):
             return False
         return self.lane_while(node, rest)
+
+    def structured(self, node: Loop) -> Loop:
+        """A loop without those of its `continue`s that are not needed."""
+        made = without_continue(node)
+        if made is not node:
+            self.lines.setdefault(id(made), self.line_of(node))
+            self.originals[id(made)] = node
+        return made
 
     def in_plain_loop(self, node: cst.For | cst.While, walk: Callable[[], bool]) -> bool:
         """A loop that ends at the same time for all examples, unless the walk finds that it does not."""

@@ -66,6 +66,7 @@ class LanePlan:
 class LiveLanes(MemoryOrder):
     """Holding variables for the live lanes only, and giving them back behind the loop."""
 
+    originals: dict[int, cst.For | cst.While]  # loops as the user wrote them, by the ids of those that are rewritten
     lane_loops: list[LaneLoop | None]  # None stands for a loop that is none over live lanes
 
     def innermost(self) -> LaneLoop | None:
@@ -145,11 +146,12 @@ class LiveLanes(MemoryOrder):
 
     def live_after(self, node: cst.For | cst.While) -> set[str]:
         """Names that may be read behind a loop."""
-        return live_behind(self.function_node(), node)
+        return live_behind(self.function_node(), self.originals.get(id(node), node))
 
     def forget_dead(self, node: cst.For | cst.While) -> None:
         """Variables that each iteration sets before it reads them are not held for the lanes."""
-        for name in (assigned_names(node) & self.env.keys()) - live_at_head(self.function_node(), node):
+        live = live_at_head(self.function_node(), self.originals.get(id(node), node))
+        for name in (assigned_names(node) & self.env.keys()) - live:
             del self.env[name]
 
     # --- leaving -----------------------------------------------------------------------------------------------------

@@ -81,8 +81,8 @@ class Operators(Arithmetic):
         """An operation between numbers and arrays."""
         if is_by_power_of_two(symbol, self.array(left), self.array(right)):
             self.change("bits", "of integers, a shift or a mask gives the same as a division by a power of two, sooner")
-            symbol, made = by_bits(symbol, self.array(right).const)
-            right, spaced = Operand(repr(made), number(made)), f" {symbol} "
+            symbol, bits = by_bits(symbol, self.array(right).const)
+            right, spaced = Operand(repr(bits), number(bits)), f" {symbol} "
         ufunc, level, function = BINARY[symbol]
         a, b = self.array(left), self.array(right)
         value = self._python_arithmetic(symbol, function, a, b) if a.weak and b.weak else None
