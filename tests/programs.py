@@ -116,6 +116,8 @@ class Writer:
             lambda: f"bump({self.array()}, {self.index()}, {inner()})" if self.one_in(5) else inner(),
             lambda: f"({inner()} if {self.divisor()} == 0 else {inner()} / {self.divisor()} * 0 + {inner()})",
             lambda: f"{self.array()}[first_above({self.array()}, {inner()})]",
+            lambda: f"({inner()} + sum(v for v in {self.array()} if v > {inner()}))" if self.one_in(3) else inner(),
+            lambda: f"({inner()} + {self.choose('', 'np.')}sum({self.array()}{self.choose('[n:]', '[:n]', '[n:3]')}))",
         )()
 
     def divisor(self) -> str:
@@ -180,6 +182,7 @@ class Writer:
         compound = [self.branch, self.branch, self.for_loop, self.for_loop, self.while_loop]
         leave = [self.leave] if loops or indent > 1 else []
         options = [*simple, *(compound if indent < 4 else []), *leave]
+        options += [self.partial, self.kept_items, self.list_items, self.tried] if indent < 4 and not loops else []
         if indent == 1:
             options += [self.new_array]
         self.choose(*options)(indent, loops)
@@ -267,6 +270,116 @@ class Writer:
         if self.one_in(8):
             self.put(indent, "else:")
             self.put(indent + 1, f"t = {self.number()}")
+
+    def new(self, letter: str) -> str:
+        self.names += 1
+        return f"{letter}{self.names}"
+
+    def partial(self, indent: int, loops: tuple[str, ...]) -> None:
+        """A variable that some examples set, and that is mostly read by these."""
+        has, u, v = self.new("has"), self.new("u"), self.new("i")
+        self.put(indent, f"{has} = {self.condition()}")
+        kind = self.random.randint(0, 3)
+        if kind == 0:
+            self.put(indent, f"if {has}:")
+            self.put(indent + 1, f"{u} = {self.number()}")
+        elif kind == 1:
+            self.put(indent, f"for {v} in {self.choose('range(4)', 'range(n)', 'range(1, n + 1)')}:")
+            self.counters.append(v)
+            self.put(indent + 1, f"if {has} and {self.condition(2)}:")
+            self.put(indent + 2, f"{u} = {self.number()}")
+            self.put(indent + 2, self.choose("break", f"{has} = {self.condition(2)}"))
+            self.counters.remove(v)
+            self.put(indent, f"else:\n{'    ' * (indent + 1)}{has} = {self.choose('False', 'False', self.condition(2))}")
+        elif kind == 2:
+            self.put(indent, f"for {u} in {self.choose('range(n)', 'range(n, 4)', 'range(1, n + 1)')}:")
+            self.put(indent + 1, f"if {u} > {self.number()}:")
+            self.put(indent + 2, "break")
+            self.put(indent, f"{has} = {self.choose('0 < n < 4', '0 < n < 4', has)}")
+        else:
+            k = self.new("k")
+            self.put(indent, f"{k} = 0")
+            self.put(indent, f"while {k} < n and {self.condition(2)}:")
+            self.put(indent + 1, f"{u} = {k} + {self.number()}")
+            self.put(indent + 1, f"{k} += 1")
+            self.put(indent, f"{has} = {k} > 0")
+        if self.budget > 0 and self.one_in(2):
+            self.block(indent, loops)
+        if self.one_in(8):
+            self.put(indent, f"s = s + {u}")
+            return
+        self.put(indent, f"if {has}:")
+        self.put(indent + 1, self.choose(f"s = s + {u}", f"t = {u} - t", f"{self.array()}[n] = {u}"))
+
+    def kept_items(self, indent: int, loops: tuple[str, ...]) -> None:
+        """A list to which items are appended under conditions, or a comprehension with a condition."""
+        out, v = self.new("out"), self.new("v")
+        a = self.array()
+        if self.one_in(2):
+            self.put(indent, f"{out} = [{self.choose(v, f'{v} * 2')} for {v} in {a} if {v} > {self.number()}]")
+        else:
+            self.put(indent, f"{out} = []")
+            self.put(indent, f"for {v} in {a}:")
+            if self.one_in(3):
+                self.put(indent + 1, f"if {self.condition(2)}:")
+                self.put(indent + 2, "continue")
+            self.put(indent + 1, f"if {v} > {self.number()}:")
+            self.put(indent + 2, f"{out}.append({self.choose(v, f'{v} + s')})")
+            if self.one_in(2):
+                self.put(indent + 1, self.choose("else:", f"elif {v} < {self.number()}:"))
+                self.put(indent + 2, f"{out}.append({self.choose(v, f't - {v}')})")
+        w = self.new("w")
+        uses = [
+            f"s = s + sum({out})",
+            f"t = t + len({out})",
+            f"s = {out}[0] if {out} else t",
+            f"if len({out}) > 1:\n{'    ' * (indent + 1)}t = {out}[-1] + {out}[1]",
+            f"s = max({out}, default=s) + t",
+            f"for {w} in {out}:\n{'    ' * (indent + 1)}s = s + {w} * 2",
+            f"t = t + sum({w} for {w} in {out} if {w} > s)",
+            f"if not {out}:\n{'    ' * (indent + 1)}s = t",
+        ]
+        for _ in range(self.random.randint(1, 2)):
+            self.put(indent, self.choose(*uses))
+
+    def list_items(self, indent: int, loops: tuple[str, ...]) -> None:
+        """Items of a list or a dict that are assigned under conditions."""
+        c = self.new("c")
+        first, second = self.choose(("[0]", "[1]"), ("[0]", "[-1]"), ("['a']", "['b']"))
+        items = f"{self.number()}", f"{self.number()}"
+        self.put(indent, f"{c} = " + (f"{{'a': {items[0]}, 'b': {items[1]}}}" if "a" in first else f"[{items[0]}, {items[1]}]"))
+        inside = indent
+        if self.one_in(2):
+            v = self.new("i")
+            self.put(indent, f"for {v} in {self.choose('range(3)', 'range(n)')}:")
+            inside += 1
+        self.put(inside, f"if {self.condition()}:")
+        self.put(inside + 1, f"{c}{self.choose(first, second)} {self.choose('=', '+=')} {self.number()}")
+        if self.one_in(2):
+            self.put(inside, self.choose("else:", f"elif {self.condition(2)}:"))
+            self.put(inside + 1, f"{c}{self.choose(first, second)} {self.choose('=', '-=')} {self.number()}")
+        self.put(indent, f"s = {c}{first} - {c}{second}")
+
+    def tried(self, indent: int, loops: tuple[str, ...]) -> None:
+        """A subscript that is out of range for some examples, or a division by zero."""
+        a = self.array()
+        self.put(indent, "try:")
+        self.put(indent + 1, self.choose(f"s = s + {a}[n + 2]", f"t = {a}[n * 2] - t", "t = t + (1.0 / float(n) > 0.4)"))
+        if self.one_in(3):
+            self.put(indent + 1, f"s = {a}[n + 1]")
+        if self.one_in(3):
+            self.put(indent, "except ZeroDivisionError:")
+            self.put(indent + 1, "t = t - 1")
+            self.put(indent, "except IndexError:")
+        else:
+            self.put(indent, "except (IndexError, ZeroDivisionError):")
+        self.put(indent + 1, f"s = {self.number()}")
+        if self.one_in(3):
+            self.put(indent, "else:")
+            self.put(indent + 1, "s = s + 2")
+        if self.one_in(4):
+            self.put(indent, "finally:")
+            self.put(indent + 1, "t = t + s")
 
     def leave(self, indent: int, loops: tuple[str, ...]) -> None:
         """Leave the loop or the function."""

@@ -256,14 +256,14 @@ def test_a_warning_of_the_loop_is_given() -> None:
     assert_matches_loop(halved, (x, n), vmapped=function)
 
 
-@pytest.mark.parametrize("start", range(0, 80, 20))
+@pytest.mark.parametrize("start", range(0, 120, 60))
 def test_random_programs(start: int, tmp_path: Path, places_taken: list[int]) -> None:
     """The programs of test_properties.py, with enough examples that lanes take the places of others."""
     from tests.test_properties import ALL_BATCHED, check_program
 
-    for seed in range(start, start + 20):
+    for seed in range(start, start + 60):
         source = write_program(Random(10_000 + seed), integers=seed % 2 == 1)
-        check_program(source, tmp_path, "int64" if seed % 2 else "float64", 15, ALL_BATCHED, seed)
+        check_program(source, tmp_path, "int64" if seed % 2 else "float64", 25, ALL_BATCHED, seed)
     assert sum(places_taken)
 
 

@@ -24,7 +24,7 @@ from vectorizer import tree, vmap
 from vectorizer.errors import FallbackWarning, VectorizeError
 from vectorizer.testing import assert_matches_loop
 
-SEEDED = int(os.environ.get("VECTORIZER_PROGRAMS", "400"))
+SEEDED = int(os.environ.get("VECTORIZER_PROGRAMS", "2000"))
 CHUNK = 50
 SLOW = 30  # seconds for one program: its loop takes milliseconds
 

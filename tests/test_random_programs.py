@@ -22,7 +22,7 @@ from tests.test_properties import ALL_BATCHED, AXES, SIZES, check_program, warns
 from vectorizer import FallbackWarning, vmap
 from vectorizer.testing import assert_matches_loop
 
-COUNT = int(os.environ.get("VECTORIZER_PROGRAMS", "400")) // 4
+COUNT = int(os.environ.get("VECTORIZER_PROGRAMS", "2000")) // 20
 CHUNK = 25
 
 HELPERS = """\

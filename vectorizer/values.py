@@ -303,9 +303,14 @@ class PerExample(Value):
 
 @dataclass(frozen=True, slots=True)
 class MaskedV(Value):
-    """``x[mask]`` with a mask that varies: a different number of elements for each example, good for reductions."""
+    """``x[mask]`` with a mask that varies: a different number of elements for each example, good for reductions.
+
+    is_list: it stands for a list, as of a comprehension with a condition; weak: of Python's numbers.
+    """
 
     array: Array
+    is_list: bool = False
+    weak: bool = False
 
 
 @dataclass(frozen=True, slots=True)

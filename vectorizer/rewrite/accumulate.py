@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from vectorizer.rewrite.dependences import Access, Dependences
+from vectorizer.rewrite.counted import Counted
+from vectorizer.rewrite.dependences import Access
 from vectorizer.rewrite.iteration import INT, Extent
 from vectorizer.rewrite.recurrences import Recurrences
 from vectorizer.rules.elementwise import DIVISIONS, select
@@ -42,6 +43,7 @@ class LoopAxis(Extent):
     carried: variables that one iteration hands to the next, all of them accumulated.
     accesses: elements that iterations read and store, in the order of the body.
     after: variables behind their updates, where these were made at the top of the body.
+    node: its syntax, where it is a statement; appended: what has been appended to lists.
     scopes, masks: how many scopes and conditions are open around the loop.
     """
 
@@ -55,6 +57,8 @@ class LoopAxis(Extent):
     after: dict[str, Operand] = field(default_factory=dict)
     scopes: int = 0
     masks: int = 0
+    node: Any = None
+    appended: dict[str, Any] = field(default_factory=dict)
 
 
 @functools.cache
@@ -63,7 +67,7 @@ def natural_sum(dtype: np.dtype[Any] | None) -> np.dtype[Any] | None:
     return None if dtype is None else np.sum(np.ones(1, dtype)).dtype
 
 
-class Accumulation(Dependences):
+class Accumulation(Counted):
     """Variables and array elements that every iteration of an axis adds to."""
 
     # --- variables ---------------------------------------------------------------------------------------------------
@@ -124,6 +128,10 @@ class Accumulation(Dependences):
         """`right` summed (or multiplied, ...) over loop axes."""
         right = self.as_array(right)
         masks = self.inner_masks()
+        if masks and symbol == "+" and summed is None and right.factors:
+            contracted = self.masked_contraction(right, axes, masks)
+            if contracted is not None:
+                return contracted
         if masks:
             right = self.masked(right, symbol)
         missing = [a for a in axes if a not in self.array(right).axes]
@@ -141,9 +149,9 @@ class Accumulation(Dependences):
             contracted = self.contraction(right, axes)
             if contracted is not None:
                 return contracted
-        return self._reduction(function, right, axes, summed)
+        return self.reduction(function, right, axes, summed)
 
-    def _reduction(
+    def reduction(
         self, function: str, right: Operand, axes: list[Axis], summed: np.dtype[Any] | None = None
     ) -> Operand:
         """``np.sum(right, axis=...)``, in the dtype in which the loop adds."""
@@ -213,10 +221,11 @@ class Accumulation(Dependences):
         mark = self.mark()
         region = locate(self, base, index)
         free = [x.axis for x in self.loops if x.axis not in target.axes and x.axis not in region.covered]
-        if region.gathered and self.masks and not free:
+        apart = region.gathered and not free and self.tells_apart(base, region, index)
+        if region.gathered and self.masks and not free and not apart:
             self.rollback(mark)  # only the subscripts of iterations that take the branch are looked at
             return self.scatter_taken(base, index, symbol, right)
-        if region.gathered:
+        if region.gathered and not apart:
             return self.scatter_add(base, index, symbol, right, free)
         if not free:
             return False
@@ -235,7 +244,7 @@ class Accumulation(Dependences):
                 self.store_needs(base, tuple(sorted({*needed, *target.axes})))
             self.written(base)
             located = locate(self, base, index)
-            self.check_loop_store(base, located, symbol)
+            self.check_loop_store(base, located, index)
             self.write(base, located, self.weak_for(total, located.value), symbol)
         finally:
             self.loops, self.masks = loops, masks
@@ -291,15 +300,22 @@ class Accumulation(Dependences):
         if set(axes) - loop_axes - set(target.axes):
             self.store_needs(base, tuple(sorted(set(axes) - loop_axes)))
         self.written(base)
-        taken = self.temp(self.spread(self.as_bool(mask), axes), "taken")
+        self.change("scatter", "an accumulation through an index, where the condition holds")
+        taken = self.temp(self._laid_out(self.as_bool(mask), axes), "taken")
+        if len(items) == 1 and self.count_taken(base, items[0], symbol, right, taken):
+            return True
         codes = [self._taken_numbers(axis, axes, taken) for axis in target.axes]
         codes += [f"{self.spread(i, axes).primary}[{taken.code}]" if i.array.axes else i.code for i in items]
         term = self._number_for(self.weak_for(right, target.with_(rank=0)), target)
         value = f"{self.spread(term, axes).primary}[{taken.code}]" if self.array(term).axes else term.code
         subscript = f"({', '.join(codes)})" if len(codes) > 1 else codes[0]
         self.emit(call(self.np(f"{ufunc}.at"), base.code, subscript, value))
-        self.change("scatter", "an accumulation through an index, where the condition holds")
         return True
+
+    def _laid_out(self, mask: Operand, axes: Axes) -> Operand:
+        """A condition along all of `axes`."""
+        spread = self.spread(mask, axes)
+        return Operand(spread.code, spread.value, spread.level, fresh=spread.fresh, node=mask.node)
 
     def _taken_numbers(self, axis: Axis, axes: Axes, taken: Operand) -> str:
         """The number along `axis` of every place that is taken."""

@@ -51,6 +51,7 @@ class Atoms(Walk):
         return self.module_node.code_for_node(node)
 
     def visit_Name(self, node: cst.Name) -> Operand:
+        self.check_set(node.value)
         return self.read(node.value)
 
     def visit_Integer(self, node: cst.Integer) -> Operand:

@@ -13,6 +13,7 @@ from vectorizer.rules.elementwise import (
     note_hazard,
     strengthen,
 )
+from vectorizer.rules.subscripts import FULL
 from vectorizer.source.operand import (
     Operand,
 )
@@ -42,6 +43,7 @@ class Augmented(Assignments):
 
     def augment_name(self, name: str, symbol: str, node: cst.AugAssign) -> None:
         """``name op= value``: in place for lists and arrays, an assignment for numbers."""
+        self.check_set(name)
         before = self.read(name)
         right = self.value_or_loop(node.value)
         if isinstance(before.value, (ListV, SeqV, StackedV)) and symbol == "+":
@@ -53,7 +55,10 @@ class Augmented(Assignments):
         if self.loops and self.accumulate(name, symbol, before, right):
             return
         if value.rank or value.zero_d:
-            self.augment_array(before, symbol, right)
+            if self.regions or self.masks:
+                self.augment_part(self.env[name], symbol, right)
+            else:
+                self.augment_array(before, symbol, right)
             return
         result = self.binary(symbol, before, right)
         in_place = not axes_of(result.value) and not result.lazy and before.code == name
@@ -73,6 +78,14 @@ class Augmented(Assignments):
         assert isinstance(made, (ListV, SeqV))
         self.emit(f"{before.code} += {right.code}")
         self.update_site(site, ListV(made.items, site) if isinstance(made, ListV) else SeqV(made.item, site))
+
+    def augment_part(self, held: Operand, symbol: str, right: Operand) -> None:
+        """``a += b`` under a condition: a store into all elements of the examples that get here."""
+        value = self.array(held)
+        if not value.rank or self.loops or self.array(self.as_array(right)).rank > value.rank:
+            raise Unsupported("an array is changed in place under a condition")
+        self._augment_hazard(symbol, right)
+        self.store(held, [FULL] * value.rank, right, symbol)
 
     def augment_array(self, before: Operand, symbol: str, right: Operand) -> None:
         """``a += b`` on an array writes into its memory."""
@@ -108,7 +121,7 @@ class Augmented(Assignments):
         if symbol == "@":
             raise Unsupported("a matrix product in place")
         self.store_text = self.text(target)
-        index = self.indices(target.slice)
+        index = self.placed(base, self.indices(target.slice))
         if self.loops and self.accumulate_item(base, index, symbol, right):
             return
         self._augment_hazard(symbol, right)

@@ -154,7 +154,7 @@ class Branches(Regions):
         self, test: Operand, body: Sequence[Any], orelse: Sequence[Any], frame: ReturnFrame | None
     ) -> bool:
         """Computes both branches for all examples and selects; returns False where that could raise or warn."""
-        hazards = len(self.hazards)
+        hazards, unset = len(self.hazards), set(self.maybe_unset)
         inverse = Operand(f"~{test.at(UNARY)}", test.value, UNARY)
         first = self.side(body, "if", test, frame)
         second = self.side(orelse, "else", inverse, frame)
@@ -163,7 +163,7 @@ class Branches(Regions):
         if frame is not None:
             frame.result = self.selected_result(test, first, second)
         else:
-            self.select_variables(test, first, second)
+            self.select_variables(test, first, second, unset)
         return True
 
     def selected_result(self, test: Operand, first: Side, second: Side) -> Operand:
@@ -180,14 +180,17 @@ class Branches(Regions):
             merged = merged.with_value(merged.value.with_(origins=copies(origins), dims=merged.value.dims))
         return merged
 
-    def select_variables(self, test: Operand, first: Side, second: Side) -> None:
-        """Merges the variables that two branches have set."""
+    def select_variables(self, test: Operand, first: Side, second: Side, unset: set[str]) -> None:
+        """Merges the variables that two branches have set; those of `unset` may not be set in front of them."""
         for name in sorted(first.names | second.names):
-            one, two = first.env.get(name), second.env.get(name)
+            one, two = (
+                side.env.get(name) if name in side.names or name not in unset else None for side in (first, second)
+            )
             if one is None or two is None:
-                self.env.pop(name, None)  # set on one side only: nobody may read it
+                self.give_up(name)
             elif one is not two:
                 one, two = self.restricted(name, one), self.restricted(name, two)
+                self.may_be_none(name, one.value, two.value)
                 merged = self.merge_values(test, one, two)
                 self.assign_name(name, self.unaliased(name, one, two, merged, (first.env, second.env)))
 
@@ -203,6 +206,7 @@ class Branches(Regions):
             ended = self.block(statements)
             env = self.env
             carried = {n for loop in self.loops for n in loop.carried}
+            carried |= self.keep_changed(saved, env)
             names = {n for n, o in env.items() if saved.get(n) is not o} - carried
             saved |= {n: env[n] for n in carried if n in env}  # accumulated under the mask: nothing to merge
             if ended and frame is None:
@@ -241,7 +245,7 @@ class Branches(Regions):
         if not self.masks:
             super().write(base, region, operand, symbol)
             return
-        if region.gathered:
+        if region.gathered and not region.apart:
             raise Unsupported("a store through an index under a condition")
         mask = self.conjunction(self.masks)
         old = Operand(region.code, region.value)
@@ -251,10 +255,3 @@ class Branches(Regions):
     def inner_masks(self) -> list[Operand]:
         """The conditions inside the outermost loop that has become an axis."""
         return self.masks[self.loops[0].masks :] if self.loops else self.masks
-
-    def conjunction(self, masks: list[Operand]) -> Operand:
-        """All of some conditions at once."""
-        result = masks[0]
-        for other in masks[1:]:
-            result = self.logical("&", result, other)
-        return result

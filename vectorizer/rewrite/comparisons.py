@@ -14,11 +14,12 @@ from vectorizer.rules.elementwise import (
     broadcast_dims,
     strengthen,
 )
-from vectorizer.rules.masked import masked_elementwise
+from vectorizer.rules.masked import masked_elementwise, refuse_masked_lists
 from vectorizer.source.operand import (
     BIT_AND,
     BIT_OR,
     COMPARE,
+    Holds,
     Operand,
     call,
 )
@@ -140,6 +141,7 @@ class Comparisons(Operators):
                 )
             raise Unsupported("the identity of values that vary")
         if isinstance(left.value, MaskedV) or isinstance(right.value, MaskedV):
+            refuse_masked_lists(left, right)
             return masked_elementwise(self, lambda parts: self.compare(symbol, parts[0], parts[1]), [left, right])
         ufunc = COMPARISONS[symbol]
         for operand in (left, right):
@@ -147,13 +149,18 @@ class Comparisons(Operators):
                 raise Unsupported("a comparison between values of unknown kind")
         self._refuse_lists([left, right])
         left, right = self.as_array(left), self.as_array(right)
+        holds = Holds(((left, symbol, right),))
         left, right = strengthen(self, [left, right], ufunc)
         a, b = self.array(left), self.array(right)
         aligned, axes, rank = self.align([left, right])
         weak = a.weak and b.weak
         value = Array(np.dtype(bool), rank, axes, weak=weak, dims=broadcast_dims([a, b], rank, self))
         return Operand(
-            f"{aligned[0].at(COMPARE + 1)} {symbol} {aligned[1].at(COMPARE + 1)}", value, COMPARE, fresh=True
+            f"{aligned[0].at(COMPARE + 1)} {symbol} {aligned[1].at(COMPARE + 1)}",
+            value,
+            COMPARE,
+            fresh=True,
+            node=holds,
         )
 
     def _membership(self, left: Operand, right: Operand) -> Operand:
@@ -187,9 +194,17 @@ class Comparisons(Operators):
         left, right = self.as_bool(left), self.as_bool(right)
         (a, b), axes, rank = self.align([left, right])
         weak = self.array(left).weak and self.array(right).weak
-        return Operand(
-            f"{a.at(level)} {symbol} {b.at(level + 1)}", Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True
-        )
+        known = [x for o in (left, right) if isinstance(o.node, Holds) for x in o.node.comparisons]
+        holds = Holds(tuple(known)) if symbol == "&" and known else None
+        code = f"{a.at(level)} {symbol} {b.at(level + 1)}"
+        return Operand(code, Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True, node=holds)
+
+    def conjunction(self, masks: list[Operand]) -> Operand:
+        """All of some conditions at once."""
+        result = masks[0]
+        for other in masks[1:]:
+            result = self.logical("&", result, other)
+        return result
 
     def as_bool(self, operand: Operand) -> Operand:
         """A uniform number as the boolean that it stands for in a condition."""

@@ -29,6 +29,7 @@ class Comprehensions(Searches):
         generator = node.for_in
         if generator.asynchronous is not None:
             raise Unsupported("an asynchronous comprehension")
+        generator = self.generator_over_all(generator)
         if generator.inner_for_in is None:
             stacked = self.axis_comprehension(node, generator)
             if stacked is not None:
@@ -80,7 +81,8 @@ class Comprehensions(Searches):
         item, result = self.stacked_along(item, loop)
         self.change("axis", f"the comprehension over {self.text(generator.target)} becomes an axis")
         if mask is not None:
-            return self.filtered(Operand(item.code, result, item.level), mask, loop)
+            weak = isinstance(kind, Array) and kind.weak
+            return self.filtered(Operand(item.code, result, item.level), mask, loop, weak)
         return Operand(item.code, held_list(kind, self.array(item).weak, result), item.level, fresh=item.fresh)
 
     def guarded_item(self, node: cst.BaseExpression, mask: Operand | None) -> Operand:
@@ -89,8 +91,12 @@ class Comprehensions(Searches):
             return self.expression(node)
         hazards = len(self.hazards)
         self.speculating += 1
-        item = self.expression(node)
-        self.speculating -= 1
+        self.masks.append(self.temp(mask, "kept"))
+        try:
+            item = self.expression(node)
+        finally:
+            self.masks.pop()
+            self.speculating -= 1
         if len(self.hazards) > hazards:
             raise Unsupported("items that must not be computed where the condition does not hold")
         return item
@@ -103,13 +109,13 @@ class Comprehensions(Searches):
             mask = test if mask is None else self.logical("&", mask, test)
         return mask
 
-    def filtered(self, items: Operand, mask: Operand, loop: LoopAxis) -> Operand:
+    def filtered(self, items: Operand, mask: Operand, loop: LoopAxis, weak: bool) -> Operand:
         """The items of a comprehension for which its condition holds."""
         found = self.array(mask)
         if not found.axes or found.axes[-1] is not loop.axis or found.axes == (loop.axis,) and not items.array.axes:
             raise Unsupported("a comprehension whose condition does not depend on its items")
         flags = found.with_(rank=1, axes=found.axes[:-1], dims=(loop.trips,), weak=False)
-        return masked(self, items, mask.with_value(flags))
+        return masked(self, items, mask.with_value(flags), is_list=True, weak=weak)
 
     # --- as a comprehension ------------------------------------------------------------------------------------------
 

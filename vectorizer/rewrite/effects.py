@@ -20,6 +20,7 @@ from vectorizer.source.operand import (
 from vectorizer.values import (
     MISSING,
     ListV,
+    MaskedV,
     Obj,
     SeqV,
     StackedV,
@@ -53,7 +54,7 @@ class Effects(Calls):
             return self.effect_function(node)
         name = node.func.attr.value
         base = self.expression(node.func.value)
-        if isinstance(base.value, (ListV, SeqV, StackedV)) and name in (
+        if isinstance(base.value, (ListV, SeqV, StackedV, MaskedV)) and name in (
             "append",
             "extend",
             "insert",
@@ -122,11 +123,11 @@ class Effects(Calls):
     def change_list(self, base: Operand, name: str, args: list[Operand]) -> None:
         """``base.name(*args)`` on a list; every variable that names the list sees the change."""
         value = base.value
-        if self.regions or self.speculating:
-            raise Unsupported("a list that only some examples change")
         if self.loops:
             self.loop_list(base, name, args)
             return
+        if self.regions or self.speculating or isinstance(value, MaskedV):
+            raise Unsupported("a list that only some examples change")
         if isinstance(value, StackedV):
             self.sequential_again("a list is changed again after the loop that filled it")
         assert isinstance(value, (ListV, SeqV))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -15,6 +16,7 @@ from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.regions import container_code
 from vectorizer.rewrite.tidy import tidy
 from vectorizer.rewrite.translating import translated
+from vectorizer.rewrite.unset import Flagged
 from vectorizer.rewrite.user_calls import RootCalled
 from vectorizer.rules import load_rules
 from vectorizer.rules.context import Plan, PlanChange, Shared
@@ -47,7 +49,7 @@ class Rewriter(Looped):
     """One walk over one function under one plan."""
 
     def __init__(self, function: Function, shared: Shared, plan: Plan, lines: dict[int, int]) -> None:
-        names = names_read(function.node) | set(shared.taken)
+        names = names_read(function.node) | set(shared.taken) | plan.reserved
         super().__init__(shared, plan, function.axes, names)
         self.function = function
         self.module_node = cst.Module([])
@@ -61,7 +63,15 @@ class Rewriter(Looped):
         self.open_sites = []
         self.ranges = {}
         self.uses = {}
+        self.spread_out = set()
         self.taken_out = {}
+        self.noted = {}
+        self.lost = set()
+        self.assumed_at = {}
+        self.changed_sites = set()
+        self.tests = {}
+        self.misplaced = set()
+        self.tables_of_fronts = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)
@@ -194,14 +204,18 @@ def rewrite(
     What it returns gets the form of `returns`, if that is given: a function that calls itself has relied on it.
     """
     plan = Plan(returns=returns)
-    lines = shared.namespace.line_numbers(function.node)
+    plain, lines = function, dict(shared.namespace.line_numbers(function.node))
     restore, fallbacks = _restorer(shared), len(shared.fallbacks)
     for _ in range(MOST_RESTARTS):
         restore()
+        flags = len(plan.flags)
         walker = Rewriter(function, shared, plan, lines)
         try:
             text = walker.run(name)
         except PlanChange:
+            if len(plan.flags) != flags:
+                plan = Plan(returns=plan.returns, flags=plan.flags, starts=plan.starts, nones=plan.nones)
+                function = with_flags(plain, plan, lines)
             continue
         except RootCalled:
             if function.finish is None:
@@ -228,6 +242,17 @@ def rewrite(
             return text, [merged], walker.hazards
         return text, walker.returned, walker.hazards
     raise Unsupported("the decisions about this function do not settle")
+
+
+def with_flags(function: Function, plan: Plan, lines: dict[int, int]) -> Function:
+    """The function with the flags of variables that some examples do not set; its new statements have their lines."""
+    flagged = Flagged(function.node, plan.flags, plan.nones)
+    for old, new in flagged.copies:
+        if id(old) in lines:
+            lines[id(new)] = lines[id(old)]
+    plan.first = flagged.first
+    plan.made.append(flagged)  # its nodes are told apart by identity
+    return replace(function, node=flagged.node)
 
 
 def _restorer(shared: Shared) -> Callable[[], None]:

@@ -9,7 +9,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.branches import Branches
+from vectorizer.rewrite.chosen import Chosen
 from vectorizer.rewrite.loop_values import forget_constants
 from vectorizer.rewrite.statements import assigned_names, names_read
 from vectorizer.source.operand import Operand, call
@@ -67,7 +67,7 @@ class Extent:
     length: Callable[[], str]
 
 
-class Iterations(Branches):
+class Iterations(Chosen):
     """Understanding what is iterated over."""
 
     # --- reading -----------------------------------------------------------------------------------------------------

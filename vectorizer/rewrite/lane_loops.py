@@ -130,19 +130,23 @@ class LaneLoops(Jumps):
         """``for i in range(n)`` where `n` differs: every lane leaves when its own range ends."""
         if not isinstance(node.target, cst.Name):
             raise Unsupported("a loop target that is not a name")
+        if node.target.value in self.live_after(node) or node.target.value in self.plan.flags:
+            node = self.with_own_counter(node)
         start, stop = (Operand("0", number(0)), args[0]) if len(args) == 1 else (args[0], args[1])
         step = self.pin_int(args[2], "a step") if len(args) == 3 else 1
         if step == 0:
             raise Unsupported("a step of zero")
+        assert isinstance(node.target, cst.Name)
         target = node.target.value
         if not is_uniform(start.value) or abs(step) != 1:
             return self.lane_offset_range(node, target, (start, stop, step), rest)
         if not isinstance(stop.value, Array) or not stop.value.axes:
             raise Unsupported("a range whose ends differ between the examples")
+        kept = f"$stop{len(self.lane_loops)}"  # of this loop, not of one around it
         bound = self.fresh("stop")
         stop = self.as_weak_int(stop)
         self.emit(f"{bound} = {stop.code}", target=bound)
-        self.env["$stop"] = Operand(bound, self.array(stop).with_(origins=frozenset()))
+        self.env[kept] = Operand(bound, self.array(stop).with_(origins=frozenset()))
         outermost = call(self.np("max" if step > 0 else "min"), bound, initial=start.code)
         first = [] if step > 0 and start.code == "0" else [start.code]
         header = call("range", *first, outermost, *([str(step)] if step != 1 else []))
@@ -150,14 +154,24 @@ class LaneLoops(Jumps):
         def head(loop: LaneLoop) -> None:
             name = self.target_name(target)
             self.env[target] = Operand(name, Array(INT, 0, weak=True))
-            limit = self.env["$stop"]
+            limit = self.env[kept]
             test = Operand(f"{name} {'<' if step > 0 else '>'} {limit.at(BIT_OR)}", limit.value, COMPARE)
             self.compact_before_target(loop, target, test)
 
-        plan = LanePlan(
-            lambda _: f"for {self.target_name(target)} in {header}:", head, False, extra=frozenset({"$stop"})
-        )
+        plan = LanePlan(lambda _: f"for {self.target_name(target)} in {header}:", head, False, extra=frozenset({kept}))
         return self.lane_loop(node, plan, rest)
+
+    def with_own_counter(self, node: cst.For) -> cst.For:
+        """A loop whose target is read behind it: a counter runs through the range, and sets the target."""
+        assert isinstance(node.target, cst.Name)
+        counter = cst.Name(self.fresh("step"))
+        self.local_names = self.local_names | {counter.value}
+        first = cst.SimpleStatementLine([cst.Assign([cst.AssignTarget(node.target)], counter)])
+        body = cst.IndentedBlock([first, *_statements(node.body)])
+        made = node.with_changes(target=counter, body=body)
+        self.plan.made.append(made)
+        self.originals[id(made)] = self.originals.get(id(node), node)
+        return made
 
     def compact_before_target(self, loop: LaneLoop, target: str, running: Operand) -> None:
         """Lanes whose range has ended leave with the target of their last iteration."""
@@ -182,10 +196,11 @@ class LaneLoops(Jumps):
         first = self.pinned_temp(self.as_weak_int(start) if start.array.axes else start, "start")
         distance = self.binary("-", stop, first) if step > 0 else self.binary("-", first, stop)
         size = abs(step)
+        kept, origins = f"$stop{len(self.lane_loops)}", f"$start{len(self.lane_loops)}"
         trips = self.fresh("trips")
         self.emit(f"{trips} = {distance.code if size == 1 else f'-(-({distance.code}) // {size})'}", target=trips)
-        self.env["$stop"] = Operand(trips, Array(INT, 0, (self.outer_axis(),), weak=True))
-        self.env["$start"] = Operand(first.code, first.value)
+        self.env[kept] = Operand(trips, Array(INT, 0, (self.outer_axis(),), weak=True))
+        self.env[origins] = Operand(first.code, first.value)
         counter = self.fresh("step")
         header = call("range", call(self.np("max"), trips, initial="0"))
 
@@ -193,15 +208,15 @@ class LaneLoops(Jumps):
             if target in loop.outs:
                 raise Unsupported("the target of a loop that ends at different times is read behind it")
             self.env.pop(target, None)
-            limit = self.env["$stop"]
+            limit = self.env[kept]
             self.keep_running(loop, Operand(f"{counter} < {limit.at(BIT_OR)}", limit.value, COMPARE), WHOLE_OPPOSITES)
-            origin = self.env["$start"]
+            origin = self.env[origins]
             moved = f"{'+' if step > 0 else '-'} {counter if size == 1 else f'{size} * {counter}'}"
             name = self.target_name(target)
             self.emit(f"{name} = {origin.at(SUM)} {moved}", target=name)
             self.env[target] = Operand(name, Array(INT, 0, self.array(origin).axes, weak=True))
 
-        extra = frozenset({"$stop", "$start"})
+        extra = frozenset({kept, origins})
         return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, False, extra), rest)
 
     # --- the loop itself ---------------------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ class Lanes(MaskedLoops):
     """What a loop becomes that ends at different times for different examples."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
+        made = self.over_all(node)
+        if made is not None:
+            return self.visit_For(made, rest)
         node = self.structured(node)
         varying = self.varying_range(node)
         if varying is None and self.node_site(node) not in self.plan.lanes:

@@ -11,6 +11,7 @@ import numpy as np
 
 from vectorizer.rewrite.liveness import live_at_head, live_behind
 from vectorizer.rewrite.memory_order import MemoryOrder
+from vectorizer.rewrite.sharing import origins_of
 from vectorizer.rewrite.statements import assigned_names, names_read
 from vectorizer.rewrite.walk import ActiveRegion
 from vectorizer.source.operand import Operand, call
@@ -139,6 +140,8 @@ class LiveLanes(MemoryOrder):
             return name
         if name not in live and not self.scopes and operand.code == name and not stored and self.loop_depth == 0:
             return name
+        if stored and any(origins_of(o.value) & operand.array.origins for n, o in self.env.items() if n != name):
+            self.freeze(operand.array.with_(origins=copies(operand.array.origins)))  # another name leads to it
         held = self.fresh(f"{name}_live")
         tail = ".copy()" if stored else ""
         self.emit(f"{held} = {operand.primary}{tail}", target=held)
@@ -146,11 +149,15 @@ class LiveLanes(MemoryOrder):
 
     def live_after(self, node: cst.For | cst.While) -> set[str]:
         """Names that may be read behind a loop."""
-        return live_behind(self.function_node(), self.originals.get(id(node), node))
+        return live_behind(self.function_node(), self.originals.get(id(node), node)) | self.always_live()
+
+    def always_live(self) -> set[str]:
+        """Variables that are read where the syntax does not show it."""
+        return self.plan.reserved | self.plan.flags.keys() | set(self.plan.flags.values())
 
     def forget_dead(self, node: cst.For | cst.While) -> None:
         """Variables that each iteration sets before it reads them are not held for the lanes."""
-        live = live_at_head(self.function_node(), self.originals.get(id(node), node))
+        live = live_at_head(self.function_node(), self.originals.get(id(node), node)) | self.always_live()
         for name in (assigned_names(node) & self.env.keys()) - live:
             del self.env[name]
 
@@ -213,7 +220,7 @@ class LiveLanes(MemoryOrder):
                 continue
             own = (name in loop.names or name.startswith("$")) and name not in self.maybe_unset
             if not isinstance(value, Array) or operand.lazy or not operand.is_name or not own:
-                self.env.pop(name)
+                self.give_up(name)
                 continue
             if value.axes[0] != loop.region.axis:
                 raise Unsupported("a variable of such a loop varies along several axes")
@@ -231,16 +238,17 @@ class LiveLanes(MemoryOrder):
         assigned = assigned_names(node)
         final = self.final_values(loop, sorted(assigned), before, surely)
         if loop.outs.keys() - final.keys():
-            raise Unsupported("a variable that is read behind a loop may not be set there")
+            self.not_set(min(loop.outs.keys() - final.keys()))
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
         self.regions.pop()
         self.lanes_depth -= 1
         if loop.flush:
             for name, operand in final.items():
                 self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}")
-        for name in sorted(assigned | loop.names):
+        changed = self.keep_changed(before, self.env)
+        for name in sorted((assigned | loop.names) - changed):
             if name in assigned:
-                self.env.pop(name, None)
+                self.give_up(name)
             elif name in before:
                 self.env[name] = before[name]
         for name, operand in final.items():

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import libcst as cst
 
 from vectorizer.rewrite.accumulate import LoopAxis
-from vectorizer.rewrite.choices import Choices
+from vectorizer.rewrite.appends import Appends
 from vectorizer.rewrite.control_flow import has_jump
 from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.loop_syntax import (
@@ -35,7 +34,6 @@ from vectorizer.values import (
     TupleV,
     Unsupported,
     axes_of,
-    held_list,
     sites,
 )
 
@@ -43,7 +41,7 @@ from vectorizer.values import (
 NO_AXIS = (cst.Break, cst.Continue, cst.Return, cst.Raise, cst.While, cst.Try, cst.With)
 
 
-class LoopAxes(Choices):
+class LoopAxes(Appends):
     """Turning a `for` into an axis."""
 
     live_names: set[str]
@@ -81,7 +79,7 @@ class LoopAxes(Choices):
         body = _statements(node.body)
         it = self.pinned_iteration(it, node)
         loop = self.open_axis(it, self.text(node.target))
-        loop.assigned = assigned_names(node)
+        loop.assigned, loop.node = assigned_names(node), node
         before = [o.value for o in self.env.values()]
         loop.outside = frozenset(origin for v in before if isinstance(v, Array) for origin in v.origins)
         exposed = exposed_names(body, target_names(node.target))
@@ -339,39 +337,3 @@ class LoopAxes(Choices):
         if affine is not None:
             return Operand(None, Array(value.dtype, value.rank, axes, weak=value.weak, affine=affine), make=make)
         return Operand(None, value.with_(axes=axes, dims=value.dims), make=make)
-
-    # --- lists -------------------------------------------------------------------------------------------------------
-
-    def loop_list(self, base: Operand, name: str, args: list[Operand]) -> None:
-        """``out.append(e)`` in a loop that has become an axis: the list is held as an array."""
-        value = base.value
-        if name != "append" or len(args) != 1 or not isinstance(value, ListV) or value.items or self.masks:
-            raise Unsupported("a list is changed in a loop that has become an axis")
-        variables = [n for n, o in self.env.items() if getattr(o.value, "site", None) == value.site]
-        if len(variables) != 1 or value.site is None:
-            raise Unsupported("a list with several names is filled")
-        outer = [loop for loop in self.loops if variables[0] not in loop.assigned]
-        if len(outer) != 1 or outer[0] is not self.loops[-1]:
-            raise Unsupported("a list is filled by several loops")
-        loop: LoopAxis = outer[0]
-        item, stacked = self.stacked_along(self.as_array(args[0]), loop)
-        list_name = variables[0]
-        target = self.target_name(list_name)
-        if item.code != target:
-            self.emit(f"{target} = {item.code}", target=target)
-        list_value = held_list(args[0].value, self.array(item).weak, stacked)
-        self.env[list_name] = self.kept(Operand(target, list_value))
-        loop.carried.add(list_name)
-
-    def stacked_along(self, item: Operand, loop: LoopAxis) -> tuple[Operand, Array]:
-        """The items of all iterations: as they are, and seen as one array along the loop."""
-        array = self.array(item)
-        if loop.axis not in array.axes:
-            item = self.spread(item, tuple(sorted({*array.axes, loop.axis})))
-            array = self.array(item)
-        if array.axes[-1] is not loop.axis:
-            raise Unsupported("the axes of a list's items are not in the order of the loops")
-        origins = frozenset[object]() if item.fresh else array.origins
-        dims = (loop.trips, *array.dims)
-        changes: dict[str, Any] = {"axes": array.axes[:-1], "dims": dims, "weak": False, "origins": origins}
-        return item, array.with_(rank=array.rank + 1, **changes)

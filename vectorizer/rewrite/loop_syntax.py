@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import libcst as cst
 
 from vectorizer.rewrite.control_flow import else_statements
+from vectorizer.rewrite.names import children_of
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 
 # Methods that change an array in place.
@@ -37,6 +38,20 @@ def exposed_names(statements: Sequence[Any], defined: set[str]) -> set[str]:
         exposed |= found - known
         known |= set_here
     return exposed
+
+
+def names_taken(node: cst.CSTNode) -> set[str]:
+    """Names that an expression reads, but for those that a comprehension in it binds for itself."""
+    if isinstance(node, cst.Name):
+        return {node.value}
+    if isinstance(node, (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)):
+        bound, part = set[str](), cast("cst.CompFor | None", node.for_in)
+        while part is not None:
+            bound |= target_names(part.target)
+            part = part.inner_for_in
+        inside = set[str]().union(*map(names_taken, node.children))
+        return (inside - bound) | names_taken(node.for_in.iter)
+    return set[str]().union(*map(names_taken, children_of(node)))
 
 
 def conditional_names(statements: Sequence[Any]) -> set[str]:
@@ -85,7 +100,7 @@ def names_flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
 def _flow_small(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     """The same for a statement without a body."""
     if isinstance(node, cst.Assign):
-        reads = names_read(node.value)
+        reads = names_taken(node.value)
         made: set[str] = set()
         for target in node.targets:
             names = target_names(target.target)

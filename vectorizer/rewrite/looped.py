@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from vectorizer.rewrite.names import Renamed, names_read
-from vectorizer.rewrite.user_calls import UserCalls
+from vectorizer.rewrite.nested_functions import NestedFunctions
 from vectorizer.rules.context import Effect
 from vectorizer.rules.random import may_loop
 from vectorizer.source.operand import (
@@ -30,7 +30,7 @@ EFFECTS = frozenset(
 LOOPABLE = (cst.Call, cst.BinaryOperation, cst.Subscript, cst.Attribute, cst.Tuple, cst.Comparison)
 
 
-class Looped(UserCalls):
+class Looped(NestedFunctions):
     """What an expression without a rule becomes."""
 
     def loop_expression(self, node: cst.BaseExpression, error: Unsupported) -> Operand:

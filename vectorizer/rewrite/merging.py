@@ -12,9 +12,11 @@ from vectorizer.rules.subscripts import (
     Parts,
 )
 from vectorizer.source.operand import (
+    UNARY,
     Operand,
 )
 from vectorizer.values import (
+    MISSING,
     Array,
     ListV,
     NestedV,
@@ -22,6 +24,7 @@ from vectorizer.values import (
     StackedV,
     TupleV,
     Unsupported,
+    number,
     promote,
 )
 
@@ -50,11 +53,26 @@ class Merging(Comparisons):
         a, b = self.array(body), self.array(orelse)
         if a.rank != b.rank:
             raise Unsupported(f"a value of rank {a.rank} for some examples and of rank {b.rank} for others")
+        if a.kind == b.kind == "b" and not (a.rank or b.rank) and (a.const, b.const) != (MISSING, MISSING):
+            return self.merge_flags(test, body, orelse)
         dtype, weak = promote(a, b)
         if a.weak != b.weak or a.dtype != b.dtype:
             self.check_mixed(a, b)
         merged = select(self, test, body, orelse)
         return merged.with_value(self.array(merged).with_(weak=weak, dtype=dtype, dims=self.array(merged).dims))
+
+    def merge_flags(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
+        """Booleans of which one is known: ``np.where(test, True, flag)`` is ``test | flag``."""
+        first, second = self.array(body).const, self.array(orelse).const
+        if MISSING not in (first, second):
+            if first == second:
+                return Operand(str(first), number(first))
+            made = test if first else inverse(test)
+        elif second is MISSING:
+            made = self.logical("|", test, orelse) if first else self.logical("&", inverse(test), orelse)
+        else:
+            made = self.logical("|", inverse(test), body) if second else self.logical("&", test, body)
+        return made.with_value(self.array(made).with_(weak=self.array(body).weak and self.array(orelse).weak))
 
     def check_mixed(self, a: Array, b: Array) -> None:
         """Whether values of different dtypes may share one array without changing what follows."""
@@ -89,3 +107,10 @@ class Merging(Comparisons):
                 )
             return Operand(f"[{codes}]", ListV(values, a.site), node=Parts(parts))
         raise Unsupported("values of different kinds for different examples")
+
+
+def inverse(test: Operand) -> Operand:
+    """Where a condition does not hold."""
+    if test.code.startswith("~") and test.code[1:].isidentifier():
+        return Operand(test.code[1:], test.value)
+    return Operand(f"~{test.at(UNARY)}", test.value, UNARY)

@@ -89,6 +89,13 @@ def names_read(node: cst.CSTNode) -> set[str]:
     return found
 
 
+def parameter_names(node: cst.FunctionDef | cst.Lambda) -> set[str]:
+    """The names of a function's parameters."""
+    params = node.params
+    found = {p.name.value for p in [*params.posonly_params, *params.params, *params.kwonly_params]}
+    return found | {p.name.value for p in (params.star_arg, params.star_kwarg) if isinstance(p, cst.Param)}
+
+
 def nodes_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """A node and all nodes in it that may hold names, in the order of the source."""
     yield node

@@ -19,7 +19,7 @@ from vectorizer.rules.elementwise import (
     note_hazard,
     strengthen,
 )
-from vectorizer.rules.masked import masked_elementwise
+from vectorizer.rules.masked import masked_elementwise, refuse_masked_lists
 from vectorizer.rules.python import truth
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import (
@@ -64,6 +64,7 @@ class Operators(Arithmetic):
         """``left symbol right``; `spaced` is the symbol with the user's white space."""
         spaced = spaced or f" {symbol} "
         if isinstance(left.value, MaskedV) or isinstance(right.value, MaskedV):
+            refuse_masked_lists(left, right)
             return masked_elementwise(self, lambda parts: self.binary(symbol, parts[0], parts[1]), [left, right])
         containers = self._binary_containers(symbol, left, right)
         if containers is not None:
@@ -106,8 +107,9 @@ class Operators(Arithmetic):
         aligned, axes, rank = self.align([left, right])
         dims = broadcast_dims([a, b], rank, self)
         made = value.with_(axes=axes, rank=rank, dims=dims, affine=value.affine, const=value.const)
-        factors = (*(left.factors or (left,)), *(right.factors or (right,))) if symbol == "*" else ()
-        return Operand(self.infix(aligned[0], aligned[1], spaced, level), made, level, fresh=True, factors=factors)
+        factors, divisors = product_of(symbol, left, right)
+        code = self.infix(aligned[0], aligned[1], spaced, level)
+        return Operand(code, made, level, fresh=True, factors=factors, divisors=divisors)
 
     def _may_outgrow(self, symbol: str, a: Array, b: Array) -> bool:
         """Whether an operation between Python's integers, one of which varies, may give one of over 64 bits.
@@ -141,6 +143,7 @@ class Operators(Arithmetic):
 
     def unary(self, symbol: str, operand: Operand) -> Operand:
         if isinstance(operand.value, MaskedV):
+            refuse_masked_lists(operand)
             return masked_elementwise(self, lambda parts: self.unary(symbol, parts[0]), [operand])
         operand = self.as_array(operand)
         value = self.array(operand)
@@ -172,6 +175,14 @@ class Operators(Arithmetic):
         as_bool = truth(self, operand)
         result = self.array(as_bool).with_(weak=True)
         return Operand(f"~{as_bool.at(UNARY)}", result, UNARY, fresh=True)
+
+
+def product_of(symbol: str, left: Operand, right: Operand) -> tuple[tuple[Operand, ...], tuple[Operand, ...]]:
+    """The factors and divisors of a product or quotient; none of anything else."""
+    factors = left.factors or (left,)
+    if symbol == "*":
+        return (*factors, *(right.factors or (right,))), (*left.divisors, *right.divisors)
+    return (factors, (*left.divisors, right)) if symbol == "/" else ((), ())
 
 
 def made_of_floats(first: Array, second: Array) -> bool:

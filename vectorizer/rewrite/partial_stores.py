@@ -50,15 +50,19 @@ class PartialStores(Effects):
         if symbol is None or value.rank or number.rank or value.kind not in "iu":
             return operand, symbol
         total = self.binary(symbol, element, operand)
-        if self.array(total).kind in "iu" and is_narrowing(self.array(total), value.dtype):
-            return total, None
+        if self.array(total).kind in "fc" or is_narrowing(self.array(total), value.dtype):
+            return total, None  # a float is cut to fit
         return operand, symbol
 
     def store_masked(self, base: Operand, mask: Operand, operand: Operand, symbol: str | None) -> None:
         """``x[mask] = value`` with a mask that varies: one number for all places, or one for each place that is set."""
         target = self.array(base)
-        if self.regions or self.loops or self.masks:
+        if self.regions or self.loops:
             raise Unsupported("a store through a mask under a condition")
+        if self.masks:
+            if isinstance(operand.value, MaskedV):
+                raise Unsupported("a store of chosen elements under a condition")
+            mask = self.temp(self.logical("&", mask, self.conjunction(self.masks)), "chosen")
         operand = self._masked_operand(mask, operand, target.rank - mask.array.rank)
         value = self.array(operand)
         needed = set(mask.array.axes) | set(value.axes)
@@ -142,6 +146,8 @@ class PartialStores(Effects):
         held = self.env.get(node.value.value) if isinstance(node.value, cst.Name) else None
         if held is not None and self.regions and not self.loops and isinstance(held.value, Array) and held.value.rank:
             chain = self.chain_to(held.value)
+            assert isinstance(node.value, cst.Name)
+            self.check_set(node.value.value)
             element = self.active_element(held, chain, self.indices(node.slice)) if chain is not None else None
             if element is not None:
                 return element

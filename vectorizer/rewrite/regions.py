@@ -52,6 +52,7 @@ class RegionMerge:
     axes: those of the condition, which the merged arrays get.
     both: whether both sides have statements, so that a variable may be set on both of them.
     merged: the arrays for all examples, by variable.
+    sides: for each side that was walked the variables that it sets; None where control does not get behind it.
     """
 
     names: list[str]
@@ -59,6 +60,11 @@ class RegionMerge:
     axes: Axes
     both: bool
     merged: dict[str, Operand] = field(default_factory=dict)
+    sides: list[set[str] | None] = field(default_factory=list)
+
+    def is_set(self, name: str) -> bool:
+        """Whether all examples that get behind the `if` have set a variable."""
+        return name in self.before or all(side is None or name in side for side in self.sides)
 
 
 class Regions(Trying):
@@ -77,7 +83,8 @@ class Regions(Trying):
             frame.result = self.returning_regions(test, body, orelse)
             return
         names = sorted(set[str]().union(*(assigned_names(s) for s in [*body, *orelse])))
-        merge = RegionMerge(names, dict(self.env), self.array(test).axes, bool(body) and bool(orelse))
+        before = {name: operand for name, operand in self.env.items() if name not in self.maybe_unset}
+        merge = RegionMerge(names, before, self.array(test).axes, bool(body) and bool(orelse))
         endless: list[Endless] = []
         for mask, statements, label in self.sides(test, body, orelse):
             mark = self.mark()
@@ -107,6 +114,7 @@ class Regions(Trying):
         self.masks = []  # the region stands for them
         try:
             yield saved
+            saved |= {n: self.env[n] for n in self.keep_changed(saved, self.env)}
         finally:
             self.frames.pop()
             self.masks = masks
@@ -127,6 +135,7 @@ class Regions(Trying):
                 names = [n for n in merge.names if n in self.env and n not in unset]
                 changed = {n: self.env[n] for n in names if self.env[n] is not saved.get(n)}
                 values = {n: self.restricted(n, o) for n, o in changed.items()}
+            merge.sides.append(None if ended else set(values))
             for name, operand in values.items():
                 if name in merge.merged or name in merge.before or merge.both:
                     self.scatter(name, operand, region, merge)
@@ -135,7 +144,9 @@ class Regions(Trying):
         """Gives the variables that the branches set their merged values; what is set on one side only is not set."""
         for name in merge.names:
             held = merge.merged.get(name)
-            if held is not None:
+            if held is not None and not merge.is_set(name):
+                self.give_up(name)
+            elif held is not None:
                 target = self.target_name(name)
                 if held.code != target:
                     self.emit(f"{target} = {held.code}", target=target)
@@ -143,12 +154,16 @@ class Regions(Trying):
             elif name in merge.before:
                 self.env[name] = merge.before[name]
             else:
-                self.env.pop(name, None)
+                self.give_up(name)
 
     def scatter(self, name: str, operand: Operand, region: ActiveRegion, merge: RegionMerge) -> None:
         """Puts the value that a variable has in a region into the array for all examples."""
         value = self.leaf(operand)
         held = merge.merged.get(name)
+        flags = self.scatter_flag(name, value, held, region, merge) if isinstance(value.const, bool) else None
+        if flags is not None:
+            merge.merged[name] = flags
+            return
         if held is None:
             with self.ahead():
                 held = merge.merged[name] = self.holder(name, value, region, merge)
@@ -159,6 +174,24 @@ class Regions(Trying):
         self.emit(f"{held.code}[{region.mask}] = {self.expand(operand, (region.axis,), value.rank).code}")
         origins = copies(current.origins | value.origins) if value.rank else frozenset()
         merge.merged[name] = Operand(held.code, joined.with_(axes=current.axes, dims=joined.dims, origins=origins))
+
+    def scatter_flag(
+        self, name: str, value: Array, held: Operand | None, region: ActiveRegion, merge: RegionMerge
+    ) -> Operand | None:
+        """A boolean that is known in a region, merged with what it is elsewhere; None where that is not a boolean."""
+        old = held if held is not None else merge.before.get(name)
+        if value.kind != "b" or old is None or not isinstance(old.value, Array) or old.value.kind != "b":
+            return None
+        mask = Operand(region.mask, Array(value.dtype, 0, region.replaced))
+        old = old if held is not None else self.restricted(name, old)
+        if self.array(old).rank or not set(self.array(old).axes) <= set(region.replaced):
+            return None
+        with self.ahead():
+            return self.temp(self.merge_flags(mask, Operand(str(value.const), value), old), name)
+
+    def join_elements(self, first: Array, second: Array) -> Array:
+        """What two arrays have in common as far as one example sees them."""
+        return _join_elements(first, second)
 
     def leaf(self, operand: Operand) -> Array:
         """The value of a variable that is merged, which must be a number or an array."""
@@ -182,6 +215,7 @@ class Regions(Trying):
         old = merge.before.get(name)
         if old is not None:
             old = self.restricted(name, old)
+            self.may_be_none(name, old.value, value)
         if any(axis != region.axis for axis in value.axes):
             raise Unsupported("a value with axes of its own is set under a condition")
         target = self.target_name(name) if old is None or old.code != self.target_name(name) else self.fresh(name)
@@ -323,8 +357,10 @@ class Regions(Trying):
         """An array for the results of all examples, made as seen from outside of the region."""
         regions, self.regions = self.regions, self.regions[:-1]
         try:
+            moves = bool(self.in_front) and self.helper_calls > self.in_front[-1][1]  # in front of the result itself
+            source = result.code if array.rank and not moves else None
             with self.ahead():
-                return self.empty(self.fresh("result"), array, axes, result.code if array.rank else None)
+                return self.empty(self.fresh("result"), array, axes, source)
         finally:
             self.regions = regions
 

@@ -134,6 +134,7 @@ class SequentialLoops(Iterations):
             for region in self.regions:
                 region.cache.pop(target.value, None)
             self.env[target.value] = Operand(name, item)
+            self.noted[target.value] = item
             return name
         if isinstance(target, (cst.Tuple, cst.List)):
             items = _target_items(item, len(target.elements))
@@ -259,6 +260,7 @@ class SequentialLoops(Iterations):
                     continue
                 if now.value == head.value:
                     continue
+                self.may_be_none(name, head.value, now.value)
                 merged = self.loop_join(head.value, now.value)
                 if merged != head.value:
                     found[name] = join(found[name], merged) if name in found else merged

@@ -23,6 +23,7 @@ class Suites(Simple):
         for k, statement in enumerate(statements):
             start = len(self.out)
             self.line = self.line_of(statement)
+            self.open_statement(statement)
             comments = self.comments(getattr(statement, "leading_lines", ()))
             self.pending += comments
             ended = self.statement(statement, statements[k + 1 :])
@@ -32,6 +33,9 @@ class Suites(Simple):
             if ended:
                 return True
         return False
+
+    def open_statement(self, node: cst.BaseStatement) -> None:
+        """What comes in front of a statement."""
 
     @staticmethod
     def comments(lines: Sequence[cst.EmptyLine]) -> tuple[str, ...]:

@@ -13,8 +13,10 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.names import children_of, names_read, statements_of
-from vectorizer.rewrite.statements import Statements
+from vectorizer.rewrite.control_flow import JUMPS, has_jump
+from vectorizer.rewrite.names import children_of, names_read, nodes_of, statements_of
+from vectorizer.rewrite.unset import Unset
+from vectorizer.rules.subscripts import in_range
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, ListV, Obj, SeqV, StackedV, TupleV, Unsupported
 
@@ -34,30 +36,43 @@ RAISING: dict[Callable[..., Any], tuple[type[Exception], str]] = {
     math.exp: (OverflowError, f"({{0}}) > {LARGEST_EXPONENT}"),
 }
 DIVISIONS = (cst.Divide, cst.FloorDivide, cst.Modulo)
+DIVIDES = (cst.DivideAssign, cst.FloorDivideAssign, cst.ModuloAssign, cst.PowerAssign)
+# Expressions that may raise.
+RAISERS = (
+    cst.BinaryOperation, cst.Call, cst.Subscript, cst.Lambda, cst.GeneratorExp, cst.ListComp, cst.Attribute, cst.Dict,
+)  # fmt: skip
+
+Handlers = Sequence[tuple[tuple[type[BaseException], ...], cst.ExceptHandler]]
 
 
-class Trying(Statements):
+class Trying(Unset):
     """What a `try` becomes."""
 
     def visit_Try(self, node: cst.Try, rest: Sequence[Any]) -> bool:
         """Handles statement by statement those examples that raise there."""
-        if self.facts.samples is None:
-            raise Unsupported("a try statement, without a loop to fall back on")
-        if node.finalbody is not None or len(node.handlers) != 1:
-            raise Unsupported("a try statement with several handlers or a finally")
-        handler = node.handlers[0]
-        if handler.name is not None:
-            raise Unsupported("an exception that is caught is looked at")
-        caught = self.caught(handler.type)
+        handlers = [(self.caught(h.type), h) for h in node.handlers]
+        for _, handler in handlers:
+            bound = handler.name.name if handler.name is not None else None
+            if isinstance(bound, cst.Name) and bound.value in names_read(handler.body):
+                raise Unsupported("an exception that is caught is looked at")
+        if not self.facts.has_loop and not all(self.is_foreseen(s, handlers) for s in statements_of(node.body)):
+            raise Unsupported("a try statement in which something unforeseen may raise")
+        if node.finalbody is None:
+            return self.try_body(node, handlers, rest)
+        if has_jump([node.body, *node.handlers, *([node.orelse] if node.orelse is not None else [])], JUMPS):
+            raise Unsupported("control leaves a try statement with a finally")
+        ended = self.try_body(node, handlers, ())
+        return ended or self.block(statements_of(node.finalbody.body))
+
+    def try_body(self, node: cst.Try, handlers: Handlers, rest: Sequence[Any]) -> bool:
+        """The statements under `try`: behind the first that may raise, all is in the `else` of a condition."""
         body = list(statements_of(node.body))
         after = list(statements_of(node.orelse.body)) if node.orelse is not None else []
         for k, statement in enumerate(body):
-            failing = self.failing(statement, caught)
-            if failing:
-                left = body[k + 1 :]
-                then = [node.with_changes(body=cst.IndentedBlock(left))] if left else after
-                test = cst.parse_expression(" or ".join(f"({text})" for text in failing))
-                branch = cst.If(test, handler.body, orelse=cst.Else(cst.IndentedBlock([statement, *then])))
+            left = body[k + 1 :]
+            then = [node.with_changes(body=cst.IndentedBlock(left), finalbody=None)] if left else after
+            branch = self.guarded_raise(statement, handlers, then) or self.guarded_statement(statement, handlers, then)
+            if branch is not None:
                 self.plan.made.append(branch)
                 self.change("try", "the handler runs for the examples that raise")
                 return self.visit_If(branch, rest)
@@ -65,8 +80,35 @@ class Trying(Statements):
                 return True
         return self.block(after) if after else False
 
+    def guarded_statement(self, statement: Any, handlers: Handlers, then: list[Any]) -> cst.If | None:
+        """``if it raises: handler; else: statement; then``."""
+        failing = self.failing(statement, handlers)
+        if not failing:
+            return None
+        chain: cst.If | cst.Else = cst.Else(cst.IndentedBlock([statement, *then]))
+        for texts, handler in reversed(failing):
+            test = cst.parse_expression(" or ".join(f"({text})" for text in texts))
+            chain = cst.If(test, handler.body, orelse=chain)
+        assert isinstance(chain, cst.If)
+        return chain
+
+    def guarded_raise(self, statement: Any, handlers: Handlers, then: list[Any]) -> cst.If | None:
+        """``if bad: raise ValueError`` under a handler for it is ``if bad: handler``; `then` is for the others."""
+        if not isinstance(statement, cst.If) or statement.orelse is not None:
+            return None
+        body = statements_of(statement.body)
+        small = body[0].body if len(body) == 1 and isinstance(body[0], cst.SimpleStatementLine) else []
+        if len(small) != 1 or not isinstance(small[0], cst.Raise) or small[0].exc is None:
+            return None
+        exception = small[0].exc
+        kinds = self.caught(exception.func if isinstance(exception, cst.Call) else exception)
+        handler = handler_of(kinds[0], handlers)
+        if handler is None or self.failing(cst.SimpleStatementLine([cst.Expr(statement.test)]), handlers):
+            return None
+        return statement.with_changes(body=handler.body, orelse=cst.Else(cst.IndentedBlock(then)) if then else None)
+
     def caught(self, node: cst.BaseExpression | None) -> tuple[type[BaseException], ...]:
-        """The exceptions that a handler catches."""
+        """The exceptions that a handler catches, or that are raised."""
         if node is None:
             return (Exception,)
         parts = [e.value for e in node.elements] if isinstance(node, cst.Tuple) else [node]
@@ -76,15 +118,20 @@ class Trying(Statements):
             raise Unsupported("a handler of exceptions that are not Python's own")
         return classes
 
-    def failing(self, statement: Any, caught: tuple[type[BaseException], ...]) -> list[str]:
-        """Conditions under which a simple statement raises what is caught."""
+    def failing(self, statement: Any, handlers: Handlers) -> list[tuple[list[str], cst.ExceptHandler]]:
+        """Conditions under which a simple statement raises what is caught, in their order, with the handlers."""
         if not isinstance(statement, cst.SimpleStatementLine):
             return []
-        found: list[str] = []
+        found: list[tuple[list[str], cst.ExceptHandler]] = []
         for part in expressions_of(statement):
             condition = self.raises(part)
-            if condition is not None and issubclass(condition[0], caught) and condition[1] not in found:
-                found.append(condition[1])
+            handler = handler_of(condition[0], handlers) if condition is not None else None
+            if condition is None or handler is None or any(condition[1] in texts for texts, _ in found):
+                continue
+            if found and found[-1][1] is handler:
+                found[-1][0].append(condition[1])
+            else:
+                found.append(([condition[1]], handler))
         return found
 
     def raises(self, node: cst.BaseExpression) -> tuple[type[Exception], str] | None:
@@ -115,8 +162,37 @@ class Trying(Statements):
         is_array = isinstance(held.value, Array) and held.value.rank > 0
         if not is_array and not isinstance(held.value, (ListV, TupleV, SeqV, StackedV)):
             return None
+        dim = held.value.dims[0] if isinstance(held.value, Array) else None
+        if dim is not None and in_range(self, place.value, dim):
+            return None
         length = f"len({self.text(base)})"
         return IndexError, f"not -{length} <= ({self.text(index)}) < {length}"
+
+    def is_foreseen(self, statement: Any, handlers: Handlers) -> bool:
+        """Whether it is known of all that a statement computes when it raises what is caught."""
+        if not isinstance(statement, cst.SimpleStatementLine):
+            return self.guarded_raise(statement, handlers, []) is not None
+        if not all(isinstance(small, (cst.Assign, cst.AugAssign, cst.Return, cst.Expr)) for small in statement.body):
+            return False
+        if any(isinstance(part, cst.AugAssign) and isinstance(part.operator, DIVIDES) for part in statement.body):
+            return False
+        known = [id(part) for part in expressions_of(statement)]
+        raisers = [part for part in nodes_of(statement) if isinstance(part, RAISERS)]
+        return all(id(part) in known and self.is_harmless(part) for part in raisers)
+
+    def is_harmless(self, node: cst.BaseExpression) -> bool:
+        """Whether an operation raises at most what `raises` says."""
+        if isinstance(node, cst.BinaryOperation):
+            sides = [self.peek(node.left), self.peek(node.right)]
+            if any(o is None or not isinstance(o.value, Array) or o.value.rank for o in sides):
+                return False
+            return isinstance(node.operator, (cst.Add, cst.Subtract, cst.Multiply, *DIVISIONS))
+        if isinstance(node, cst.Call):
+            function = self.peek(node.func)
+            known = function.value.value if function is not None and isinstance(function.value, Obj) else None
+            return callable(known) and (known in RAISING or known in (abs, float)) and self.peek(node) is not None
+        held = self.peek(node.value) if isinstance(node, cst.Subscript) else None
+        return held is not None and isinstance(held.value, Array) and self.peek(node) is not None
 
     def is_python_number(self, node: cst.BaseExpression) -> bool:
         """Whether an expression gives a number of Python's own, which raises where NumPy's warn."""
@@ -136,6 +212,11 @@ class Trying(Statements):
         finally:
             self.speculating -= 1
             self.rollback(mark)
+
+
+def handler_of(kind: type[BaseException], handlers: Handlers) -> cst.ExceptHandler | None:
+    """The first handler that catches an exception."""
+    return next((handler for caught, handler in handlers if issubclass(kind, caught)), None)
 
 
 def expressions_of(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:

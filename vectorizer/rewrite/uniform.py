@@ -101,7 +101,9 @@ class Uniform(Suites):
         for name in sorted(names):
             operand = self.env.get(name)
             target = self.target_name(name)
-            if operand is not None and operand.code != target:
+            if operand is not None and operand.code != target and name in self.maybe_unset:
+                self.env.pop(name)  # it cannot be read here
+            elif operand is not None and operand.code != target:
                 operand = self.read(name)
                 self.emit(f"{target} = {operand.code}", target=target)
                 self.env[name] = Operand(target, operand.value)

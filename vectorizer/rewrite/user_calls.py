@@ -29,7 +29,6 @@ from vectorizer.values import (
     Array,
     Axes,
     Axis,
-    FuncV,
     Obj,
     TupleV,
     Unsupported,
@@ -370,34 +369,6 @@ class UserCalls(Parameters):
     ) -> tuple[str, list[Value], list[str]]:
         """The text of a function, what it returns (at least `returns`, if that is given) and its hazards."""
         raise NotImplementedError
-
-    def call_nested(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
-        """A function defined inside: its free variables become parameters of the emitted helper."""
-        node: cst.FunctionDef = function.node
-        bound = self.bind_parameters(node.params, args, keywords)
-        self._bind_free(node, bound)
-        if any(isinstance(o.value, FuncV) for o in bound.values()):
-            raise Unsupported("a function is handed to a nested function")
-        params = node.params
-        own = {p.name.value for p in [*params.posonly_params, *params.params, *params.kwonly_params]}
-        free = [n for n in bound if n not in own]
-        if free:
-            extra = [cst.Param(cst.Name(n)) for n in free]
-            absent = cst.MaybeSentinel.DEFAULT
-            plain = [p.with_changes(default=None, equal=absent, comma=absent) for p in params.params]
-            node = node.with_changes(params=params.with_changes(params=[*plain, *extra]))
-        c = Call(function.name, [bound[p.name.value] for p in [*node.params.posonly_params, *node.params.params]], {})
-        callee = Callee(function.name, node, function.node, self.shared.namespace, None)
-        return self.call_helper(callee, bound, c)
-
-    def _bind_free(self, node: cst.FunctionDef, bound: dict[str, Operand]) -> None:
-        """Adds to `bound` what an inner function reads of the variables around it."""
-        inner = assigned_names(node.body) | set(bound)
-        for name in sorted(names_read(node.body) - inner):
-            if name in self.env and not isinstance(self.env[name].value, Obj):
-                if isinstance(self.env[name].value, FuncV):
-                    raise Unsupported("a nested function that calls another")
-                bound[name] = self.read(name)
 
 
 def _helper_key(callee: Callee, values: dict[str, Value]) -> tuple[int, Any]:

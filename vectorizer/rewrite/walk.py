@@ -6,6 +6,7 @@ import builtins
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import libcst as cst
 
@@ -21,6 +22,7 @@ from vectorizer.values import (
     Axes,
     Axis,
     ListV,
+    MaskedV,
     Obj,
     PerExample,
     StackedV,
@@ -72,8 +74,10 @@ class Walk(Widening):
     """The bookkeeping of a walk."""
 
     module_node: cst.Module
+    noted: dict[str, Value]  # what variables were last set to
     truth_only: bool = False  # only the truth of the expression at hand matters
     lanes_depth: int = 0  # how many regions and loops over live lanes are open
+    container_stores: int = 0  # how many items of lists and dicts were assigned under a condition
     helper_calls: int = 0  # how many calls of the user's functions were rewritten
 
     def expression(self, node: cst.BaseExpression) -> Operand:
@@ -84,7 +88,7 @@ class Walk(Widening):
         if operand is not None:
             return self.restricted(name, operand)
         if name in self.local_names:
-            raise Unsupported(f"{name} may not be set here")
+            self.not_set(name)
         value = self.shared.namespace.lookup(name)
         if value is not None:
             return Operand(name, value)
@@ -92,6 +96,13 @@ class Walk(Widening):
             found = getattr(builtins, name)
             return Operand(name, number(found) if isinstance(found, bool) else Obj(found))
         raise Unsupported(f"the name {name} is not known")
+
+    def not_set(self, name: str) -> NoReturn:
+        """A variable is read that may not be set."""
+        raise Unsupported(f"{name} may not be set here")
+
+    def check_set(self, name: str) -> None:
+        """A variable is read that some examples may not have set."""
 
     def restricted(self, name: str, operand: Operand) -> Operand:
         """A variable as the active regions see it."""
@@ -119,7 +130,8 @@ class Walk(Widening):
             return inner.with_value(StackedV(self.array(inner), value.weak))
         if isinstance(operand.node, Masked):
             array, mask = (self.restrict(p, region, name) for p in (operand.node.array, operand.node.mask))
-            return masked(self, array, mask, operand.node.view)
+            assert isinstance(value, MaskedV)
+            return masked(self, array, mask, operand.node.view, value.is_list, value.weak)
         if not isinstance(value, Array):
             if is_uniform(value):
                 return operand
@@ -173,7 +185,7 @@ class Walk(Widening):
     def if_any(self, mask: Operand) -> Iterator[None]:
         """Statements of a region; where they call functions of the user's, they only run if any example is active."""
         outer, self.out = self.out, []
-        calls, taken = self.helper_calls, self.taken_here()
+        calls, taken, stores = self.helper_calls, self.taken_here(), self.container_stores
         self.in_front.append((outer, calls, taken))
         try:
             yield
@@ -183,6 +195,8 @@ class Walk(Widening):
             self.in_front.pop()
         if self.helper_calls == calls:
             self.out += made
+        elif self.container_stores != stores:
+            raise Unsupported("an item of a container is assigned in a branch that calls functions")
         else:
             self.emit(f"if {mask.code}.any():", body=made)
             self.forget_taken(taken)
@@ -226,6 +240,7 @@ class Walk(Widening):
     def assign_name(self, name: str, operand: Operand) -> None:
         """``name = operand``."""
         self.maybe_unset.discard(name)
+        self.noted[name] = operand.value
         for region in self.regions:
             region.cache.pop(name, None)
         if operand.lazy:
@@ -249,7 +264,7 @@ class Walk(Widening):
     def rollback(self, mark: Mark) -> None:
         del self.out[mark.out :]
         self.env = dict(mark.env)
-        self.used = set(mark.used)
+        self.used = mark.used | self.plan.reserved
         del self.hazards[mark.hazards :]
         del self.shared.changes[mark.changes :]
         self.shared.imports.clear()

@@ -56,6 +56,9 @@ class Widening(Memory):
         value = operand.value
         if value == target:
             return operand
+        site = getattr(value, "site", None)
+        if site is not None and sum(getattr(o.value, "site", None) == site for o in self.env.values()) > 1:
+            raise Unsupported("a list or dict with several names whose items change what they are")
         if (
             isinstance(value, (TupleV, ListV))
             and isinstance(target, (TupleV, ListV))
@@ -65,6 +68,15 @@ class Widening(Memory):
             codes = ", ".join(p.code for p in parts)
             code = f"[{codes}]" if isinstance(target, ListV) else f"({codes},)" if len(parts) == 1 else f"({codes})"
             return Operand(code, target, node=Parts(parts))
+        if (
+            isinstance(value, DictV)
+            and isinstance(target, DictV)
+            and [k for k, _ in value.items] == [k for k, _ in target.items]
+        ):
+            base = self.temp(operand, "held").primary
+            pairs = [(k, self.coerced(Operand(f"{base}[{k!r}]", v), target.get(k) or v)) for k, v in value.items]
+            codes = ", ".join(f"{k!r}: {part.code}" for k, part in pairs).replace("'", '"')
+            return Operand("{" + codes + "}", target)
         raise Unsupported("a container that changes from one path to another")
 
     def same_layout(self, value: Value, target: Value) -> bool:

@@ -11,6 +11,7 @@ from vectorizer.rules.context import Context
 from vectorizer.rules.definitions import require
 from vectorizer.rules.elementwise import is_none, lower_ufunc, select
 from vectorizer.rules.indexing import FULL, MASKED_ITEM, MASKED_SLICE, subscript
+from vectorizer.rules.python import MASKED_TRUTH
 from vectorizer.rules.reductions import flattened
 from vectorizer.rules.subscripts import Masked, Parts, Slice, masked
 from vectorizer.rules.table import Call, find, probe
@@ -67,6 +68,21 @@ def count(rw: Context, operand: Operand) -> Operand:
     return rw.spread(made, axes) if set(axes) - set(mask.axes) else made
 
 
+def is_any(rw: Context, operand: Operand) -> Operand:
+    """Whether any elements are chosen: a list is true where it has any."""
+    node = chosen_of(operand)
+    mask = rw.array(node.mask)
+    assert isinstance(operand.value, MaskedV)
+    positions = [str(len(mask.axes) + k) for k in range(mask.rank)]
+    axis = positions[0] if mask.rank == 1 else tuple_code(positions)
+    code = f"{node.mask.primary}.any(axis={axis})"
+    made = Operand(code, Array(np.dtype(bool), 0, mask.axes, weak=True), fresh=True)
+    return rw.spread(made, operand.value.array.axes)
+
+
+MASKED_TRUTH.append(is_any)
+
+
 def size(rw: Context, operand: Operand) -> Operand:
     """How many elements are chosen, those of all rows."""
     node = chosen_of(operand)
@@ -75,6 +91,12 @@ def size(rw: Context, operand: Operand) -> Operand:
     for length in lengths[rw.array(node.mask).rank :]:
         made = rw.binary("*", made, length)
     return made
+
+
+def refuse_masked_lists(*operands: Operand) -> None:
+    """Operators put lists together and repeat them, where they compute with the elements of an array."""
+    if any(isinstance(o.value, MaskedV) and o.value.is_list for o in operands):
+        raise Unsupported("an operator on a list of a different length for each example")
 
 
 def masked_attribute(rw: Context, operand: Operand, name: str) -> Operand:
@@ -192,7 +214,9 @@ def masked_item(rw: Context, operand: Operand, index: Any) -> Operand:
     else:
         place = rw.inline(later_place if k > 0 else earlier_place, mask=mask, k=index)
     rest = [FULL] * (rw.array(node.array).rank - 1)
-    return subscript(rw, node.array, [rw.temp(place, "place"), *rest])
+    item = subscript(rw, node.array, [rw.temp(place, "place"), *rest])
+    assert isinstance(operand.value, MaskedV)
+    return item.with_value(rw.array(item).with_(weak=True)) if operand.value.weak else item
 
 
 MASKED_ITEM.append(masked_item)
@@ -233,6 +257,13 @@ def masked_call(rw: Context, name: str, c: Call, target: Any) -> Operand:
     operand = next(o for o in c.operands if isinstance(o.value, MaskedV))
     if name == "len":
         return count(rw, operand)
+    if target in (max, min) and set(c.keywords) == {"default"} and c.args == [operand]:
+        return extremum_or(rw, name, operand, c.keywords["default"])
+    if target is sum and (len(c.args) == 2 or "start" in c.keywords):
+        start = c.keywords.get("start") or c.args[1]
+        return rw.binary("+", start, reduce(rw, name, operand, True))
+    if target in (list, tuple, np.array, np.asarray) and c.operands == [operand]:
+        return taken_over(rw, operand, target in (list, tuple))
     if isinstance(target, np.ufunc) and target.signature is None and not c.keywords:
         return masked_elementwise(rw, lambda parts: lower_ufunc(rw, Call(c.function, parts, {}, None, target)), c.args)
     rule = find(target) if target is not None else None
@@ -254,6 +285,13 @@ def masked_call(rw: Context, name: str, c: Call, target: Any) -> Operand:
     return reduce(rw, name, operand, target in (max, min, sum, any, all), rows)
 
 
+def taken_over(rw: Context, operand: Operand, is_list: bool) -> Operand:
+    """``list(chosen)`` and ``np.array(chosen)``."""
+    node = chosen_of(operand)
+    assert isinstance(operand.value, MaskedV)
+    return masked(rw, node.array, node.mask, is_list=is_list, weak=is_list and operand.value.weak)
+
+
 # --- reductions ------------------------------------------------------------------------------------------------------
 
 
@@ -268,8 +306,6 @@ def reduce(rw: Context, name: str, operand: Operand, builtin: bool, rows: bool =
     value = rw.array(array)
     if builtin and (value.rank != 1 or name in ("max", "min") and value.kind == "f" and not rw.facts.no_nan()):
         raise Unsupported(REASON)
-    if builtin and name == "sum" and value.kind in "iub":
-        raise Unsupported("a sum of integers that may be none")
     assert isinstance(operand.value, MaskedV)
     axes = operand.value.array.axes
     dims = value.dims[value.rank - remaining :] if remaining else ()
@@ -279,6 +315,8 @@ def reduce(rw: Context, name: str, operand: Operand, builtin: bool, rows: bool =
         code = call(rw.np("count_nonzero"), test.code, axis=axis)
         return Operand(code, Array(INT64, remaining, axes, weak=not remaining, dims=dims), fresh=True)
     keywords: dict[str, str | None] = {"axis": axis}
+    weak = builtin and operand.value.weak and name in ("sum", "max", "min") or builtin and name in ("any", "all")
+    narrow = builtin and name == "sum" and value.kind in "iu" and value.dtype not in (None, INT64)
     if name in ("max", "min", "amax", "amin"):
         mask = rw.temp(mask, "chosen")
         keywords["initial"] = least(rw, value, name.endswith("max"))
@@ -294,8 +332,24 @@ def reduce(rw: Context, name: str, operand: Operand, builtin: bool, rows: bool =
     function = getattr(np, name)
     if value.dtype is None:
         raise Unsupported(REASON)
-    dtype = np.asarray(probe(function, np.ones(2, value.dtype))).dtype
-    return Operand(call(rw.np(name), array.code, **keywords), Array(dtype, remaining, axes, dims=dims), fresh=True)
+    dtype = value.dtype if narrow else np.asarray(probe(function, np.ones(2, value.dtype))).dtype
+    if narrow:  # numbers of a narrower kind are added one by one to Python's 0
+        keywords["dtype"] = rw.dtype_code(value.dtype)
+    made = Array(dtype, remaining, axes, dims=dims, weak=weak)
+    return Operand(call(rw.np(name), array.code, **keywords), made, fresh=True)
+
+
+def extremum_or(rw: Context, name: str, operand: Operand, default: Operand) -> Operand:
+    """``max(chosen, default=d)``: what is given where nothing is chosen."""
+    array, mask, axis, _ = parts_of(rw, operand)
+    value = rw.array(array)
+    if value.rank != 1 or value.kind == "f" and not rw.facts.no_nan() or not isinstance(default.value, Array):
+        raise Unsupported(REASON)
+    assert isinstance(operand.value, MaskedV)
+    mask = rw.temp(mask, "chosen")
+    code = call(rw.np(name), array.code, axis=axis, initial=least(rw, value, name == "max"), where=mask.code)
+    most = Operand(code, Array(value.dtype, 0, operand.value.array.axes, weak=operand.value.weak), fresh=True)
+    return rw.merge(is_any(rw, masked(rw, array, mask)), most, default)
 
 
 def zero() -> Operand:

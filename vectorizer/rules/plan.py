@@ -32,7 +32,13 @@ class Plan:
     promoted: allocation site -> batch axes that the buffer is born with, and its dtype where that changes.
     sequential: loops (sites) that stay loops, with the reason.
     returns: the value that every `return` of a helper must have.
+    flags: variables that some examples do not set, with the flags that say which do; starts: what they are set to;
+        first: the statements in front of which they start as zeros; nones: those that some examples set to None.
+    reserved: names of variables in syntax that was made up.
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
+    skewed: tables that are held by anti-diagonals, with their lengths as the user's function sees them; retabled: the
+        assignments (by id) that make them, as they are made in their place; tabled: that has been decided.
+    components: arguments with few components in the last place, each of which is one piece of memory.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     at_end: a statement that is added to the function: an exception, where other examples have returned a value.
     """
@@ -46,8 +52,17 @@ class Plan:
     made: list[object] = field(default_factory=list)  # syntax that was made up: sites are told apart by identity
     guarded: dict[object, Any] = field(default_factory=dict)
     at_end: Any = None
+    flags: dict[str, str] = field(default_factory=dict)
+    starts: dict[str, Value | None] = field(default_factory=dict)
+    nones: set[str] = field(default_factory=set)
+    first: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    reserved: set[str] = field(default_factory=set)
     batch_last: set[object] = field(default_factory=set)
+    components: set[object] = field(default_factory=set)
     ordered: bool = False
+    skewed: dict[object, Any] = field(default_factory=dict)
+    retabled: dict[object, Any] = field(default_factory=dict)
+    tabled: bool = False
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)

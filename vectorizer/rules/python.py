@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from vectorizer.values import (
     Array,
     DictV,
     ListV,
+    MaskedV,
     NestedV,
     Obj,
     SeqV,
@@ -29,8 +31,10 @@ from vectorizer.values import (
     is_uniform,
     number,
     promote,
+    union_axes,
 )
 
+MASKED_TRUTH: list[Callable[[Context, Operand], Operand]] = []  # filled by the module of masks, which imports this one
 FLOAT, INT, BOOL = np.dtype(float), np.dtype(np.int64), np.dtype(bool)
 
 
@@ -54,6 +58,8 @@ def python_value(rw: Context, function: Any, c: Call) -> Array | None:
 def truth(rw: Context, operand: Operand) -> Operand:
     """Whether a value is true, as a boolean for each example."""
     value = operand.value
+    if isinstance(value, MaskedV) and value.is_list:
+        return MASKED_TRUTH[0](rw, operand)
     if not isinstance(value, Array):
         raise Unsupported("the truth of something that varies")
     if value.rank:
@@ -139,8 +145,8 @@ def _check_kinds(values: list[Array]) -> None:
     """Which number is chosen must not decide the kind of the result."""
     if len({v.dtype for v in values if not v.weak}) > 1 or len({v.kind == "b" for v in values}) > 1:
         raise Unsupported("the lesser or greater of numbers of different kinds is one or the other")
-    kinds = {(v.kind in "iub") for v in values if v.dtype is not None}
-    if len(kinds) == 2 and any(v.weak and v.kind == "f" for v in values):
+    strong = any(v.kind in "iu" and not v.weak for v in values)  # beside an array its dtype counts, not the number only
+    if strong and any(v.weak and v.kind == "f" for v in values):
         raise Unsupported("the lesser or greater of a float and an integer is one or the other")
 
 
@@ -290,10 +296,28 @@ def scalar_of(rw: Context, operand: Operand, what: str) -> Operand:
     return operand
 
 
+def complex_of(rw: Context, c: Call) -> Operand:
+    """``complex(a, b)``, written into an array part by part: ``a + 1j * b`` would spoil infinities and signed zeros."""
+    parts = [scalar_of(rw, a, c.function) for a in c.args]
+    values = [rw.array(p) for p in parts]
+    if any(v.kind not in "iuf" for v in values):
+        raise Unsupported("complex of parts that are no real numbers")
+    if not any(v.axes for v in values):
+        return Operand(verbatim(c), Array(np.dtype(complex), 0, weak=True))
+    axes = union_axes(*(v.axes for v in values))
+    name = rw.fresh("number")
+    rw.emit(f"{name} = {call(rw.np('empty'), rw.shape_code(axes), 'complex')}", target=name)
+    for part, field in zip(parts, ("real", "imag"), strict=True):
+        rw.emit(f"{name}.{field} = {rw.expand(part, axes, 0).code if rw.array(part).axes else part.code}")
+    return Operand(name, Array(np.dtype(complex), 0, axes, weak=True))
+
+
 def conversion(function: type, dtype: np.dtype[Any]) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         if not c.args and not c.keywords:
             return Operand(verbatim(c), number(function()))
+        if function is complex and len(c.args) == 2 and not c.keywords:
+            return complex_of(rw, c)
         if len(c.args) != 1 or c.keywords:
             raise Unsupported(f"{c.function} with several arguments")
         if isinstance(c.args[0].value, Obj):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vectorizer.rules.plan import Effect, Plan, Shared
 from vectorizer.source.operand import (
+    Holds,
     Operand,
 )
 from vectorizer.source.statements import Change, Stmt
@@ -100,7 +101,8 @@ class State:
             return operand
         name = self.fresh(hint)
         self.emit(f"{name} = {operand.code}", generated=name, target=name)
-        return Operand(name, operand.value, fresh=operand.fresh)
+        node = operand.node if isinstance(operand.node, Holds) else None
+        return Operand(name, operand.value, fresh=operand.fresh, node=node)
 
     def change(self, rule: str, reason: str) -> None:
         change = Change(self.line, rule, reason)
@@ -172,6 +174,10 @@ class State:
 
     def compare(self, symbol: str, left: Operand, right: Operand) -> Operand:
         """A comparison, `in` and `is` included."""
+        raise NotImplementedError
+
+    def merge(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
+        """``np.where`` for two numbers or arrays of the same rank."""
         raise NotImplementedError
 
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:

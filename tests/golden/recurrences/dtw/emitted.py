@@ -3,11 +3,11 @@ import numpy as np
 
 def dtw(p, q):
     n, m = p.shape[1], q.shape[1]
-    D = np.full((p.shape[0], n + 1, m + 1), np.inf, order="F")
+    D = np.full((p.shape[0], n + 1, n + m + 1), np.inf, order="F")  # D[i, j] of the table stands at [i, i + j]
     D[:, 0, 0] = 0.0
-    for i in range(1, n + 1):
-        cost_all = np.abs(p[:, i - 1][:, None] - q)
-        for j in range(1, m + 1):
-            cost = cost_all[:, j - 1]
-            D[:, i, j] = cost + np.minimum(np.minimum(D[:, i - 1, j], D[:, i, j - 1]), D[:, i - 1, j - 1])
-    return D[:, n, m]
+    for d in range(2, n + m + 1):
+        lo = max(1, d - m)
+        hi = min(n + 1, d)
+        cost = np.abs(p[:, lo - 1 : hi - 1] - q[:, d - lo - 1 : d - hi - m - 1 : -1])
+        D[:, lo:hi, d] = cost + np.minimum(np.minimum(D[:, lo - 1 : hi - 1, d - 1], D[:, lo:hi, d - 1]), D[:, lo - 1 : hi - 1, d - 2])
+    return D[:, n, n + m]

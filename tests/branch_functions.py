@@ -1,0 +1,923 @@
+"""Functions with data-dependent control flow, as scientists write them.
+
+The letters of a case say what its arguments are: `v` a vector of five numbers, `s` a number, `p` a number above zero,
+`n` an integer from 0 to 6, `m` one from 1 to 8, `z` one of -1.0, 0.0 and 1.0, `i` integers from -3 to 8.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import math
+import operator
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class Case(NamedTuple):
+    function: Callable[..., Any]
+    kinds: str
+
+
+CASES: dict[str, Case] = {}
+
+
+def case(kinds: str) -> Callable[..., Any]:
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        CASES[function.__name__] = Case(function, kinds)
+        return function
+
+    return add
+
+
+# --- variables that some examples do not set -------------------------------------------------------------------------
+
+
+@case("ss")
+def same_condition_twice(a, b):
+    positive = a > 0
+    if positive:
+        root = math.sqrt(a)
+    total = b
+    if positive:
+        total = total + root
+    return total
+
+
+@case("ss")
+def either_of_two(a, b):
+    if a > 0:
+        gain = a * 2
+    else:
+        loss = b
+    if a > 0:
+        return gain
+    return loss
+
+
+@case("ss")
+def flag_and_value(a, b):
+    hit = False
+    if a > b:
+        hit = True
+        excess = a - b
+    return excess if hit else 0.0
+
+
+@case("sss")
+def real_roots(a, b, c):
+    d = b * b - 4 * a * c
+    if d >= 0:
+        r1 = (-b - math.sqrt(d)) / (2 * a)
+        r2 = (-b + math.sqrt(d)) / (2 * a)
+    if d < 0:
+        return -1.0
+    return max(r1, r2)
+
+
+@case("ss")
+def all_cases_of_elif(a, b):
+    if a > 1:
+        rate = b
+    elif a > 0:
+        rate = b * 2
+    elif a <= 0:
+        rate = -b
+    return rate
+
+
+@case("n")
+def case_by_case(n):
+    k = n % 3
+    if k == 0:
+        weight = 1.5
+    if k == 1:
+        weight = 2.5
+    if k == 2:
+        weight = 3.5
+    return weight * n
+
+
+@case("vs")
+def array_on_one_branch(x, t):
+    if t > 0:
+        shifted = x - t
+    if t > 0:
+        return shifted.sum()
+    return x.sum()
+
+
+@case("vs")
+def two_names_at_once(x, t):
+    if t > 0:
+        a, b = x[0], x[1]
+    elif t > -1:
+        a = b = t
+    else:
+        return t
+    return a * b
+
+
+@case("vs")
+def last_above(x, t):
+    found = False
+    for i in range(len(x)):
+        if x[i] > t:
+            found = True
+            where = i
+    if found:
+        return where
+    return -1
+
+
+@case("vs")
+def first_above_or_zero(x, t):
+    found = False
+    for v in x:
+        if v > t:
+            found = True
+            first = v
+            break
+    if not found:
+        first = 0.0
+    return first
+
+
+@case("vs")
+def closest_pair(x, t):
+    best = np.inf
+    for i in range(5):
+        for j in range(i):
+            d = abs(x[i] - x[j])
+            if d < best:
+                best = d
+                bi, bj = i, j
+    return bi, bj, best
+
+
+@case("vs")
+def carried_from_an_earlier_step(x, t):
+    total = 0.0
+    for v in x:
+        if v > t:
+            total += v
+            previous = v
+        elif total > 0:
+            total += previous
+    return total
+
+
+@case("vs")
+def hit_in_while(x, t):
+    k = 0
+    while k < 5:
+        if x[k] > t:
+            hit = k
+            break
+        k += 1
+    if k < 5:
+        return hit * 2
+    return -1
+
+
+@case("vs")
+def boolean_on_one_branch(x, t):
+    if t > 0:
+        rising = x[1] > x[0]
+    if t > 0 and rising:
+        return 1
+    return 0
+
+
+@case("vs")
+def read_in_a_comprehension(x, t):
+    if t > 0:
+        mean = x.mean()
+    return sum(v - mean for v in x) if t > 0 else 0.0
+
+
+@case("ss")
+def set_in_while(a, b):
+    k = 0
+    while k < 3 or a * k > b and k < 10:
+        last = a * k
+        k += 1
+    return last
+
+
+@case("m")
+def smallest_divisor(n):
+    for d in range(2, n + 2):
+        if (n + 1) % d == 0:
+            break
+    return d
+
+
+@case("m")
+def last_of_range(n):
+    for i in range(n):
+        pass
+    return i
+
+
+@case("vn")
+def last_term(x, n):
+    total = 0.0
+    for i in range(n + 1):
+        term = x[i % 5] * 2
+        total += term
+    return total + term
+
+
+@case("vs")
+def threshold_crossing(x, t):
+    """The time of the first crossing, between two samples."""
+    crossed = False
+    for k in range(1, len(x)):
+        if x[k - 1] < t <= x[k]:
+            slope = x[k] - x[k - 1]
+            time = k - 1 + (t - x[k - 1]) / slope
+            crossed = True
+            break
+    return time if crossed else -1.0
+
+
+@case("vss")
+def schmitt_trigger(x, low, high):
+    low, high = min(low, high), max(low, high)
+    on = False
+    switches = 0
+    for k in range(len(x)):
+        if not on and x[k] > high:
+            on = True
+            start = k
+        elif on and x[k] < low:
+            on = False
+            switches += k - start
+    return switches
+
+
+# --- lists of a different length for each example --------------------------------------------------------------------
+
+
+@case("v")
+def mean_of_positive(x):
+    positive = []
+    for v in x:
+        if v > 0:
+            positive.append(v)
+    return sum(positive) / len(positive) if positive else 0.0
+
+
+@case("v")
+def sum_of_filtered_squares(x):
+    return sum([v * v for v in x if v > 0])
+
+
+@case("v")
+def filtered_generator(x):
+    return sum(v for v in x if v > 0)
+
+
+@case("v")
+def count_filtered(x):
+    return len([v for v in x if v > 0])
+
+
+@case("v")
+def largest_or_default(x):
+    return max([v for v in x if v > 0], default=-1.0)
+
+
+@case("v")
+def largest_of_generator_or_default(x):
+    return max((v * 2 for v in x if v > 0), default=0.0)
+
+
+@case("v")
+def least_of_positive(x):
+    positive = [v for v in x if v > 0]
+    if len(positive) > 0:
+        return min(positive)
+    return 0.0
+
+
+@case("v")
+def first_and_last_kept(x):
+    positive = [v for v in x if v > 0]
+    if not positive:
+        return 0.0
+    return positive[0] + positive[-1]
+
+
+@case("v")
+def mean_or_nan(x):
+    positive = [v for v in x if v > 0]
+    if len(positive) == 0:
+        return np.nan
+    return np.mean(positive)
+
+
+@case("v")
+def array_of_kept(x):
+    return np.array([v for v in x if v > 0]).sum()
+
+
+@case("v")
+def one_item_on_each_branch(x):
+    out = []
+    for v in x:
+        if v > 1:
+            out.append(1.0)
+        elif v > 0:
+            out.append(math.sqrt(v))
+        else:
+            out.append(0.0)
+    return np.array(out)
+
+
+@case("v")
+def count_peaks(x):
+    peaks = []
+    for i in range(1, len(x) - 1):
+        if x[i] > x[i - 1] and x[i] > x[i + 1]:
+            peaks.append(i)
+    return len(peaks)
+
+
+@case("v")
+def first_peak(x):
+    peaks = [i for i in range(1, len(x) - 1) if x[i] > x[i - 1] and x[i] > x[i + 1]]
+    return peaks[0] if peaks else -1
+
+
+@case("v")
+def mean_crossing(x):
+    crossings = []
+    for i in range(1, len(x)):
+        if x[i - 1] * x[i] < 0:
+            crossings.append(i)
+    if not crossings:
+        return 0.0
+    return np.mean(crossings)
+
+
+@case("v")
+def parted(x):
+    below = [v for v in x if v < 0]
+    above = [v for v in x if v >= 0]
+    return sum(below), sum(above), len(below) - len(above)
+
+
+@case("v")
+def two_lists_at_once(x):
+    below = []
+    above = []
+    for v in x:
+        if v < 0:
+            below.append(v)
+        else:
+            above.append(math.sqrt(v))
+    a = sum(below) / len(below) if below else 0.0
+    b = np.mean(above) if above else 0.0
+    return a, b
+
+
+@case("v")
+def logarithms_of_positive(x):
+    values = [math.log(v) for v in x if v > 0]
+    return sum(values) if values else 0.0
+
+
+@case("v")
+def sum_over_kept(x):
+    positive = [v for v in x if v > 0]
+    total = 0.0
+    for p in positive:
+        total += p * p
+    return total
+
+
+@case("v")
+def variance_of_positive(x):
+    positive = [v for v in x if v > 0]
+    n = len(positive)
+    if n < 2:
+        return 0.0
+    mean = sum(positive) / n
+    return sum((v - mean) ** 2 for v in positive) / (n - 1)
+
+
+@case("v")
+def span_of_indices(x):
+    out = []
+    for i, v in enumerate(x):
+        if v > 0:
+            out.append(i)
+    if len(out) == 0:
+        return -1
+    return out[-1] - out[0]
+
+
+@case("v")
+def quantifiers_with_conditions(x):
+    return all(v > 0 for v in x if v > -1), any(v > 1 for v in x if v < 2)
+
+
+@case("v")
+def append_behind_continue(x):
+    out = []
+    for v in x:
+        if v < 0:
+            continue
+        out.append(math.sqrt(v))
+    return sum(out)
+
+
+@case("i")
+def sum_of_positive_integers(x):
+    return sum(v for v in x if v > 0)
+
+
+@case("i")
+def count_of_large_integers(x):
+    return sum(1 for v in x if v > 2)
+
+
+# --- sums over what may be nothing -----------------------------------------------------------------------------------
+
+
+@case("vn")
+def sum_of_front(x, n):
+    return np.sum(x[:n]) + x[n:].sum()
+
+
+@case("vn")
+def largest_of_front(x, n):
+    return max(x[:n]) if n > 0 else 0.0
+
+
+@case("n")
+def sum_of_squares_below(n):
+    return sum(i * i for i in range(n))
+
+
+@case("m")
+def harmonic_number(n):
+    return sum(1 / k for k in range(1, n + 1))
+
+
+@case("n")
+def is_prime(n):
+    return n > 1 and all(n % d for d in range(2, n))
+
+
+@case("n")
+def has_square_divisor(n):
+    return any(n % (d * d) == 0 for d in range(2, n + 1))
+
+
+@case("v")
+def triangular_sum(x):
+    total = 0.0
+    for i in range(len(x)):
+        total += sum(x[j] for j in range(i)) * x[i]
+    return total
+
+
+@case("vn")
+def mean_absolute_of_slice(x, n):
+    total = 0.0
+    for v in x[n:]:
+        total += abs(v)
+    return total
+
+
+# --- stores under a condition ----------------------------------------------------------------------------------------
+
+
+@case("vs")
+def add_in_place(x, t):
+    y = x * 1.0
+    if t > 0:
+        y += t
+    return y
+
+
+@case("vs")
+def divide_in_place(x, t):
+    y = x * 1.0
+    if t != 0:
+        y /= t
+    return y
+
+
+@case("vn")
+def zero_the_middle(x, k):
+    y = x.copy()
+    if k > 2:
+        y[1:3] = 0.0
+    return y
+
+
+@case("vn")
+def fill_the_front(x, k):
+    y = np.zeros(5)
+    if k > 2:
+        y[:k] = x[0]
+    return y
+
+
+@case("vn")
+def store_at_index(x, k):
+    y = np.zeros(5)
+    if k < 5:
+        y[k] = x[k]
+    return y
+
+
+@case("vn")
+def clip_below(x, k):
+    y = x.copy()
+    if k > 2:
+        y[y < 0] = 0.0
+    return y
+
+
+@case("vn")
+def item_of_list(x, k):
+    c = [0, 0, 0]
+    if k > 2:
+        c[0] = 1
+    else:
+        c[1] = 2
+    return c[0] + 2 * c[1]
+
+
+@case("v")
+def count_in_list(x):
+    counts = [0] * 3
+    for v in x:
+        if v > 0:
+            counts[0] += 1
+        elif v < -1:
+            counts[1] += 1
+        else:
+            counts[2] += 1
+    return counts
+
+
+@case("vn")
+def item_of_dict(x, k):
+    state = {"level": 0.0, "rate": 1.0}
+    if k > 2:
+        state["level"] = x[0]
+    return state["level"] + state["rate"]
+
+
+@case("v")
+def count_in_dict(x):
+    counts = {"up": 0, "down": 0}
+    for i in range(1, len(x)):
+        if x[i] > x[i - 1]:
+            counts["up"] += 1
+        else:
+            counts["down"] += 1
+    return counts["up"], counts["down"]
+
+
+@case("v")
+def order_two_items(x):
+    pair = [x[0], x[1]]
+    if pair[0] > pair[1]:
+        pair[0], pair[1] = pair[1], pair[0]
+    return pair[0] - pair[1]
+
+
+@case("v")
+def nested_conditions_on_items(x):
+    c = [0.0, 1.0]
+    if x[0] > 0:
+        c[0] = 1.0
+        if x[1] > 0:
+            c[0] = c[0] + math.sqrt(x[1])
+        c[1] += c[0]
+    return c[0], c[1]
+
+
+@case("v")
+def items_in_while(x):
+    c = [0, 0]
+    k = 0
+    while k < 5 and x[k] < 1:
+        if x[k] > 0:
+            c[0] += 1
+        else:
+            c[1] += 1
+        k += 1
+    return c[0], c[1], k
+
+
+@case("v")
+def items_and_return(x):
+    c = [0.0, 1.0]
+    if x[0] > 0:
+        c[0] = x[1]
+        return c[0] * 2
+    c[1] = x[2]
+    return c[0] + c[1]
+
+
+# --- continue --------------------------------------------------------------------------------------------------------
+
+
+@case("v")
+def skip_negative(x):
+    total = 0.0
+    skipped = 0
+    for v in x:
+        if v < 0:
+            skipped += 1
+            continue
+        total += math.sqrt(v)
+    return total, skipped
+
+
+@case("v")
+def skip_the_diagonal(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if i == j:
+                continue
+            total += x[i] / (x[i] - x[j])
+    return total
+
+
+@case("v")
+def skip_for_two_reasons(x):
+    total = 0.0
+    for v in x:
+        if v < 0:
+            continue
+        w = v * 2
+        if w > 1.5:
+            continue
+        total += w
+    return total
+
+
+@case("vn")
+def skip_in_a_range_that_differs(x, n):
+    total = 0.0
+    for i in range(n):
+        if x[i % 5] < 0:
+            continue
+        total += math.sqrt(x[i % 5])
+    return total
+
+
+# --- complex numbers -------------------------------------------------------------------------------------------------
+
+
+@case("ss")
+def complex_of_two(a, b):
+    z = complex(a, b)
+    return abs(z * z)
+
+
+@case("ss")
+def escape_steps(a, b):
+    z = complex(a, b)
+    n = 0
+    while abs(z) < 4 and n < 20:
+        z = z * z + complex(0.3, 0.5)
+        n += 1
+    return n
+
+
+@case("ss")
+def complex_root(b, c):
+    d = b * b - 4 * c
+    if d >= 0:
+        return (-b + math.sqrt(d)) / 2 + 0j
+    return complex(-b / 2, math.sqrt(-d) / 2)
+
+
+# --- try -------------------------------------------------------------------------------------------------------------
+
+
+@case("sz")
+def two_handlers(a, b):
+    try:
+        y = math.sqrt(a) / float(b)
+    except ValueError:
+        y = -1.0
+    except ZeroDivisionError:
+        y = -2.0
+    return y
+
+
+@case("sz")
+def handler_and_else(a, b):
+    try:
+        y = 1.0 / float(b)
+    except ZeroDivisionError:
+        y = 0.0
+    else:
+        y += a
+    return y
+
+
+@case("sz")
+def handler_and_finally(a, b):
+    shift = 0.0
+    try:
+        y = 1.0 / float(b)
+    except ZeroDivisionError:
+        y = 0.0
+    finally:
+        shift = a
+    return y + shift
+
+
+@case("z")
+def named_exception(b):
+    try:
+        y = 1.0 / float(b)
+    except ZeroDivisionError as error:  # noqa: F841
+        y = 0.0
+    return y
+
+
+@case("z")
+def own_exception(b):
+    try:
+        if b < 0:
+            raise ValueError("negative")
+        y = math.sqrt(b)
+    except ValueError:
+        y = -1.0
+    return y
+
+
+@case("sz")
+def nested_try(a, b):
+    try:
+        try:
+            y = 1.0 / float(b)
+        except ZeroDivisionError:
+            y = 0.0
+        z = math.log(a)
+    except ValueError:
+        z = 0.0
+        y = 1.0
+    return y + z
+
+
+@case("v")
+def try_in_a_loop(x):
+    total = 0.0
+    for k in range(3):
+        try:
+            total += math.sqrt(x[k])
+        except ValueError:
+            pass
+    return total
+
+
+@case("vn")
+def index_out_of_range(x, i):
+    try:
+        return x[i]
+    except IndexError:
+        return 0.0
+
+
+# --- functions of functions ------------------------------------------------------------------------------------------
+
+
+@case("v")
+def fold(x):
+    return reduce(lambda a, b: a * 0.5 + b, x)
+
+
+@case("v")
+def fold_from(x):
+    return functools.reduce(lambda a, b: a + b * b, x, 0.0)
+
+
+@case("v")
+def fold_by_operator(x):
+    return functools.reduce(operator.mul, x)
+
+
+@case("v")
+def fold_on_one_branch(x):
+    if x[0] > 0:
+        return reduce(lambda a, b: a + math.sqrt(abs(b)), x, 0.0)
+    return 0.0
+
+
+@case("v")
+def running_sum(x):
+    return np.array(list(itertools.accumulate(x)))
+
+
+@case("v")
+def highest_running_sum(x):
+    return max(itertools.accumulate(x))
+
+
+@case("v")
+def mapped(x):
+    return sum(map(lambda v: v * v, x)), max(map(abs, x))
+
+
+@case("v")
+def mapped_over_two(x):
+    return sum(map(lambda a, b: a * b, x[:-1], x[1:]))
+
+
+@case("v")
+def filtered_by_function(x):
+    kept = list(filter(lambda v: v > 0, x))
+    return len(kept), sum(kept) / len(kept) if kept else 0.0
+
+
+@case("v")
+def first_positive(x):
+    return next((v for v in x if v > 0), -1.0)
+
+
+@case("v")
+def place_of_first_positive(x):
+    return next((i for i, v in enumerate(x) if v > 0), -1)
+
+
+@case("v")
+def sum_from_a_start(x):
+    return sum((v for v in x if v > 0), 0.5)
+
+
+# --- functions inside of functions -----------------------------------------------------------------------------------
+
+
+@case("m")
+def nested_factorial(n):
+    def factorial(k):
+        if k <= 1:
+            return 1
+        return k * factorial(k - 1)
+
+    return factorial(n)
+
+
+@case("m")
+def nested_fibonacci(n):
+    def fib(k):
+        return k if k < 2 else fib(k - 1) + fib(k - 2)
+
+    return fib(n)
+
+
+@case("sp")
+def adaptive_quadrature(a, width):
+    def f(x):
+        return x * x
+
+    def integrate(low, high, depth):
+        middle = (low + high) / 2
+        if depth == 0 or high - low < 0.5:
+            return f(middle) * (high - low)
+        return integrate(low, middle, depth - 1) + integrate(middle, high, depth - 1)
+
+    return integrate(a, a + width, 4)
+
+
+@case("v")
+def nested_function_that_calls_another(x):
+    scale = x[0]
+
+    def scaled(v):
+        return v * scale
+
+    def repeated(v, k):
+        if k == 0:
+            return scaled(v)
+        return repeated(scaled(v) + 1, k - 1)
+
+    return repeated(x[1], 3)
+
+
+@case("m")
+def collatz_steps(n):
+    def steps(k):
+        if k <= 1:
+            return 0
+        return 1 + steps(k // 2 if k % 2 == 0 else 3 * k + 1)
+
+    return steps(n)
