@@ -20,13 +20,13 @@ def last_before_a_negative(x):
 
 
 def descent(x, t):
-    for step in range(30):
+    for _ in range(30):
         grad = 2 * (x - t)
         if np.linalg.norm(grad) < 0.5:
             break
         x = x - 0.2 * grad
         loss = ((x - t) ** 2).sum()
-    return x, loss, step
+    return x, loss
 
 
 def root(t):
