@@ -1559,3 +1559,180 @@ def longest_increasing(x):
             if x[j] < x[i] and L[j] + 1 > L[i]:
                 L[i] = L[j] + 1
     return L.max()
+
+
+# --- nests that go by anti-diagonals, and some that must not --------------------------------------------------
+
+
+@case("ii", size=17)
+def edit_distance(a, b):
+    n, m = len(a), len(b)
+    D = np.zeros((n + 1, m + 1), dtype=int)
+    for i in range(n + 1):
+        D[i, 0] = i
+    for j in range(m + 1):
+        D[0, j] = j
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            if a[i - 1] == b[j - 1]:
+                D[i, j] = D[i - 1, j - 1]  # nothing to pay
+            else:
+                D[i, j] = 1 + min(D[i - 1, j], D[i, j - 1], D[i - 1, j - 1])
+    return D[n, m]
+
+
+@case("ii", size=17)
+def common_subsequence(a, b):
+    n, m = len(a), len(b)
+    L = np.zeros((n + 1, m + 1), dtype=np.int64)
+    for i in range(n + 1):
+        for j in range(m + 1):
+            if i == 0 or j == 0:
+                L[i, j] = 0
+            elif a[i - 1] == b[j - 1]:
+                L[i, j] = L[i - 1, j - 1] + 1
+            else:
+                L[i, j] = max(L[i - 1, j], L[i, j - 1])
+    return L[n, m]
+
+
+@case("ii", size=17)
+def local_alignment(a, b):
+    n, m = len(a), len(b)
+    H = np.zeros((n + 1, m + 1))
+    best = 0.0
+    for i in range(1, n + 1):
+        letter = a[i - 1]
+        for j in range(1, m + 1):
+            score = 3 if letter == b[j - 1] else -3
+            H[i, j] = max(0, H[i - 1, j - 1] + score, H[i - 1, j] - 2, H[i, j - 1] - 2)
+            best = max(best, H[i, j])
+    return best
+
+
+@case("ii", size=17)
+def global_alignment(a, b):
+    n, m = len(a), len(b)
+    F = np.zeros((n + 1, m + 1))
+    gap = -1.0
+    F[:, 0] = np.arange(n + 1) * gap
+    F[0, :] = np.arange(m + 1) * gap
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            match = F[i - 1, j - 1] + (1 if a[i - 1] == b[j - 1] else -1)
+            F[i, j] = max(match, F[i - 1, j] + gap, F[i, j - 1] + gap)
+    return F
+
+
+@case("m", size=17)
+def cheapest_path(g):
+    n, m = g.shape
+    D = np.zeros((n, m))
+    D[0, 0] = g[0, 0]
+    for i in range(1, n):
+        D[i, 0] = D[i - 1, 0] + g[i, 0]
+    for j in range(1, m):
+        D[0, j] = D[0, j - 1] + g[0, j]
+    for i in range(1, n):
+        for j in range(1, m):
+            D[i, j] = g[i, j] + min(D[i - 1, j], D[i, j - 1])
+    return D[i, j], D[-1, -1]
+
+
+@case("m", size=17)
+def count_paths(g):
+    n, m = g.shape
+    P = np.zeros((n, m), dtype=np.int64)
+    P[0, 0] = 1
+    for i in range(n):
+        for j in range(m):
+            if g[i, j] > 1:
+                P[i, j] = 0
+            else:
+                if i > 0:
+                    P[i, j] += P[i - 1, j]
+                if j > 0:
+                    P[i, j] += P[i, j - 1]
+    return P
+
+
+@case("mk", size=18)
+def relax_in_place(u, steps):
+    u = u.copy()
+    n, m = u.shape
+    for _ in range(steps):
+        for i in range(1, n - 1):
+            for j in range(1, m - 1):
+                u[i, j] = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1])
+    return u
+
+
+@case("vv", size=17)
+def warped(p, q):
+    n, m = len(p), len(q)
+    D = np.full((n + 1, m + 1), np.inf)
+    D[0, 0] = 0.0
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            cost = abs(p[i - 1] - q[j - 1])
+            D[i, j] = cost + min(D[i - 1, j], D[i, j - 1], D[i - 1, j - 1])
+    return D[n, m]
+
+
+@case("m", size=17)
+def summed_area(x):
+    n, m = x.shape
+    S = np.zeros((n + 1, m + 1))
+    for i in range(n):
+        for j in range(m):
+            S[i + 1, j + 1] = x[i, j] + S[i, j + 1] + S[i + 1, j] - S[i, j]
+    return S
+
+
+@case("m", size=17)
+def best_cell_place(x):
+    n = len(x)
+    D = x.copy()
+    best, row, column = -100.0, 0, 0
+    for i in range(1, n):
+        for j in range(1, n):
+            D[i, j] = min(D[i - 1, j], D[i, j - 1]) + x[i, j]
+            if D[i, j] > best:
+                best = D[i, j]
+                row, column = i, j
+    return best, row, column
+
+
+@case("m", size=17)
+def order_of_cells(x):
+    n = len(x)
+    D = x.copy()
+    s = 0.0
+    for i in range(1, n):
+        for j in range(1, n):
+            D[i, j] = D[i - 1, j] + D[i, j - 1] + s
+            s = 0.5 * s + 0.25 * x[i, j]
+    return s, D[3, 3]
+
+
+@case("m", size=17)
+def far_corner(x):
+    n = len(x)
+    D = x.copy()
+    for i in range(1, n):
+        for j in range(n - 3):
+            D[i, j] = 0.5 * D[i - 1, j + 3] + D[i, j]
+            D[i, j + 1] += 0.25 * D[i, j]
+    return D
+
+
+@case("m", size=17)
+def listed_cells(x):
+    n = len(x)
+    D = x.copy()
+    seen = []
+    for i in range(1, n):
+        for j in range(1, n):
+            D[i, j] = min(D[i - 1, j], D[i, j - 1]) + x[i, j]
+            seen.append(D[i, j])
+    return np.array(seen)

@@ -216,10 +216,11 @@ class Accumulation(Dependences):
         mark = self.mark()
         region = locate(self, base, index)
         free = [x.axis for x in self.loops if x.axis not in target.axes and x.axis not in region.covered]
-        if region.gathered and self.masks and not free:
+        apart = region.gathered and not free and self.tells_apart(base, region, index)
+        if region.gathered and self.masks and not free and not apart:
             self.rollback(mark)  # only the subscripts of iterations that take the branch are looked at
             return self.scatter_taken(base, index, symbol, right)
-        if region.gathered:
+        if region.gathered and not apart:
             return self.scatter_add(base, index, symbol, right, free)
         if not free:
             return False
@@ -238,7 +239,7 @@ class Accumulation(Dependences):
                 self.store_needs(base, tuple(sorted({*needed, *target.axes})))
             self.written(base)
             located = locate(self, base, index)
-            self.check_loop_store(base, located, symbol)
+            self.check_loop_store(base, located, index)
             self.write(base, located, self.weak_for(total, located.value), symbol)
         finally:
             self.loops, self.masks = loops, masks

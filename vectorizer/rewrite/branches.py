@@ -245,7 +245,7 @@ class Branches(Regions):
         if not self.masks:
             super().write(base, region, operand, symbol)
             return
-        if region.gathered:
+        if region.gathered and not region.apart:
             raise Unsupported("a store through an index under a condition")
         mask = self.conjunction(self.masks)
         old = Operand(region.code, region.value)

@@ -67,6 +67,7 @@ class Rewriter(Looped):
         self.lost = set()
         self.assumed_at = {}
         self.changed_sites = set()
+        self.tests = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)

@@ -7,11 +7,11 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.hoisting import Hoisting
+from vectorizer.rewrite.wavefronts import Wavefronts
 from vectorizer.values import Unsupported
 
 
-class Loops(Hoisting):
+class Loops(Wavefronts):
     """What a loop becomes."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:

@@ -17,6 +17,8 @@ from vectorizer.rules.masked import slice_mask
 from vectorizer.rules.subscripts import (
     Region,
     Slice,
+    expand_index,
+    in_range,
     is_varying_mask,
     varying_slice,
 )
@@ -140,7 +142,7 @@ class Stores(ItemsUnder):
         if self.mask_axes() - inside and not self.loops and not (self.mask_axes() & set(target.axes)):
             raise Unsupported("examples under a condition write into one array that they share")
         region = locate(self, base, index)
-        self.check_loop_store(base, region, symbol)
+        self.check_loop_store(base, region, index)
         self.note_store(base, index, symbol)
         element = Operand(region.code, region.value.with_(origins=frozenset(), dims=region.value.dims))
         operand, symbol = self.summed_into(element, symbol, operand)
@@ -196,15 +198,29 @@ class Stores(ItemsUnder):
         axes = [set(self.site_axes.get(origin, ())) for origin in sites(target.origins)]
         return set.intersection(*axes) & self.mask_axes() if axes else set()
 
-    def check_loop_store(self, base: Operand, region: Region, symbol: str | None) -> None:
+    def check_loop_store(self, base: Operand, region: Region, index: Sequence[Any]) -> None:
         """A store inside loops that have become axes must go to another place in each iteration."""
         for loop in self.loops:
             if base.code in loop.assigned and self.array(base).origins & loop.outside:
                 raise Unsupported("a loop stores through a name that it sets itself")
             if loop.axis not in self.array(base).axes and loop.axis not in region.covered:
                 raise Unsupported("iterations store into the same place")
-        if self.loops and region.gathered and any(loop.axis in region.covered for loop in self.loops):
+        region.apart = region.gathered and self.tells_apart(base, region, index)
+        covered = any(loop.axis in region.covered for loop in self.loops)
+        if self.loops and region.gathered and covered and not region.apart:
             raise Unsupported("iterations store through an index that may repeat")
+
+    def tells_apart(self, base: Operand, region: Region, index: Sequence[Any]) -> bool:
+        """Whether subscripts name another element for each example and each iteration, all of them within range."""
+        value = self.array(base)
+        items = expand_index(index, value.rank)
+        if any(not isinstance(i, Operand) or not isinstance(i.value, Array) or i.value.rank for i in items):
+            return False
+        if not all(in_range(self, i.array, dim) for i, dim in zip(items, value.dims, strict=True)):
+            return False
+        loops = [loop for loop in self.loops if loop.axis in region.covered]
+        own = {loop.axis for loop in loops} | set(value.axes)
+        return region.covered <= own and all(_moves(loop.symbol, loops, items) for loop in loops)
 
     def weak_for(self, operand: Operand, value: Array) -> Operand:
         return strengthen(self, [Operand("", value), operand], np.add)[1]
@@ -252,3 +268,10 @@ class Stores(ItemsUnder):
         alike = value.dtype == target.dtype and value.axes == region.value.axes and None not in region.value.dims
         same = value.rank == region.value.rank and value.dims == region.value.dims and not value.origins
         return covers and alike and same and len(value.axes) + value.rank == len(target.axes) + target.rank
+
+
+def _moves(symbol: str, loops: Sequence[Any], items: Sequence[Operand]) -> bool:
+    """Whether one of some subscripts is another number in each iteration of a loop, whatever other loops do."""
+    others = {loop.symbol for loop in loops} - {symbol}
+    known = [i.array.affine for i in items]
+    return any(a is not None and a.coefficient(symbol) and not others & {s for s, _ in a.terms} for a in known)

@@ -48,7 +48,7 @@ class Context(Alignment):
     def print_affine(self, value: Affine) -> Operand:
         """Code for an affine integer; Unsupported where one of its symbols has no name at this point."""
         parts: list[str] = []
-        for symbol, coefficient in value.terms:
+        for symbol, coefficient in sorted(value.terms, key=lambda term: term[1] < 0):
             code = self.print_symbol(symbol)
             term = code if abs(coefficient) == 1 else f"{abs(coefficient)} * {code}"
             if not parts:

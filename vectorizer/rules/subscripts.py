@@ -44,6 +44,7 @@ class Slice:
 
 FULL = Slice(None, None, None, ":")
 NEWAXIS = "None"
+ZERO = Affine()
 ELLIPSIS = "..."
 Index = Any  # Operand | Slice | NEWAXIS | ELLIPSIS
 
@@ -56,6 +57,7 @@ class Region:
     view: it shares memory with the base, so that it can be written through.
     moved: the axes had to be rearranged behind the subscript; a store goes through ``[...]``.
     gathered: integer arrays are involved.
+    apart: they name another element for each example and each iteration, all of them within range.
     """
 
     code: str
@@ -63,6 +65,7 @@ class Region:
     view: bool = True
     moved: bool = False
     gathered: bool = False
+    apart: bool = False
     covered: set[Axis] = field(default_factory=set)
     index: str = ""
     shuffle: tuple[str, str] | None = None  # where the axes stand behind the index, and where they belong
@@ -159,7 +162,7 @@ def note_range(rw: Context, base: Array, items: list[Index]) -> None:
     for k, item in enumerate(items):
         if isinstance(item, Operand):
             dim = base.dims[position] if position < base.rank else None
-            if not in_range(rw, item.array, dim):
+            if not in_range(rw, item.array, dim) and not wraps(rw, item.array, dim):
                 harmless = rw.harmless_index(item, dim)
                 if harmless is None:
                     rw.hazard("a subscript may be out of range")
@@ -177,8 +180,13 @@ def in_range(rw: Context, index: Array, dim: Affine | None) -> bool:
     return index_bounds_hold(rw, index, dim)
 
 
-def index_bounds_hold(rw: Context, index: Array, dim: Affine) -> bool:
-    """Whether an affine index stays within ``[0, dim)`` for all values of its loop targets."""
+def wraps(rw: Context, index: Array, dim: Affine | None) -> bool:
+    """Whether an affine index that varies along loops is at worst negative, and then counts from the end."""
+    return bool(index.axes) and dim is not None and not index.rank and index_bounds_hold(rw, index, dim, dim * -1)
+
+
+def index_bounds_hold(rw: Context, index: Array, dim: Affine, least: Affine = ZERO) -> bool:
+    """Whether an affine index stays within ``[least, dim)`` for all values of its loop targets."""
     if index.affine is None:
         return False
     low = high = index.affine
@@ -190,7 +198,7 @@ def index_bounds_hold(rw: Context, index: Array, dim: Affine) -> bool:
             return False
         first, last = (axis.first, axis.last) if coefficient * axis.step > 0 else (axis.last, axis.first)
         low, high = low.substitute(axis.symbol, first), high.substitute(axis.symbol, last)
-    return rw.relies_on(low) and rw.relies_on(dim - high - 1)
+    return rw.relies_on(low - least) and rw.relies_on(dim - high - 1)
 
 
 def indexed_value(rw: Context, value: Array, items: Sequence[Index]) -> tuple[Array, bool, int, int]:
