@@ -73,8 +73,10 @@ def write_table(random: Random) -> str:
     table.lines.append(f"        {table.header('j')}")
     for _ in range(random.randint(1, 3)):
         table.statement(3)
-    made = table.choose("M.copy()", "np.zeros((n, n))", "M * 2")
-    result = table.choose("D", "D, best, total", "D, E, r", "D, t, i, j", "D, c", "D[n - 1, n - 1], r")
+    made = table.choose("M.copy()", "np.zeros((n, n))", "np.full((n, n + 1), 0.5)", "M * 2")
+    result = table.choose(
+        "D", "D, best, total", "D, E, r", "D, t, i, j", "D, c", "D[n - 1, n - 1], r", "D[-1, -1], best", "D[n - 2, 3]"
+    )
     start = [
         "n = len(x)",
         f"D = {made}",

@@ -28,7 +28,7 @@ NESTS = [
 
 @pytest.fixture
 def small_nests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wavefronts, "LEAST_TRIPS", 1)
+    monkeypatch.setattr(wavefronts, "LEAST_TRIPS", {"batch": 1, "alone": 1})
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ class Augmented(Assignments):
         if symbol == "@":
             raise Unsupported("a matrix product in place")
         self.store_text = self.text(target)
-        index = self.indices(target.slice)
+        index = self.placed(base, self.indices(target.slice))
         if self.loops and self.accumulate_item(base, index, symbol, right):
             return
         self._augment_hazard(symbol, right)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import libcst as cst
@@ -29,10 +30,15 @@ class Conditions(ChosenStores):
     def extremes(self, affine: Affine, loops: Sequence[Any]) -> tuple[Affine | None, Affine | None]:
         """In a branch, an integer is no less than its condition says."""
         low, high = super().extremes(affine, loops)
-        for fact in self.facts_here() if loops else ():
-            rest = affine - fact
-            if rest.is_const and (low is None or not low.is_const or low.const < rest.const):
-                low = rest
+        facts = self.facts_here() if loops and self.masks else []
+        for count in (1, 2):
+            for some in combinations(facts, count):
+                rest = affine
+                for fact in some:
+                    rest = rest - fact
+                least = super().extremes(rest, loops)[0]
+                if least is not None and self.relies_on(least):
+                    return least, high
         return low, high
 
     def facts_here(self) -> list[Affine]:

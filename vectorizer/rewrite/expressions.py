@@ -33,10 +33,14 @@ class Expressions(Attributes):
 
     def visit_Subscript(self, node: cst.Subscript) -> Operand:
         base = self.base_of(node.value)
-        index = self.indices(node.slice)
+        index = self.placed(base, self.indices(node.slice))
         result = subscript(self, base, index)
         self.note_read(base, index, result, node)
         return result
+
+    def placed(self, base: Operand, index: list[Any]) -> list[Any]:
+        """The subscripts of what stands elsewhere in the array that the emitted code has."""
+        return index
 
     def note_read(self, base: Operand, index: list[Any], result: Operand, node: cst.Subscript) -> None:
         """In a loop that becomes an axis: a part of `base` is read."""

@@ -68,6 +68,8 @@ class Rewriter(Looped):
         self.assumed_at = {}
         self.changed_sites = set()
         self.tests = {}
+        self.misplaced = set()
+        self.tables_of_fronts = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)

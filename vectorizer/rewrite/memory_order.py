@@ -66,6 +66,7 @@ class MemoryOrder(Loops):
     def choose_order(self) -> None:
         """Starts the walk again where arrays that are used element by element should have another order."""
         if self.plan.ordered:
+            self.settle_tables()
             return
         whole = whole_names(self.function_node().body)
         named = {site for name, operand in self.env.items() if name in whole for site in self._sites(operand)}
@@ -78,6 +79,7 @@ class MemoryOrder(Loops):
         if self.plan.batch_last:
             self.plan.ordered = True
             raise PlanChange
+        self.settle_tables()
 
     @staticmethod
     def _sites(operand: Operand) -> frozenset[object]:

@@ -54,7 +54,7 @@ class Stores(ItemsUnder):
         self.store_text = self.text(target)
         if isinstance(base.value, StackedV):
             self.sequential_again("a list is changed after the loop that filled it")
-        self.store(base, self.indices(target.slice), operand, None)
+        self.store(base, self.placed(base, self.indices(target.slice)), operand, None)
 
     def store_base(self, node: cst.BaseExpression) -> Operand:
         """The array that a store goes to; a variable is taken with all examples, also where only some are active."""

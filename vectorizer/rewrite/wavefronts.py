@@ -19,25 +19,27 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.accumulate import LoopAxis
-from vectorizer.rewrite.conditions import Conditions
 from vectorizer.rewrite.control_flow import JUMPS, has_jump
 from vectorizer.rewrite.dependences import Access
 from vectorizer.rewrite.iteration import INT, Extent, Iteration
 from vectorizer.rewrite.loop_syntax import conditional_names, exposed_names, inner_targets
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
 from vectorizer.rewrite.recurrences import find_recurrences
+from vectorizer.rewrite.tables import Tables
 from vectorizer.rewrite.tidy import total_count
+from vectorizer.rules.context import PlanChange
 from vectorizer.source.operand import Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Affine, Array, Unsupported
+from vectorizer.values import Affine, Array, Unsupported, sites
 
 # What may be accumulated over cells in any order.
 ANY_ORDER = {"+", "-", "*", "fmax", "fmin", "max", "min", "|", "&"}
 # What a nest must not contain, beside jumps.
 SEQUENTIAL = (*JUMPS, cst.Raise, cst.Try, cst.With, cst.Assert, cst.While)
-# Anti-diagonals pay where both loops run that often, for batches that are not larger than this.
-LEAST_TRIPS = 16
-MOST_EXAMPLES = 500
+# Anti-diagonals pay where both loops run that often, for a batch of examples or for one alone, and where a batch is not
+# so large that the loops' own operations are long: less so where the cells of a table must be gathered.
+LEAST_TRIPS = {"batch": 6, "alone": 24}
+MOST_EXAMPLES = {"slices": 3000, "gathers": 500}
 
 
 @dataclass
@@ -47,6 +49,7 @@ class Front:
     node: the loop over the cells of one of them.
     row, column: the targets of the nest.
     diagonal, low, high: names for the number of an anti-diagonal, and for the ends of the first target's range on it.
+    site: the nest.
     rows, columns: what the two loops of the nest run through.
     """
 
@@ -56,6 +59,7 @@ class Front:
     diagonal: str
     low: str
     high: str
+    site: object
     rows: Extent
     columns: Extent
 
@@ -74,10 +78,11 @@ class Front:
         return [*within, d - rows.first - columns.first, rows.last + columns.last - d]
 
 
-class Wavefronts(Conditions):
+class Wavefronts(Tables):
     """Nests of which neither loop can become an axis."""
 
     fronts: tuple[Front, ...] = ()  # those that are being walked
+    tables_of_fronts: dict[object, frozenset[object]]  # the memory that nests store into
 
     def sequential_for(self, node: cst.For, it: Iteration) -> bool:
         inner = self.nested_loop(node, it)
@@ -96,6 +101,10 @@ class Wavefronts(Conditions):
             self.rollback(mark)
             self.pending = pending
             self.plan.guarded[self.node_site(node)] = None
+            if self.plan.skewed:  # in vain
+                self.plan.skewed.clear()
+                self.plan.retabled.clear()
+                raise PlanChange from None
             return super().sequential_for(node, it)
 
     # --- whether a nest may go by anti-diagonals ---------------------------------------------------------------------
@@ -175,21 +184,34 @@ class Wavefronts(Conditions):
         extents = self.extent(it), self.extent(columns)
         if any(extent.step != 1 or not self.relies_on(extent.trips) for extent in extents):
             raise Unsupported("loops that are not known to count upwards")
-        samples, examples = self.facts.samples or {}, 1
-        if any((extent.trips.evaluate(samples) or LEAST_TRIPS) < LEAST_TRIPS for extent in extents):
-            raise Unsupported("a nest too small for anti-diagonals")
-        for axis in self.axes:
-            examples *= samples.get(f"size:{axis.name}", 1)
-        if examples > MOST_EXAMPLES:
-            raise Unsupported("a batch too large for anti-diagonals")
         held = self.plan.guarded.get(self.node_site(node))
         if not isinstance(held, Front):
             d, low, high = (self.fresh(hint) for hint in ("d", "lo", "hi"))
             made = _cells(node, inner, (low, high))
-            held = Front(made, self.text(node.target), self.text(inner.target), d, low, high, *extents)
+            held = Front(
+                made, self.text(node.target), self.text(inner.target), d, low, high, self.node_site(node), *extents
+            )
             self.plan.guarded[self.node_site(node)] = held
         held.rows, held.columns = extents
         return held
+
+    def choose_tables(self) -> None:
+        """Nests whose tables are not held by anti-diagonals have to gather from them."""
+        for site, held in self.tables_of_fronts.items():
+            front = self.plan.guarded.get(site)
+            if not isinstance(front, Front):
+                continue
+            if not self._pays(front, "slices") or not self.hold_by_diagonals(held) and not self._pays(front, "gathers"):
+                self.plan.guarded[site] = None
+                self.plan.retabled.setdefault(None, None)
+
+    def _pays(self, front: Front, how: str) -> bool:
+        samples, examples = self.facts.samples or {}, 1
+        for axis in self.axes:
+            examples *= samples.get(f"size:{axis.name}", 1)
+        trips = [extent.trips.evaluate(samples) for extent in (front.rows, front.columns)]
+        least = LEAST_TRIPS["batch" if self.axes and examples > 1 else "alone"] * (1 if how == "slices" else 2)
+        return examples <= MOST_EXAMPLES[how] and all(t is None or t >= least for t in trips)
 
     def check_order_of_cells(self, front: Front) -> None:
         """Variables that one cell hands to another must not tell in which order the cells are visited."""
@@ -287,6 +309,8 @@ class Wavefronts(Conditions):
         for name in (self.fronts[-1].row, self.fronts[-1].column):
             self.env.pop(name)  # they are known behind the nest
         outside = [a for a in loop.accesses if self.is_outside(loop, a)]
+        held = frozenset[object]().union(*(a.origins for a in outside if a.stores))
+        self.tables_of_fronts[self.fronts[-1].site] = sites(held)
         for store in (a for a in outside if a.stores):
             for other in outside:
                 added = store.added and store.added == other.added

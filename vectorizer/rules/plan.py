@@ -36,6 +36,8 @@ class Plan:
         first: the statements in front of which they start as zeros; nones: those that some examples set to None.
     reserved: names of variables in syntax that was made up.
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
+    skewed: tables that are held by anti-diagonals, with their lengths as the user's function sees them; retabled: the
+        assignments (by id) that make them, as they are made in their place; tabled: that has been decided.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     at_end: a statement that is added to the function: an exception, where other examples have returned a value.
     """
@@ -56,6 +58,9 @@ class Plan:
     reserved: set[str] = field(default_factory=set)
     batch_last: set[object] = field(default_factory=set)
     ordered: bool = False
+    skewed: dict[object, Any] = field(default_factory=dict)
+    retabled: dict[object, Any] = field(default_factory=dict)
+    tabled: bool = False
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)

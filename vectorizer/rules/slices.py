@@ -99,11 +99,13 @@ def slice_code(rw: Context, start: Affine, last: Affine, stride: int, dim: Affin
                 upper = ""
             elif rw.relies_on(last - 1):
                 upper = rw.print_affine(last - 1).code
-            else:
-                return None
+            else:  # counted from the end, it stands in front of the first element where `last` is 0
+                upper = rw.print_affine(last - 1 - dim).code
     except Unsupported:
         return None
-    return colon_code(lower, upper) + (f":{stride}" if stride != 1 else "")
+    code = colon_code(lower, upper)
+    spaced = f"{code} : {stride}" if " : " in code else f"{code}:{stride}"
+    return spaced if stride != 1 else code
 
 
 def colon_code(lower: str, upper: str) -> str:

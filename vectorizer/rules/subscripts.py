@@ -181,8 +181,8 @@ def in_range(rw: Context, index: Array, dim: Affine | None) -> bool:
 
 
 def wraps(rw: Context, index: Array, dim: Affine | None) -> bool:
-    """Whether an affine index that varies along loops is at worst negative, and then counts from the end."""
-    return bool(index.axes) and dim is not None and not index.rank and index_bounds_hold(rw, index, dim, dim * -1)
+    """Whether an affine index is at worst negative, and then counts from the end."""
+    return dim is not None and not index.rank and index_bounds_hold(rw, index, dim, dim * -1)
 
 
 def index_bounds_hold(rw: Context, index: Array, dim: Affine, least: Affine = ZERO) -> bool:
