@@ -1736,3 +1736,132 @@ def listed_cells(x):
             D[i, j] = min(D[i - 1, j], D[i, j - 1]) + x[i, j]
             seen.append(D[i, j])
     return np.array(seen)
+
+
+# --- elements that a loop sets again and again -------------------------------------------------------------------
+
+
+@case("pp")
+def nearest_label(X, C):
+    labels = np.zeros(len(X), dtype=int)
+    for i in range(len(X)):
+        best = np.inf
+        for k in range(len(C)):
+            d = 0.0
+            for j in range(2):
+                d += (X[i, j] - C[k, j]) ** 2
+            if d < best:
+                best = d
+                labels[i] = k
+    return labels
+
+
+@case("v")
+def chained_products(p):
+    n = len(p) - 1
+    m = np.zeros((max(n, 0), max(n, 0)))
+    for length in range(2, n + 1):
+        for i in range(n - length + 1):
+            j = i + length - 1
+            m[i, j] = np.inf
+            for k in range(i, j):
+                q = m[i, k] + m[k + 1, j] + p[i] * p[k + 1] * p[j + 1]
+                if q < m[i, j]:
+                    m[i, j] = q
+    return m
+
+
+@case("vi")
+def element_of_another_dtype(x, a):
+    a = a.copy()
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if x[j] > a[i]:
+                a[i] = x[j]
+    return a
+
+
+@case("v")
+def element_among_others(x):
+    x = x.copy()
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if x[j] > x[i]:
+                x[i] = x[j]
+    return x
+
+
+@case("v")
+def element_of_prefix(x):
+    L = x.copy()
+    for i in range(len(x)):
+        for j in range(i):
+            if x[j] < 0 and L[j] + 1 > L[i]:
+                L[i] = L[j] + 1
+    return L
+
+
+@case("vi")
+def last_place(x, a):
+    out = np.zeros(4)
+    for k in range(4):
+        for i in range(len(x)):
+            if a[i] == k:
+                out[k] = x[i]
+    return out
+
+
+@case("v")
+def element_then_read(x):
+    out = np.zeros(len(x) + 1)
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(len(x)):
+            out[i] = x[j] * 2
+            total += out[i]
+    return out, total
+
+
+# --- ranges that are empty in some iterations of a loop that stays one -------------------------------------------
+
+
+@case("vs")
+def pascal_rows(x, s):
+    n = len(x)
+    P = np.zeros((n, n))
+    for i in range(n):
+        P[i, 0] = s
+        P[i, i] = x[i]
+        for j in range(1, i):
+            P[i, j] = P[i - 1, j - 1] + P[i - 1, j]
+    return P
+
+
+@case("m")
+def doolittle(A):
+    n = len(A)
+    L = np.zeros((n, n))
+    U = np.zeros((n, n))
+    for i in range(n):
+        for k in range(i, n):
+            s = 0
+            for j in range(i):
+                s += L[i, j] * U[j, k]
+            U[i, k] = A[i, k] - s + (i == k) * 20
+        for k in range(i, n):
+            s = 0
+            for j in range(i):
+                s += L[k, j] * U[j, i]
+            L[k, i] = (A[k, i] - s) / U[i, i]
+    return L, U
+
+
+@case("v")
+def empty_range_keeps(x):
+    t = 1
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        for j in range(2, i):
+            t = x[j] - out[i - 1]
+        out[i] = 2 * t
+    return out, t
