@@ -58,7 +58,7 @@ class Elements(Tables):
         return self.become_lifted(node, it) or not self.loops and self.become_conditional(node, it)
 
     def become_conditional(self, node: cst.For, it: Iteration) -> bool:
-        """Tries the same under ``if start < stop``, for a range that is empty in some iterations of a loop around it."""
+        """Tries the same under ``if start < stop``, for a range that is empty in some iterations around it."""
         if not self.loop_frames or self.assumed or it.kind != "range" or self.regions or self.masks or self.scopes:
             return False
         trips = self.extent(it).trips
