@@ -20,10 +20,10 @@ class Conditions(ChosenStores):
     """Notes the conditions of branches in loops that have become axes."""
 
     tests: dict[str, cst.BaseExpression]  # conditions, by the names of their masks
-    assumed: tuple[Affine, ...] = ()  # what is not negative in the branch that is being walked
+    supposed: tuple[Affine, ...] = ()  # what is not negative in the branch that is being walked
 
     def relies_on(self, condition: Affine) -> bool:
-        rests = (condition - fact for fact in self.assumed)
+        rests = (condition - fact for fact in self.supposed)
         return any(rest.is_const and rest.const >= 0 for rest in rests) or super().relies_on(condition)
 
     def varying_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
@@ -35,7 +35,7 @@ class Conditions(ChosenStores):
     def extremes(self, affine: Affine, loops: Sequence[Any]) -> tuple[Affine | None, Affine | None]:
         """In a branch, an integer is no less than its condition says."""
         low, high = super().extremes(affine, loops)
-        facts = [*self.facts_here(), *self.assumed] if loops else []
+        facts = [*self.facts_here(), *self.supposed] if loops else []
         for count in (1, 2):
             for some in combinations(facts, count):
                 rest = affine

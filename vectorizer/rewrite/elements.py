@@ -59,14 +59,14 @@ class Elements(Tables):
 
     def become_conditional(self, node: cst.For, it: Iteration) -> bool:
         """Tries the same under ``if start < stop``, for a range that is empty in some iterations around it."""
-        if not self.loop_frames or self.assumed or it.kind != "range" or self.regions or self.masks or self.scopes:
+        if not self.loop_frames or self.supposed or it.kind != "range" or self.regions or self.masks or self.scopes:
             return False
         trips = self.extent(it).trips
         if len(it.bounds) > 2 or self.relies_on(trips - 1):
             return False
         mark, pending, reason = self.mark(), self.pending, self.plan.sequential.pop(self.node_site(node), "")
         out, self.out = self.out, []
-        self.assumed = (trips - 1,)
+        self.supposed = (trips - 1,)
         try:
             done = self.become_axis(node, it)
             made, env = self.out, self.env
@@ -82,7 +82,7 @@ class Elements(Tables):
         except Unsupported:
             pass
         finally:
-            self.out, self.assumed = out, ()
+            self.out, self.supposed = out, ()
         self.rollback(mark)
         self.pending = pending
         self.plan.sequential[self.node_site(node)] = reason
