@@ -1865,3 +1865,124 @@ def empty_range_keeps(x):
             t = x[j] - out[i - 1]
         out[i] = 2 * t
     return out, t
+
+
+# --- what follows from a recurrence ----------------------------------------------------------------------
+
+
+@case("v")
+def decay_then_weights(x):
+    n = len(x)
+    h = np.zeros(n)
+    y = np.zeros(n)
+    e = 0.0
+    for t in range(1, n):
+        h[t] = 0.5 * h[t - 1] + x[t] * 0.25
+        y[t] = np.exp(-h[t]) * x[t]
+        e += y[t] ** 2
+    return y, h, e
+
+
+@case("vs")
+def filtered_energy(x, a):
+    v, energy = 0.0, 0.0
+    out = []
+    for t in range(len(x)):
+        v = v + a * (x[t] - v)
+        out.append(np.tanh(v))
+        energy += abs(v)
+    return np.array(out), energy, v
+
+
+@case("v")
+def feeds_back(x):
+    n = len(x)
+    h = x.copy()
+    g = 0.0
+    for t in range(1, n):
+        h[t] = 0.5 * h[t - 1] + g
+        g = abs(h[t]) - 1
+    return h, g
+
+
+@case("v")
+def looks_ahead(x):
+    n = len(x)
+    h = x.copy()
+    y = np.zeros(n)
+    for t in range(1, n - 1):
+        h[t] = 0.5 * h[t - 1] + x[t]
+        y[t] = abs(h[t + 1]) + h[t]
+    return h, y
+
+
+@case("v")
+def looks_back_around(x):
+    n = len(x)
+    h = x.copy()
+    y = np.zeros(n)
+    s = 0.0
+    for t in range(n):
+        s = 0.5 * s + x[t]
+        h[t] = s
+        y[t] = abs(h[t - 1]) + h[t]
+    return h, y
+
+
+@case("v")
+def follows_through_a_view(x):
+    n = len(x)
+    h = x.copy()
+    tail = h[1:]
+    y = np.zeros(n)
+    s = 0.0
+    for t in range(n - 1):
+        s = 0.5 * s + x[t]
+        h[t] = s
+        y[t] = abs(tail[t]) + s
+    return h, y
+
+
+@case("vk")
+def follows_in_rows(x, k):
+    n = len(x)
+    T = np.zeros((n, k))
+    total = np.zeros(n)
+    for t in range(1, n):
+        for s in range(k):
+            T[t, s] = 0.5 * T[t - 1, s] + x[t] * (s + 1)
+        total[t] = np.sum(np.abs(T[t]))
+    return T, total
+
+
+@case("i")
+def counts_then_powers(a):
+    c = 0
+    out = np.zeros(len(a))
+    for t in range(len(a)):
+        c = c * 2 % 7 + a[t]
+        out[t] = abs(c - 3) ** 2
+    return out, c
+
+
+@case("v")
+def listed_then_changed(x):
+    x = x.copy()
+    seen = []
+    for t in range(1, len(x)):
+        seen.append(x[t])
+        if x[t] > 0:
+            x[t] = 0.5
+    return np.array(seen), x
+
+
+@case("v")
+def listed_some_then_changed(x):
+    x = x.copy()
+    seen = []
+    for t in range(1, len(x)):
+        if x[t] < 1:
+            seen.append(x[t])
+        if x[t] > 0:
+            x[t] = 0.5
+    return sum(seen), x

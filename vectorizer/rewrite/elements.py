@@ -12,6 +12,7 @@ import libcst as cst
 
 from vectorizer.rewrite.accumulate import LoopAxis
 from vectorizer.rewrite.iteration import Iteration
+from vectorizer.rewrite.loop_values import changes_dtype
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of
 from vectorizer.rewrite.tables import Tables
 from vectorizer.source.statements import Stmt
@@ -71,7 +72,7 @@ class Elements(Tables):
             done = self.become_axis(node, it)
             made, env = self.out, self.env
             self.out, self.env = out, dict(mark.env)
-            if done:
+            if done and not any(changes_dtype(o.value, env[n].value) for n, o in self.env.items() if n in env):
                 otherwise: list[Stmt] = []
                 self.env = self.join_paths(env, made, self.env, otherwise)
                 start = it.bounds[0].code if len(it.bounds) == 2 else "0"

@@ -7,11 +7,11 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.wavefronts import Wavefronts
+from vectorizer.rewrite.splitting import Splitting
 from vectorizer.values import Unsupported
 
 
-class Loops(Wavefronts):
+class Loops(Splitting):
     """What a loop becomes."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
