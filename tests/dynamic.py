@@ -114,8 +114,9 @@ class Recurrence:
     def statement(self) -> list[str]:
         simple = f"{self.element()} = {self.value()}"
         return self.choose(
-            [simple], [simple], [f"s = 0.5 * s + {self.number()}"], [f"c = {self.value()}"], [f"e += abs({self.number()})"],
-            [f"s = {self.value()}"], [f"h[t] = 0.5 * h[t - 1] + {self.number()}"], [f"y[t] = {self.value()}"],
+            [simple], [simple], [f"s = 0.5 * s + {self.number()}"], [f"c = {self.value()}"],
+            [f"e += abs({self.number()})"], [f"s = {self.value()}"], [f"y[t] = {self.value()}"],
+            [f"h[t] = 0.5 * h[t - 1] + {self.number()}"],
             [f"y[t] = {self.value()}"], [f"if {self.number()} > 0:", f"    {simple}"], [f"seen.append({self.value()})"],
             [f"best = max(best, {self.number()})"],
         )  # fmt: skip

@@ -1986,3 +1986,55 @@ def listed_some_then_changed(x):
         if x[t] > 0:
             x[t] = 0.5
     return sum(seen), x
+
+
+# --- buffers that change places --------------------------------------------------------------------------------
+
+
+@case("mk")
+def swapped_in_two_dimensions(u, steps):
+    old = u.copy()
+    new = u.copy()
+    for _ in range(steps):
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                new[i, j] = 0.25 * (old[i - 1, j] + old[i + 1, j] + old[i, j - 1] + old[i, j + 1])
+        old, new = new, old
+    return old, new
+
+
+@case("vk")
+def swapped_with_an_alias(u, steps):
+    a = u.copy()
+    b = a[1:]
+    a = a[:-1]
+    for _ in range(steps):
+        for i in range(1, len(a)):
+            b[i] = a[i - 1] + 1
+        a, b = b, a
+    return a, b
+
+
+@case("vk")
+def swapped_or_copied(u, steps):
+    a = u.copy()
+    b = u * 2
+    for k in range(steps):
+        for i in range(1, len(a)):
+            b[i] = a[i - 1] + 1
+        a, b = b, a
+        if k > 0:
+            b = a
+    return a, b
+
+
+@case("vk")
+def swapped_through_a_third(u, steps):
+    a = u.copy()
+    b = u * 2
+    for _ in range(steps):
+        c = b
+        for i in range(1, len(a)):
+            c[i] = b[i - 1] + a[i - 1]
+        a, b = b, a
+    return a, b
