@@ -2038,3 +2038,92 @@ def swapped_through_a_third(u, steps):
             c[i] = b[i - 1] + a[i - 1]
         a, b = b, a
     return a, b
+
+
+# --- loops over a few numbers in loops that are axes, and `continue` -----------------------------------------------
+
+
+@case("m")
+def life_step(g):
+    n, m = g.shape
+    new = np.zeros_like(g)
+    for i in range(n):
+        for j in range(m):
+            c = 0
+            for di in (-1, 0, 1):
+                for dj in (-1, 0, 1):
+                    if di == 0 and dj == 0:
+                        continue
+                    c += g[(i + di) % n, (j + dj) % m] > 0
+            if g[i, j] > 0 and (c == 2 or c == 3):
+                new[i, j] = 1
+            elif g[i, j] <= 0 and c == 3:
+                new[i, j] = 1
+    return new
+
+
+@case("m")
+def first_best_offset(g):
+    best, row, step = -100.0, 0, 0
+    for i in range(1, len(g) - 1):
+        for d in (-1, 0, 1):
+            if g[i + d, 0] > best:
+                best = g[i + d, 0]
+                row = i
+                step = d
+    return best, row, step
+
+
+@case("v")
+def offsets_in_order(x):
+    last = 0.0
+    for i in range(1, len(x) - 1):
+        for d in (1, -1):
+            if x[i + d] > 0:
+                last = x[i + d]
+    return last
+
+
+@case("v")
+def offsets_stored(x):
+    out = np.zeros(len(x))
+    for i in range(1, len(x) - 1):
+        for d in (-1, 0, 1):
+            out[i + d] = out[i] + x[i]
+    return out
+
+
+@case("v")
+def offsets_summed(x):
+    out = np.zeros(len(x))
+    total = 0.0
+    for i in range(2, len(x) - 2):
+        for d in [-2, -1, 1, 2]:
+            out[i] += x[i + d] / d
+            total += x[i + d]
+        out[i] = max(out[i], -1.0)
+    return out, total
+
+
+@case("v")
+def listed_offsets(x):
+    out = []
+    for i in range(1, len(x) - 1):
+        for d in (-1, 1):
+            out.append(x[i + d] * d)
+    return np.array(out)
+
+
+@case("vv")
+def several_continues(x, y):
+    out = np.zeros(len(x))
+    s = 0.0
+    for i in range(len(x)):
+        if x[i] < 0:
+            continue
+        out[i] = x[i] + 1
+        if y[i] > 0:
+            continue
+        s += y[i]
+        out[i] = y[i]
+    return out, s

@@ -36,7 +36,7 @@ class Swaps(Hoisting):
             self.swapped = outer
 
     def _only_swapped(self, node: cst.For | cst.While, pair: frozenset[str]) -> bool:
-        """Whether two variables are arrays apart from each other in front of a loop, which does nothing but swap them."""
+        """Whether two variables are arrays apart from each other, and the loop does nothing but swap them."""
         held = [self.env[name].value for name in pair if name in self.env]
         if len(held) != 2 or not all(isinstance(value, Array) and value.rank and value.origins for value in held):
             return False
