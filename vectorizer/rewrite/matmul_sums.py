@@ -149,8 +149,11 @@ class Contractions(SequentialLoops):
         scalars = [f for f in right.factors if f is not factor]
         if factor is None or not scalars or not set(axes) <= set(factor.array.axes):
             return None
-        if not set(axes) <= under.union(*(p.array.axes for p in (*scalars, *right.divisors))):
+        varying = [p for p in (*scalars, *right.divisors) if p.array.axes]
+        if not set(axes) <= under.union(*(p.array.axes for p in varying)):
             return None
+        if not varying and value.dtype != np.dtype(float):
+            return None  # uniform numbers alone make weights of double precision
         return (scalars, list(right.divisors)), factor
 
     def _product(self, factors: list[Operand], divisors: list[Operand]) -> Operand:
