@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from vectorizer.backends import Backend
+from vectorizer.cutting import places_to_cut
 from vectorizer.errors import VectorizeValueError
 from vectorizer.guards import Guards
 from vectorizer.namespace import LONGEST_KNOWN, LiveNamespace
@@ -415,6 +416,7 @@ def specialize(
     sizes, draws = sizes_of(layers, axes), draws_of(layers, axes)
     shared = Shared(facts, namespace, root=source.function, sizes=sizes, draws=draws, backend=backend)
     shared.taken |= {source.name}
+    shared.in_blocks = backend is None and bool(places_to_cut(resolved, layers))
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
     text = emit_function(source, function, shared, source.name)

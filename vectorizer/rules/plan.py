@@ -143,6 +143,7 @@ class Shared:
     """What the function and the helpers emitted beside it have in common.
 
     sizes: batch sizes that are given and need not be read off an argument.
+    in_blocks: whether a large batch is run in blocks of examples.
     drawn: whether random numbers are drawn from a generator that lives longer than an example.
     """
 
@@ -159,6 +160,7 @@ class Shared:
     root: object = None  # the function that is vectorized
     root_called: bool = False  # it is found among the functions that it calls
     temporaries: int = 1 << 27
+    in_blocks: bool = False
     sizes: dict[Axis, int] = field(default_factory=dict)
     draws: Draws = field(default_factory=Draws)
     drawn: bool = False
