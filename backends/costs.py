@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from vectorizer.backends.base import Backend
-from vectorizer.backends.placement import Placement
-from vectorizer.backends.translate import Names, Parameters
+from vectorizer.backends.placement import Parameters, Placement
+from vectorizer.backends.translate import Names
 
 ON_HOST = frozenset(("bool", "complex", "float", "int", "max", "min", "round", "sorted"))
 SIZED = frozenset(("argwhere", "compress", "extract", "flatnonzero", "nonzero", "trim_zeros", "unique"))
@@ -37,7 +37,7 @@ class _Costs:
 
     def __init__(self, function: ast.FunctionDef, alias: str, parameters: Parameters, names: Names) -> None:
         self.alias, self.names = alias, names
-        self.placement = Placement(function, parameters.device, parameters.masks, self.path, names.is_array)
+        self.placement = Placement(function, parameters, self.path, names.is_array)
         self.counts: dict[int, int] = {}  # launches outside of loops, and in the loop at each line
         self.waits: dict[int, str] = {}
         self.copied: list[str] = []

@@ -15,7 +15,7 @@ import numpy as np
 
 from vectorizer.backends.base import Backend, Lacking
 from vectorizer.backends.calls import CallText, Text
-from vectorizer.backends.placement import HOST_ATTRIBUTES, Placement
+from vectorizer.backends.placement import HOST_ATTRIBUTES, Parameters, Placement
 from vectorizer.backends.subscripts import ALONG, check_store, checked_items, is_view, may_be_out_of_range
 
 SHAPED = ("arange", "empty", "full", "ones", "zeros")
@@ -34,14 +34,6 @@ class Translated:
     text: str
     helpers: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """Those of a function that may hold arrays of the device, and those that are arrays of booleans."""
-
-    device: frozenset[str]
-    masks: frozenset[str]
 
 
 def path_of(found: Any) -> str:
@@ -107,7 +99,7 @@ class Translator:
         assert isinstance(found, ast.FunctionDef)
         self.function = found
         self.backend, self.alias, self.names, self.is_complex = backend, alias, names, is_complex
-        self.placement = Placement(found, parameters.device, parameters.masks, names.path, names.is_array)
+        self.placement = Placement(found, parameters, names.path, names.is_array)
         self.done = Translated(text)
         starts = [0]
         for line in self.source.splitlines(keepends=True):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from vectorizer.kernels.arithmetic import Arithmetic
-from vectorizer.kernels.numbers import FLOAT, INT, PRIMARY, UNARY, Expr, NoKernel, cast, literal, number_type
+from vectorizer.kernels.numbers import FLOAT, INT, PRIMARY, UNARY, Expr, NoKernel, cast, literal, number_type, typed
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.values import MISSING, Unsupported
 
@@ -185,7 +185,7 @@ def nan_extreme(function: Any, target: str) -> None:
         dtype = dtypes(function, args)
         if dtype.kind not in "iuf":
             raise NoKernel(f"{target} of these numbers")
-        return Expr(f"{target}({', '.join(cast(a, dtype).code for a in args)})", number_type(dtype))
+        return Expr(f"{target}({', '.join(typed(cast(a, dtype)) for a in args)})", number_type(dtype))
 
 
 nan_extreme(np.maximum, "larger")
@@ -211,9 +211,7 @@ def emit_sign(_: Arithmetic, args: list[Expr]) -> Expr:
 @row(np.square)
 def emit_square(rw: Arithmetic, args: list[Expr]) -> Expr:
     a = only(args, "square")
-    if not a.code.isidentifier():
-        raise NoKernel("the square of an expression")
-    made = rw.binary("*", a, a)
+    made = rw.binary("*", a, a) if a.code.isidentifier() else rw.power(a, literal(2), a.value)
     return Expr(made.code, made.value.with_(weak=False), made.level)
 
 

@@ -117,6 +117,13 @@ def cast(expr: Expr, dtype: Any) -> Expr:
     return Expr(f"({name}){expr.at(UNARY)}", value, UNARY)
 
 
+def typed(expr: Expr) -> str:
+    """The code of an argument of a template, which must have its very type: small literals are ints in C++."""
+    dtype = expr.value.dtype
+    is_small = dtype is not None and dtype.kind in "iu" and dtype.itemsize < 4
+    return f"({type_of(expr.value)}){expr.at(UNARY)}" if is_small and expr.const is not MISSING else expr.code
+
+
 def bare(expr: Expr) -> Expr:
     """An integer literal without its suffix, for where it meets a number whose type tells what it is."""
     small = expr.const is not MISSING and expr.code.endswith("LL") and abs(expr.const) < 2**31
