@@ -28,7 +28,7 @@ def list_costs(text: str, backend: Backend, alias: str, parameters: Parameters, 
     costs = [("launches", found.launches())]
     lines = text.split("\n")
     costs += [("waits", f"`{lines[line - 1].strip()}` {reason}") for line, reason in sorted(found.waits.items())]
-    costs += [("copies", f"{name} is a NumPy array: it is copied to the device at each call") for name in found.copied]
+    costs += [("copies", f"{name} is a NumPy array: it is copied to the device {when}") for name, when in found.copied]
     return costs
 
 
@@ -40,7 +40,7 @@ class _Costs:
         self.placement = Placement(function, parameters, self.path, names.is_array)
         self.counts: dict[int, int] = {}  # launches outside of loops, and in the loop at each line
         self.waits: dict[int, str] = {}
-        self.copied: list[str] = []
+        self.copied: list[tuple[str, str]] = []
 
     def path(self, node: ast.expr) -> str:
         """As `numpy.` what the backend's module has."""
@@ -115,9 +115,10 @@ class _Costs:
     def call(self, node: ast.Call, loop: int) -> None:
         path = self.path(node.func)
         name = path.rpartition(".")[2] or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
-        if path == "numpy.asarray" and isinstance(node.args[0], ast.Name) and self.names.is_array(node.args[0].id):
-            if node.args[0].id not in self.copied:
-                self.copied.append(node.args[0].id)
+        is_copy = isinstance(node.func, ast.Name) and node.func.id == "device_copy"
+        if (is_copy or path == "numpy.asarray") and self.names.is_array(node.args[0]):
+            told = ast.unparse(node.args[0]), "once, and again where it has changed" if is_copy else "at each call"
+            self.copied += [told] if told not in self.copied else []
             return
         if isinstance(node.func, ast.Name) and node.func.id == "in_range":
             self.wait(node, "waits for the device: it checks subscripts, which a device would wrap")

@@ -42,11 +42,13 @@ def gives_number(path: str) -> bool:
 class Parameters:
     """Those of a function that may hold arrays of the device, and those that are arrays of booleans.
 
-    makers: the kernels that give arrays of booleans.
+    kernels: the kernels that it calls.
+    makers: those that give arrays of booleans.
     """
 
     device: frozenset[str]
     masks: frozenset[str]
+    kernels: frozenset[str] = frozenset()
     makers: frozenset[str] = frozenset()
 
 
@@ -55,7 +57,7 @@ class Placement:
 
     parameters: those of the function.
     path: the dotted name of what an expression names in a library, such as `numpy.linalg.norm`; empty for all else.
-    outside: whether a name from outside of the function stands for an array.
+    outside: whether an expression from outside of the function stands for an array.
     """
 
     def __init__(
@@ -63,7 +65,7 @@ class Placement:
         function: ast.FunctionDef,
         parameters: Parameters,
         path: Callable[[ast.expr], str],
-        outside: Callable[[str], bool],
+        outside: Callable[[ast.expr], bool],
     ) -> None:
         self.path, self.outside = path, outside
         self.device, self.masks, self.makers = set(parameters.device), set(parameters.masks), parameters.makers
@@ -169,9 +171,12 @@ class Placement:
             case None | ast.Constant() | ast.JoinedStr():
                 return False
             case ast.Name(id=name):
-                return name in self.device or (name not in self.local and self.outside(name))
+                return name in self.device or (name not in self.local and self.outside(node))
             case ast.Attribute(value=value, attr=name):
-                return not self.path(node) and name not in HOST_ATTRIBUTES and self.on_device(value)
+                is_device = not self.path(node) and name not in HOST_ATTRIBUTES and self.on_device(value)
+                return is_device or self.outside(node)
+            case ast.Subscript() if self.outside(node):
+                return True
             case ast.Call():
                 return self._call_on_device(node)
             case ast.Lambda():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +53,12 @@ def path_of(found: Any) -> str:
     return f"{owner}.{name}" if owner in ("math", "cmath") else ""
 
 
+def vars_of(value: Any) -> Mapping[str, Any]:
+    """The attributes of an object of the user's own."""
+    found: Mapping[str, Any] = {} if isinstance(value, types.ModuleType | type) else getattr(value, "__dict__", {})
+    return found
+
+
 class Names:
     """What the names of a function mean outside of it.
 
@@ -82,9 +88,50 @@ class Names:
         line = self.imports.get(node.id, "").split() if isinstance(node, ast.Name) else []
         return line[3] if line[:2] == ["from", "vectorizer.runtime"] else ""
 
-    def is_array(self, name: str) -> bool:
-        """Whether a name from outside stands for a NumPy array."""
-        return name not in self.local and isinstance(self.lookup(name), np.ndarray)
+    def is_array(self, node: ast.expr) -> bool:
+        """Whether an expression from outside, such as ``TABLES["a"]``, stands for a NumPy array."""
+        return isinstance(self.outside(node), np.ndarray)
+
+    def outside(self, node: ast.expr) -> Any:
+        """What a name from outside stands for, or an attribute or item of it; None where that is not known."""
+        match node:
+            case ast.Name(id=name):
+                return None if name in self.local else self.lookup(name)
+            case ast.Attribute(value=value, attr=name):
+                return vars_of(self.outside(value)).get(name)
+            case ast.Subscript(value=value, slice=ast.Constant(value=key)):
+                base = self.outside(value)
+                is_there = type(base) is dict and key in base
+                is_there |= type(base) in (list, tuple) and type(key) is int and -len(base) <= key < len(base)
+                return base[key] if is_there else None
+        return None
+
+
+def find_operands(function: ast.FunctionDef, names: Names, kernels: Iterable[str]) -> Iterator[ast.expr]:
+    """Expressions, and what they are parts of, that operations and kernels read and give back to nobody."""
+    for node in ast.walk(function):
+        match node:
+            case ast.BinOp(left=left, right=right):
+                found = [left, right]
+            case ast.Compare(left=left, comparators=others):
+                found = [left, *others]
+            case ast.UnaryOp(operand=operand):
+                found = [operand]
+            case ast.Call(func=ast.Name(id=name), args=args) if name in kernels:
+                found = args
+            case ast.Call(func=called, args=args, keywords=[]) if is_ufunc(names.path(called)):
+                found = args
+            case _:
+                continue
+        for part in found:
+            yield part
+            while isinstance(part, (ast.Attribute, ast.Subscript)):
+                part = part.value
+                yield part
+
+
+def is_ufunc(path: str) -> bool:
+    return path.startswith("numpy.") and isinstance(getattr(np, path.removeprefix("numpy."), None), np.ufunc)
 
 
 class Translator:
@@ -101,6 +148,7 @@ class Translator:
         self.backend, self.alias, self.names, self.is_complex = backend, alias, names, is_complex
         self.placement = Placement(found, parameters, names.path, names.is_array)
         self.done = Translated(text)
+        self.operands = {id(part) for part in find_operands(found, names, parameters.kernels)}
         starts = [0]
         for line in self.source.splitlines(keepends=True):
             starts.append(starts[-1] + len(line))
@@ -168,18 +216,30 @@ class Translator:
                 path = self.names.path(node)
                 if path.startswith("numpy."):
                     return self.name(path.removeprefix("numpy."), node)
-                if name in HOST_ATTRIBUTES and isinstance(value, ast.Name) and self.names.is_array(value.id):
-                    start, end = self.span(node)
-                    return self.source[start:end].decode()
+                if name in HOST_ATTRIBUTES and self.names.is_array(value):
+                    return self.plain(node)
+                if self.names.is_array(node):
+                    return self.moved(node)
             case ast.Subscript():
-                return self.subscript(node)
-            case ast.Name(id=name, ctx=ast.Load()):
-                if self.names.is_array(name):
-                    return f"{self.alias}.asarray({name})"
+                return self.moved(node) if self.names.is_array(node) else self.subscript(node)
+            case ast.Name(ctx=ast.Load()):
+                if self.names.is_array(node):
+                    return self.moved(node)
                 path = self.names.path(node)
                 if path.startswith("numpy."):
                     return self.name(path.removeprefix("numpy."), node)
         return None
+
+    def plain(self, node: ast.expr) -> str:
+        start, end = self.span(node)
+        return self.source[start:end].decode()
+
+    def moved(self, node: ast.expr) -> str:
+        """A NumPy array from outside, on the device; what is only computed with is kept there."""
+        if id(node) not in self.operands:
+            return f"{self.alias}.asarray({self.plain(node)})"
+        self.done.helpers.add("device_copy")
+        return f"device_copy({self.plain(node)}, {self.alias})"
 
     def name(self, path: str, node: ast.expr) -> str:
         """A name of NumPy's that is not called here: a constant, a dtype, a function that is passed on."""

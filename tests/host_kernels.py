@@ -40,7 +40,8 @@ def compiled(text: str) -> Any:
     path = folder() / (hashlib.sha1(text.encode()).hexdigest() + ".so")
     source = path.with_suffix(".cpp")
     source.write_text(text)
-    done = subprocess.run([COMPILER, *FLAGS, "-include", folder() / "head.hpp", "-o", path, source], capture_output=True, text=True, check=False)
+    command = [str(COMPILER), *FLAGS, "-include", folder() / "head.hpp", "-o", path, source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{done.stderr}\n{text}")
     return ctypes.CDLL(str(path))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import sys
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["in_range", "map_examples", "nan_quantile", "search_rows", "stack_examples", "stack_values"]
+__all__ = ["device_copy", "in_range", "map_examples", "nan_quantile", "search_rows", "stack_examples", "stack_values"]
 
 WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
 """Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
@@ -222,6 +223,26 @@ def in_range(index: Any, length: int) -> Any:
     ):
         raise IndexError(f"a subscript is out of bounds for an axis of length {length}")
     return index
+
+
+_COPIES: Final[dict[tuple[int, str], tuple[Any, Any, Any]]] = {}
+
+
+def device_copy(array: Any, module: Any) -> Any:
+    """A NumPy array from outside of a function, on the device: it is moved once, and again where it has changed.
+
+    Nobody may write into what is given.  To look for changes, all of the array is read at each call.
+
+    Args:
+        array: NumPy's, of any shape and dtype.
+        module: the device's library.
+    """
+    key, state = (id(array), module.__name__), (array.dtype, array.shape, array.tobytes())
+    reference, known, copied = _COPIES.get(key, (None, None, None))
+    if reference is None or reference() is not array or known != state:
+        copied = module.asarray(array)
+        _COPIES[key] = weakref.ref(array, lambda _: _COPIES.pop(key, None)), state, copied
+    return copied
 
 
 def nan_quantile(a: Any, q: Any, axis: int | None = None) -> Any:

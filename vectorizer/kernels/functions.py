@@ -220,6 +220,42 @@ def emit_not(rw: Arithmetic, args: list[Expr]) -> Expr:
     return Expr(f"!{rw.truth(only(args, 'logical_not')).at(UNARY)}", number_type(bool), UNARY)
 
 
+@row(np.negative)
+def emit_negative(rw: Arithmetic, args: list[Expr]) -> Expr:
+    return strong(rw.unary("-", only(args, "negative")))
+
+
+@row(np.invert)
+def emit_invert(rw: Arithmetic, args: list[Expr]) -> Expr:
+    return strong(rw.unary("~", strong(only(args, "invert"))))
+
+
+def strong(a: Expr) -> Expr:
+    """A number as one of NumPy's."""
+    return Expr(a.code, a.value.with_(weak=False), a.level, a.const)
+
+
+def logical(function: Any, symbol: str) -> None:
+    @row(function)
+    def emit(rw: Arithmetic, args: list[Expr]) -> Expr:
+        if len(args) != 2:
+            raise NoKernel(f"{function.__name__} with {len(args)} arguments")
+        made = rw.binary(symbol, *(strong(rw.truth(a)) for a in args))
+        return Expr(made.code, number_type(bool), made.level)
+
+
+for _name, _target in {"logical_and": "&", "logical_or": "|", "logical_xor": "^"}.items():
+    logical(getattr(np, _name), _target)
+
+
+@row(np.clip)
+def emit_clip(rw: Arithmetic, args: list[Expr]) -> Expr:
+    """Both bounds; the upper one wins where they are the wrong way round."""
+    if len(args) != 3:
+        raise NoKernel("np.clip in this form")
+    return TABLE[np.minimum](rw, [TABLE[np.maximum](rw, args[:2]), args[2]])
+
+
 @row(float)
 def emit_float(_: Arithmetic, args: list[Expr]) -> Expr:
     a = only(args, "float")

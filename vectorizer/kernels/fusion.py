@@ -133,8 +133,7 @@ class Fusion:
             walker.shared.taken.add(name)
             walker.shared.helper_sources.append(made.text.replace(made.mark, name))
             walker.change("fused", f"{made.count} elementwise operations are one kernel, {name}")
-            if made.is_mask:
-                walker.mask_kernels.add(name)
+            walker.kernels[name] = made.is_mask
         return MARK.sub(lambda match: names[match[0]], text)
 
     # --- text --------------------------------------------------------------------------------------------------------

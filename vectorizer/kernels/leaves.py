@@ -161,6 +161,8 @@ def hint(leaf: ast.expr) -> str:
     match leaf:
         case ast.Name(id=name):
             return name
+        case ast.Subscript(slice=ast.Constant(value=str(key))) if key.isidentifier():
+            return key
         case ast.Subscript(value=inner) | ast.Attribute(value=inner):
             return hint(inner)
         case ast.BinOp(op=ast.MatMult()):

@@ -62,7 +62,8 @@ def read_surroundings(walker: Rewriter, text: str) -> tuple[Names, Parameters]:
     parameters = Parameters(
         frozenset(n for n, value in values.items() if may_be_on_device(value, walker.function.finish is None)),
         frozenset(n for n, value in values.items() if isinstance(value, Array) and value.kind == "b" and value.axes),
-        frozenset(walker.mask_kernels),
+        frozenset(walker.kernels),
+        frozenset(name for name, is_mask in walker.kernels.items() if is_mask),
     )
     names = Names(lambda name: found_outside(walker.shared.namespace, name), walker.shared.imports, local)
     return names, parameters

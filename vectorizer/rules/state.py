@@ -58,7 +58,7 @@ class State:
         self.maybe_unset: set[str] = set()  # variables that one path has not set
         self.site_axes: dict[object, Axes] = {}
         self.noted: dict[str, set[Array]] = {}  # what expressions give, by their code, where kernels are made of them
-        self.mask_kernels: set[str] = set()  # the kernels among these that give arrays of booleans
+        self.kernels: dict[str, bool] = {}  # the names of these, and whether they give arrays of booleans
 
     def fresh(self, hint: str) -> str:
         """A name that nothing in the function uses."""
