@@ -10,6 +10,7 @@ from vectorizer.backends.placement import Parameters, Placement
 from vectorizer.backends.translate import Names
 
 ON_HOST = frozenset(("bool", "complex", "float", "int", "max", "min", "round", "sorted"))
+CHECKING = {"in_range": "subscripts, which a device would wrap", "search_rows": "whether rows are sorted"}
 SIZED = frozenset(("argwhere", "compress", "extract", "flatnonzero", "nonzero", "trim_zeros", "unique"))
 FREE = frozenset(
     """asarray atleast_1d atleast_2d atleast_3d broadcast_to diagonal expand_dims moveaxis ravel reshape real
@@ -120,8 +121,9 @@ class _Costs:
             told = ast.unparse(node.args[0]), "once, and again where it has changed" if is_copy else "at each call"
             self.copied += [told] if told not in self.copied else []
             return
-        if isinstance(node.func, ast.Name) and node.func.id == "in_range":
-            self.wait(node, "waits for the device: it checks subscripts, which a device would wrap")
+        helper = node.func.id if isinstance(node.func, ast.Name) else ""
+        if helper in CHECKING:
+            self.wait(node, f"waits for the device: it checks {CHECKING[helper]}")
             self.launch(loop, 3)
         if name in SIZED:
             self.wait(node, "waits for the device: the size of its result depends on values")

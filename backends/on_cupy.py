@@ -100,12 +100,28 @@ def of_those(name: str, neutral: str) -> Lowered:
     )
 
 
+def ignoring_nan(extreme: str, joined: str) -> Lowered:
+    """``np.fmax.reduce``: the largest of all that are not nan; where there are none, CuPy raises, or gives nan."""
+    return first_of(
+        template("array axis", f"cp.{extreme}({{array}}, axis={{axis}})", axis="0"),
+        template("array axis keepdims", f"cp.{extreme}({{array}}, axis={{axis}}, keepdims={{keepdims}})", axis="0"),
+        template("array axis initial", f"cp.{joined}(cp.{extreme}({{array}}, axis={{axis}}), {{initial}})", axis="0"),
+    )
+
+
+def accumulated(function: str) -> Lowered:
+    """``np.maximum.accumulate``, of functions for which it does not matter how often they see an element."""
+    return template("array axis", f"accumulate_along(cp.{function}, {{array}}, {{axis}})", axis="0")
+
+
 VECDOT = template("x1 x2", 'cp.einsum("...i,...i->...", {x1}.conj(), {x2})')
 TRACE = "x offset dtype"
 
 ROWS: dict[str, Lowered] = {
     "block": lower_block,
     "clip": first_of(template("a min max", "cp.clip({a}, {min}, {max})", min="None", max="None")),
+    "fmax.reduce": ignoring_nan("nanmax", "fmax"),
+    "fmin.reduce": ignoring_nan("nanmin", "fmin"),
     "geomspace": template("start stop num", "({start} * ({stop} / {start}) ** cp.linspace(0, 1, {num}))", num="50"),
     "insert": lower_insert,
     "linalg.diagonal": keeping("x offset", "diagonal", axis1="-2", axis2="-1"),
@@ -134,6 +150,12 @@ ROWS: dict[str, Lowered] = {
     "unstack": template("x axis", "tuple(cp.moveaxis({x}, {axis}, 0))", axis="0"),
     "vecdot": VECDOT,
     "vecmat": template("x1 x2", "({x1}.conj()[..., None, :] @ {x2})[..., 0, :]"),
+    **{f"{name}.accumulate": accumulated(name) for name in ("fmax", "fmin", "maximum", "minimum")},
+    **{f"{name}.accumulate": accumulated(name) for name in ("logical_and", "logical_or")},
+    **{
+        f"{name}.reduce": template("array axis", f"cp.{short}({{array}}, axis={{axis}})", axis="0")
+        for name, short in {"maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any"}.items()
+    },
 }
 
 
@@ -163,7 +185,7 @@ CUPY = Backend(
     rows=ROWS,
     companions={"scipy.special": "cupyx.scipy.special"},
     host=frozenset(("dtype", "errstate", "finfo", "iinfo", "ndarray", "result_type", "broadcast_shapes")),
-    helpers=frozenset(("nan_quantile",)),
+    helpers=frozenset(("accumulate_along", "nan_quantile")),
     lanes="mask",
     patience=16,
     is_device=True,

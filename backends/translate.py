@@ -19,7 +19,6 @@ from vectorizer.backends.placement import HOST_ATTRIBUTES, Parameters, Placement
 from vectorizer.backends.subscripts import ALONG, check_store, checked_items, is_view, may_be_out_of_range
 
 SHAPED = ("arange", "empty", "full", "ones", "zeros")
-HOST_HELPERS = frozenset(("search_rows",))  # of `vectorizer.runtime`, written for NumPy's arrays
 HOMES = {"": np, "linalg": np.linalg, "fft": np.fft, "random": np.random, "lib.stride_tricks": np.lib.stride_tricks}
 
 
@@ -82,11 +81,6 @@ class Names:
         if line[:1] == ["from"]:
             return f"{line[1]}.{line[3]}" if line[1].partition(".")[0] in ("numpy", "math", "scipy") else ""
         return path_of(self.lookup(node.id))
-
-    def helper(self, node: ast.expr) -> str:
-        """The function of `vectorizer.runtime` that a name stands for in emitted code; empty where it is none."""
-        line = self.imports.get(node.id, "").split() if isinstance(node, ast.Name) else []
-        return line[3] if line[:2] == ["from", "vectorizer.runtime"] else ""
 
     def is_array(self, node: ast.expr) -> bool:
         """Whether an expression from outside, such as ``TABLES["a"]``, stands for a NumPy array."""
@@ -209,8 +203,6 @@ class Translator:
                     return self.companion_call(node, path)
                 if isinstance(function, ast.Name) and function.id == "range" and "range" not in self.names.local:
                     return self.range_call(node)
-                if self.names.helper(function) in HOST_HELPERS:
-                    raise Lacking(f"{self.backend.module} has nothing for {self.names.helper(function)}")
                 self.check_method(node)
             case ast.Attribute(value=value, attr=name):
                 path = self.names.path(node)

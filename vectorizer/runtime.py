@@ -10,7 +10,16 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["device_copy", "in_range", "map_examples", "nan_quantile", "search_rows", "stack_examples", "stack_values"]
+__all__ = [
+    "accumulate_along",
+    "device_copy",
+    "in_range",
+    "map_examples",
+    "nan_quantile",
+    "search_rows",
+    "stack_examples",
+    "stack_values",
+]
 
 WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
 """Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
@@ -175,28 +184,35 @@ def search_rows(table: Any, sought: Any, side: str = "left") -> Any:
     Raises:
         ValueError: a row is not in order.
     """
-    table, sought = np.asarray(table), np.asarray(sought)
+    module = library_of(table, sought)
+    table, sought = module.asarray(table), module.asarray(sought)
     if not (table[..., 1:] >= table[..., :-1]).all():
         raise ValueError("an array that is searched must be sorted")
-    before = np.less if side == "left" else np.less_equal
+    before = module.less if side == "left" else module.less_equal
     length = table.shape[-1]
     if length <= FEW:
-        places = np.count_nonzero(before(table, sought[..., None]), axis=-1)
+        places = before(table, sought[..., None]).sum(axis=-1)
     else:
-        places = _halved(table, sought, before)
-    return np.where(np.isnan(sought), length, places) if sought.dtype.kind == "f" else places
+        places = _halved(table, sought, before, module)
+    return module.where(module.isnan(sought), length, places) if sought.dtype.kind == "f" else places
 
 
-def _halved(table: Any, sought: Any, before: Any) -> Any:
+def library_of(*values: Any) -> Any:
+    """The library of the first value that is an array on a device; NumPy where there is none."""
+    found = [type(value).__module__.partition(".")[0] for value in values if hasattr(value, "dtype")]
+    return next((sys.modules[name] for name in found if name != "numpy"), np)
+
+
+def _halved(table: Any, sought: Any, before: Any, module: Any) -> Any:
     """The number of elements that stand before what is sought, found bit by bit."""
     length = table.shape[-1]
-    starts = np.arange(0, table.size, length).reshape(table.shape[:-1])
+    starts = module.arange(0, table.size, length).reshape(table.shape[:-1])
     flat = table.reshape(-1)
-    places = np.zeros(np.broadcast_shapes(starts.shape, sought.shape), np.intp)
+    places = module.zeros(np.broadcast_shapes(starts.shape, sought.shape), np.intp)
     for bit in reversed(range(length.bit_length())):
         further = places + (1 << bit)
-        is_before = before(flat[starts + np.minimum(further, length) - 1], sought)
-        places = np.where(is_before & (further <= length), further, places)
+        is_before = before(flat[starts + module.minimum(further, length) - 1], sought)
+        places = module.where(is_before & (further <= length), further, places)
     return places
 
 
@@ -223,6 +239,25 @@ def in_range(index: Any, length: int) -> Any:
     ):
         raise IndexError(f"a subscript is out of bounds for an axis of length {length}")
     return index
+
+
+def accumulate_along(function: Any, a: Any, axis: int = 0) -> Any:
+    """``function.accumulate`` for libraries that lack it, in as many steps as the length has binary digits.
+
+    Args:
+        function: of two arrays, associative, and with ``function(x, x) == x``: a maximum, a minimum, `and`, `or`.
+        a: an array of shape (..., n, ...).
+        axis: that of length n.
+
+    Returns:
+        Any: the results for the first element, the first two, and so on; the shape of `a`.
+    """
+    module = library_of(a)
+    values, shift = module.moveaxis(function(a, a), axis, -1), 1
+    while shift < values.shape[-1]:
+        joined = function(values[..., shift:], values[..., :-shift])
+        values, shift = module.concatenate([values[..., :shift], joined], axis=-1), 2 * shift
+    return module.moveaxis(values, -1, axis)
 
 
 _COPIES: Final[dict[tuple[int, str], tuple[Any, Any, Any]]] = {}

@@ -17,15 +17,15 @@ class Params(TypedDict):
 
 
 loss_result_kernel = cp.ElementwiseKernel(
-    "float64 sum, float64 shifted, float64 params, float64 sum_2",
+    "float64 sum, float64 shifted, float64 decay, float64 sum_2",
     "float64 result",
-    "result = loss_result(sum, shifted, params, sum_2)",
+    "result = loss_result(sum, shifted, decay, sum_2)",
     "loss_result_kernel",
     options=("--fmad=false",),  # as NumPy computes: each operation is rounded
     preamble="""
-__device__ double loss_result(double sum, double shifted, double params, double sum_2) {
+__device__ double loss_result(double sum, double shifted, double decay, double sum_2) {
     double surprise = log(sum) - shifted;
-    return surprise + params * sum_2;
+    return surprise + decay * sum_2;
 }
 """,
 )
