@@ -203,7 +203,7 @@ class Translator:
                     return self.companion_call(node, path)
                 if isinstance(function, ast.Name) and function.id == "range" and "range" not in self.names.local:
                     return self.range_call(node)
-                self.check_method(node)
+                return self.method(node)
             case ast.Attribute(value=value, attr=name):
                 path = self.names.path(node)
                 if path.startswith("numpy."):
@@ -212,6 +212,8 @@ class Translator:
                     return self.plain(node)
                 if self.names.is_array(node):
                     return self.moved(node)
+            case ast.Slice(lower=lower, upper=upper, step=step):
+                return self.slice([lower, upper, step])
             case ast.Subscript():
                 return self.moved(node) if self.names.is_array(node) else self.subscript(node)
             case ast.Name(ctx=ast.Load()):
@@ -342,6 +344,17 @@ class Translator:
         parts = [f"int({self.code(arg)})" if self.placement.on_device(arg) else self.code(arg) for arg in node.args]
         return f"range({', '.join(parts)})"
 
+    def slice(self, bounds: list[ast.expr | None]) -> str | None:
+        """The bounds of a slice are numbers of the host."""
+        if not any(map(self.placement.on_device, bounds)):
+            return None
+        codes = ["" if bound is None else self.code(bound) for bound in bounds]
+        found = [
+            f"int({code})" if self.placement.on_device(bound) else code
+            for code, bound in zip(codes, bounds, strict=True)
+        ]
+        return f"{found[0]}:{found[1]}" + (f":{found[2]}" if found[2] else "")
+
     def subscript(self, node: ast.Subscript) -> str | None:
         """A subscript of an array on the device, checked where the device would not raise."""
         if not self.placement.on_device(node.value):
@@ -365,6 +378,22 @@ class Translator:
         """Another library draws other numbers from the same seed, and knows nothing of NumPy's global state."""
         if path.startswith("random."):
             raise Lacking(f"{path} draws NumPy's random numbers, and {self.backend.module} draws others")
+
+    def method(self, node: ast.Call) -> str | None:
+        """A method of arrays; one that the backend's arrays lack, as the function of its name, if that has a row."""
+        try:
+            self.check_method(node)
+        except Lacking:
+            function, row = node.func, None
+            assert isinstance(function, ast.Attribute)
+            args, keywords, starred = self.arguments(node)
+            row = None if starred else self.backend.rows.get(function.attr)
+            base = Text(self.code(function.value), function.value)
+            lowered = row and row(CallText(function.attr, self.alias, (base, *args), keywords, self.is_complex))
+            if not lowered:
+                raise
+            return lowered
+        return None
 
     def check_method(self, node: ast.Call) -> None:
         """Methods of arrays that the backend's arrays lack."""

@@ -16,6 +16,7 @@ __all__ = [
     "in_range",
     "map_examples",
     "nan_quantile",
+    "reduce_along",
     "search_rows",
     "stack_examples",
     "stack_values",
@@ -260,6 +261,39 @@ def accumulate_along(function: Any, a: Any, axis: int = 0) -> Any:
     return module.moveaxis(values, -1, axis)
 
 
+def _with_last(a: Any, axis: int | tuple[int, ...] | None) -> Any:
+    """The elements along some axes, or all, along the last."""
+    if axis is None:
+        return a.ravel()
+    if isinstance(axis, int):
+        return library_of(a).moveaxis(a, axis, -1)
+    kept = [k for k in range(a.ndim) if k not in axis and k - a.ndim not in axis]
+    return a.transpose(*kept, *axis).reshape(*(a.shape[k] for k in kept), -1)
+
+
+def reduce_along(function: Any, a: Any, axis: int | tuple[int, ...] | None = 0, keepdims: bool = False) -> Any:
+    """``function.reduce`` for libraries that lack it: neighbours are joined, then pairs of them, and so on.
+
+    Args:
+        function: of two arrays, associative.
+        a: an array of shape (..., n, ...), n > 0.
+        axis: that of length n, or several; None for all elements.
+        keepdims: whether it stays, with length 1; not for all elements.
+
+    Raises:
+        ValueError: there are no elements.
+    """
+    values = _with_last(a, axis)
+    if not values.shape[-1]:
+        raise ValueError("zero-size array to reduction operation which has no identity")
+    while values.shape[-1] > 1:
+        odd = values[..., -1:]
+        paired = function(values[..., 0:-1:2], values[..., 1::2])
+        values = library_of(a).concatenate([paired, odd], axis=-1) if values.shape[-1] % 2 else paired
+    result = values[..., 0]
+    return library_of(a).expand_dims(result, axis) if keepdims else result
+
+
 _COPIES: Final[dict[tuple[int, str], tuple[Any, Any, Any]]] = {}
 
 
@@ -280,16 +314,16 @@ def device_copy(array: Any, module: Any) -> Any:
     return copied
 
 
-def nan_quantile(a: Any, q: Any, axis: int | None = None) -> Any:
+def nan_quantile(a: Any, q: Any, axis: int | tuple[int, ...] | None = None) -> Any:
     """`numpy.nanquantile` for libraries that lack it: linear between elements, nan where all are nan.
 
     Args:
         a: numbers of shape (..., n, ...).
         q: a number from 0 to 1.
-        axis: that of length n; None for all elements.
+        axis: that of length n, or several; None for all elements.
     """
     module = sys.modules[type(a).__module__.split(".")[0]]
-    values = module.sort(a.ravel() if axis is None else module.moveaxis(a, axis, -1), axis=-1)  # nan comes last
+    values = module.sort(_with_last(a, axis), axis=-1)  # nan comes last
     count = (~module.isnan(values)).sum(axis=-1)
     place = q * module.maximum(count - 1, 0)
     low = module.floor(place).astype(int)
