@@ -98,7 +98,7 @@ class Fusion:
         names, parameters = read_surroundings(walker, text)
         self.placement = Placement(tree, parameters, names.path, names.is_array)
         self.outside = Libraries(names, dict(walker.shared.elementwise))
-        self.leaves = Leaves(walker.noted, self.placement, self.outside, tree)
+        self.leaves = Leaves(walker.given, self.placement, self.outside, tree)
         self.flow = Flow(tree, lambda call: is_quiet_call(call, names.path))
         self.folded: set[int] = set()  # ids of statements that have gone into kernels
         self.edits: list[tuple[int, int, str]] = []

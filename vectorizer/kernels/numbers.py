@@ -93,7 +93,7 @@ def _spelled(value: Any, dtype: np.dtype[Any]) -> str:
         return "(0.0 / 0.0)"
     if math.isinf(number):
         return "(1.0 / 0.0)" if number > 0 else "(-1.0 / 0.0)"
-    return repr(number) + ("f" if dtype.name == "float32" else "")
+    return f"{np.float32(number)!s}f" if dtype.name == "float32" else repr(number)
 
 
 def cast(expr: Expr, dtype: Any) -> Expr:

@@ -53,7 +53,7 @@ class Atoms(Walk):
         value = operand.value
         if isinstance(value, Array) and not operand.lazy:
             noted = Array(value.dtype, 0, weak=value.weak and not value.axes)
-            self.noted.setdefault(operand.code, set()).add(noted)
+            self.given.setdefault(operand.code, set()).add(noted)
 
     def text(self, node: cst.CSTNode) -> str:
         if isinstance(node, cst.Name):
