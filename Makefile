@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed-test
 INSTALLED_BENCH := $(VENV)/.installed-bench
 
-.PHONY: venv demo test check format bench bench-rules coverage fuzz golden gpu clean
+.PHONY: venv demo test check format bench bench-axes bench-rules coverage fuzz golden gpu clean
 .NOTPARALLEL:
 
 test: $(INSTALLED)
@@ -52,6 +52,10 @@ format: $(INSTALLED)
 # Writes benchmarks/results/cpu.md.
 bench: $(INSTALLED_BENCH)
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+# Which loops become axes: the choice against all that can and none.
+bench-axes: $(INSTALLED)
+	$(BIN)/python -m benchmarks.axes $(ARGS)
 
 # Each batching rule against the loop: the slowest rows.
 bench-rules: $(INSTALLED)

@@ -59,6 +59,7 @@ class Rewriter(Looped):
         self.inlined = []
         self.loop_frames = []
         self.lane_loops = []
+        self.originals = {}
         self.open_sites = []
         self.ranges = {}
         self.uses = {}

@@ -34,7 +34,7 @@ def exposed_names(statements: Sequence[Any], defined: set[str]) -> set[str]:
     exposed: set[str] = set()
     known = set(defined)
     for statement in statements:
-        found, set_here = _flow(statement)
+        found, set_here = names_flow(statement)
         exposed |= found - known
         known |= set_here
     return exposed
@@ -73,7 +73,7 @@ def inner_targets(statements: Sequence[Any]) -> set[str]:
     return found
 
 
-def _flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
+def names_flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     """Names that a statement may read before setting them, and names that it sets for certain."""
     if isinstance(node, cst.SimpleStatementLine):
         reads: set[str] = set()
@@ -91,6 +91,8 @@ def _flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     if isinstance(node, (cst.For, cst.While)):
         reads = names_read(node.iter if isinstance(node, cst.For) else node.test)
         target = target_names(node.target) if isinstance(node, cst.For) else set()
+        if node.orelse is not None:
+            reads |= names_read(node.orelse)
         return reads | exposed_names(_statements(node.body), target), set()
     return names_read(node), set()
 
@@ -113,7 +115,7 @@ def _flow_small(node: cst.CSTNode) -> tuple[set[str], set[str]]:
 
 def _sets(statements: Sequence[Any]) -> set[str]:
     """Names that a block sets for certain."""
-    return set[str]().union(*(_flow(statement)[1] for statement in statements))
+    return set[str]().union(*(names_flow(statement)[1] for statement in statements))
 
 
 def _nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
