@@ -91,7 +91,10 @@ def _lowered(statements: Sequence[Any]) -> list[Any] | None:
         rest = _lowered(statements[k + 1 :])
         if not alone or rest is None:
             return None
-        if rest:
+        if not rest:  # the condition stays, which may have an effect
+            idle = cst.SimpleStatementLine([cst.Pass()])
+            made.append(statement.with_changes(body=cst.IndentedBlock([idle])))
+        else:
             test = statement.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
             made.append(cst.If(cst.UnaryOperation(cst.Not(), test), cst.IndentedBlock(rest)))
         return made
