@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed-test
 INSTALLED_BENCH := $(VENV)/.installed-bench
 
-.PHONY: venv demo test check format bench bench-rules coverage fuzz golden gpu clean
+.PHONY: venv demo test check format bench bench-axes bench-rules coverage fuzz golden gpu clean
 .NOTPARALLEL:
 
 test: $(INSTALLED)
@@ -53,6 +53,10 @@ format: $(INSTALLED)
 bench: $(INSTALLED_BENCH)
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
+# Which loops become axes: the choice against all that can and none.
+bench-axes: $(INSTALLED)
+	$(BIN)/python -m benchmarks.axes $(ARGS)
+
 # Each batching rule against the loop: the slowest rows.
 bench-rules: $(INSTALLED)
 	$(BIN)/python -m benchmarks.rules $(ARGS)
@@ -63,7 +67,8 @@ coverage: $(INSTALLED)
 
 # The property tests with many more examples: tests/conftest.py has the profile.
 fuzz: $(INSTALLED)
-	$(BIN)/python -m pytest tests/test_properties.py --hypothesis-profile=fuzz $(ARGS)
+	VECTORIZER_PROGRAMS=20000 $(BIN)/python -m pytest tests/test_properties.py tests/test_random_programs.py \
+	    --hypothesis-profile=fuzz $(ARGS)
 
 # Writes the expected files of tests/golden anew; look at the diff before committing them.
 golden: $(INSTALLED)

@@ -6,10 +6,11 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from vectorizer.backends.base import Backend
-from vectorizer.backends.placement import Placement
-from vectorizer.backends.translate import Names, Parameters
+from vectorizer.backends.placement import Parameters, Placement
+from vectorizer.backends.translate import Names
 
 ON_HOST = frozenset(("bool", "complex", "float", "int", "max", "min", "round", "sorted"))
+CHECKING = {"in_range": "subscripts, which a device would wrap", "search_rows": "whether rows are sorted"}
 SIZED = frozenset(("argwhere", "compress", "extract", "flatnonzero", "nonzero", "trim_zeros", "unique"))
 FREE = frozenset(
     """asarray atleast_1d atleast_2d atleast_3d broadcast_to diagonal expand_dims moveaxis ravel reshape real
@@ -28,7 +29,7 @@ def list_costs(text: str, backend: Backend, alias: str, parameters: Parameters, 
     costs = [("launches", found.launches())]
     lines = text.split("\n")
     costs += [("waits", f"`{lines[line - 1].strip()}` {reason}") for line, reason in sorted(found.waits.items())]
-    costs += [("copies", f"{name} is a NumPy array: it is copied to the device at each call") for name in found.copied]
+    costs += [("copies", f"{name} is a NumPy array: it is copied to the device {when}") for name, when in found.copied]
     return costs
 
 
@@ -37,10 +38,10 @@ class _Costs:
 
     def __init__(self, function: ast.FunctionDef, alias: str, parameters: Parameters, names: Names) -> None:
         self.alias, self.names = alias, names
-        self.placement = Placement(function, parameters.device, parameters.masks, self.path, names.is_array)
+        self.placement = Placement(function, parameters, self.path, names.is_array)
         self.counts: dict[int, int] = {}  # launches outside of loops, and in the loop at each line
         self.waits: dict[int, str] = {}
-        self.copied: list[str] = []
+        self.copied: list[tuple[str, str]] = []
 
     def path(self, node: ast.expr) -> str:
         """As `numpy.` what the backend's module has."""
@@ -115,12 +116,14 @@ class _Costs:
     def call(self, node: ast.Call, loop: int) -> None:
         path = self.path(node.func)
         name = path.rpartition(".")[2] or (node.func.attr if isinstance(node.func, ast.Attribute) else "")
-        if path == "numpy.asarray" and isinstance(node.args[0], ast.Name) and self.names.is_array(node.args[0].id):
-            if node.args[0].id not in self.copied:
-                self.copied.append(node.args[0].id)
+        is_copy = isinstance(node.func, ast.Name) and node.func.id == "device_copy"
+        if (is_copy or path == "numpy.asarray") and self.names.is_array(node.args[0]):
+            told = ast.unparse(node.args[0]), "once, and again where it has changed" if is_copy else "at each call"
+            self.copied += [told] if told not in self.copied else []
             return
-        if isinstance(node.func, ast.Name) and node.func.id == "in_range":
-            self.wait(node, "waits for the device: it checks subscripts, which a device would wrap")
+        helper = node.func.id if isinstance(node.func, ast.Name) else ""
+        if helper in CHECKING:
+            self.wait(node, f"waits for the device: it checks {CHECKING[helper]}")
             self.launch(loop, 3)
         if name in SIZED:
             self.wait(node, "waits for the device: the size of its result depends on values")

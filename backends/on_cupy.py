@@ -16,6 +16,7 @@ import numpy as np
 from vectorizer.backends.base import Backend
 from vectorizer.backends.calls import CallText, Lowered, Text, first_of, keeping, template
 from vectorizer.backends.inventory import Inventory
+from vectorizer.backends.subscripts import is_view
 
 
 def lower_block(c: CallText) -> str | None:
@@ -78,16 +79,21 @@ def split_items(text: Text) -> list[Text] | None:
 
 
 def at_least(name: str, other: str) -> Lowered:
-    """``np.max(x, initial=n)``: the largest of all elements and `n`."""
-    return first_of(
-        template("a initial", f"cp.{other}(cp.{name}({{a}}), {{initial}})"),
-        template("a axis initial", f"cp.{other}(cp.{name}({{a}}, axis={{axis}}), {{initial}})"),
+    """``np.max(x, initial=n)``: the largest of all elements and `n`, in the dtype of `x`."""
+    forms = first_of(
+        template("a initial", f"cp.{other}(cp.{name}({{a}}), {{initial}}).astype({{a}}.dtype, copy=False)"),
+        template(
+            "a axis initial",
+            f"cp.{other}(cp.{name}({{a}}, axis={{axis}}), {{initial}}).astype({{a}}.dtype, copy=False)",
+        ),
         template(
             "a axis initial where",
-            f"cp.{other}(cp.{name}(cp.where({{where}}, {{a}}, {{initial}}), axis={{axis}}), {{initial}})",
+            f"cp.{other}(cp.{name}(cp.where({{where}}, {{a}}, {{initial}}), axis={{axis}}), {{initial}})"
+            ".astype({a}.dtype, copy=False)",
             axis="None",
         ),
     )
+    return lambda c: forms(c) if c.args and is_view(c.args[0].node) else None
 
 
 def of_those(name: str, neutral: str) -> Lowered:
@@ -100,12 +106,50 @@ def of_those(name: str, neutral: str) -> Lowered:
     )
 
 
+def ignoring_nan(extreme: str, joined: str) -> Lowered:
+    """``np.fmax.reduce``: the largest of all that are not nan; where there are none, CuPy raises, or gives nan."""
+    return first_of(
+        template("array axis", f"cp.{extreme}({{array}}, axis={{axis}})", axis="0"),
+        template("array axis keepdims", f"cp.{extreme}({{array}}, axis={{axis}}, keepdims={{keepdims}})", axis="0"),
+        template("array axis initial", f"cp.{joined}(cp.{extreme}({{array}}, axis={{axis}}), {{initial}})", axis="0"),
+    )
+
+
+def of_one_number(row: Lowered) -> Lowered:
+    """Quantiles at one place and not at several."""
+
+    def lower(c: CallText) -> str | None:
+        bound = c.bind("a q axis")
+        return row(c) if bound and "q" in bound and isinstance(bound["q"].node, (ast.Constant, ast.BinOp)) else None
+
+    return lower
+
+
+def reduced(function: str) -> Lowered:
+    """``np.bitwise_or.reduce`` and others that are associative."""
+    return template(
+        "array axis keepdims",
+        f"reduce_along(cp.{function}, {{array}}, {{axis}}, {{keepdims}})",
+        axis="0",
+        keepdims="False",
+    )
+
+
+def accumulated(function: str) -> Lowered:
+    """``np.maximum.accumulate``, of functions for which it does not matter how often they see an element."""
+    return template("array axis", f"accumulate_along(cp.{function}, {{array}}, {{axis}})", axis="0")
+
+
+ASSOCIATIVE = "bitwise_and bitwise_or bitwise_xor gcd hypot lcm logaddexp logaddexp2 logical_xor".split()
 VECDOT = template("x1 x2", 'cp.einsum("...i,...i->...", {x1}.conj(), {x2})')
 TRACE = "x offset dtype"
 
 ROWS: dict[str, Lowered] = {
     "block": lower_block,
     "clip": first_of(template("a min max", "cp.clip({a}, {min}, {max})", min="None", max="None")),
+    **{f"{name}.reduce": reduced(name) for name in ASSOCIATIVE},
+    "fmax.reduce": ignoring_nan("nanmax", "fmax"),
+    "fmin.reduce": ignoring_nan("nanmin", "fmin"),
     "geomspace": template("start stop num", "({start} * ({stop} / {start}) ** cp.linspace(0, 1, {num}))", num="50"),
     "insert": lower_insert,
     "linalg.diagonal": keeping("x offset", "diagonal", axis1="-2", axis2="-1"),
@@ -127,13 +171,19 @@ ROWS: dict[str, Lowered] = {
     "matvec": template("x1 x2", "({x1} @ {x2}[..., None])[..., 0]"),
     "max": at_least("max", "maximum"),
     "min": at_least("min", "minimum"),
-    "nanpercentile": template("a q axis", "nan_quantile({a}, {q} / 100, {axis})", axis="None"),
-    "nanquantile": template("a q axis", "nan_quantile({a}, {q}, {axis})", axis="None"),
+    "nanpercentile": of_one_number(template("a q axis", "nan_quantile({a}, {q} / 100, {axis})", axis="None")),
+    "nanquantile": of_one_number(template("a q axis", "nan_quantile({a}, {q}, {axis})", axis="None")),
     "prod": of_those("prod", "1"),
     "sum": of_those("sum", "0"),
     "unstack": template("x axis", "tuple(cp.moveaxis({x}, {axis}, 0))", axis="0"),
     "vecdot": VECDOT,
     "vecmat": template("x1 x2", "({x1}.conj()[..., None, :] @ {x2})[..., 0, :]"),
+    **{f"{name}.accumulate": accumulated(name) for name in ("fmax", "fmin", "maximum", "minimum")},
+    **{f"{name}.accumulate": accumulated(name) for name in ("logical_and", "logical_or")},
+    **{
+        f"{name}.reduce": template("array axis", f"cp.{short}({{array}}, axis={{axis}})", axis="0")
+        for name, short in {"maximum": "max", "minimum": "min", "logical_and": "all", "logical_or": "any"}.items()
+    },
 }
 
 
@@ -163,7 +213,7 @@ CUPY = Backend(
     rows=ROWS,
     companions={"scipy.special": "cupyx.scipy.special"},
     host=frozenset(("dtype", "errstate", "finfo", "iinfo", "ndarray", "result_type", "broadcast_shapes")),
-    helpers=frozenset(("nan_quantile",)),
+    helpers=frozenset(("accumulate_along", "nan_quantile", "reduce_along")),
     lanes="mask",
     patience=16,
     is_device=True,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -37,25 +38,37 @@ def gives_number(path: str) -> bool:
     return name in NUMBERS or isinstance(found, (np.ufunc, type)) or root == "scipy"
 
 
+@dataclass(frozen=True)
+class Parameters:
+    """Those of a function that may hold arrays of the device, and those that are arrays of booleans.
+
+    kernels: the kernels that it calls.
+    makers: those that give arrays of booleans.
+    """
+
+    device: frozenset[str]
+    masks: frozenset[str]
+    kernels: frozenset[str] = frozenset()
+    makers: frozenset[str] = frozenset()
+
+
 class Placement:
     """The names of a function that stand for values on the device, and those of masks.
 
-    device, masks: those of its parameters.
+    parameters: those of the function.
     path: the dotted name of what an expression names in a library, such as `numpy.linalg.norm`; empty for all else.
-    outside: whether a name from outside of the function stands for an array.
+    outside: whether an expression from outside of the function stands for an array.
     """
 
     def __init__(
         self,
         function: ast.FunctionDef,
-        device: Iterable[str],
-        masks: Iterable[str],
+        parameters: Parameters,
         path: Callable[[ast.expr], str],
-        outside: Callable[[str], bool],
+        outside: Callable[[ast.expr], bool],
     ) -> None:
         self.path, self.outside = path, outside
-        self.device = set(device)
-        self.masks = set(masks)
+        self.device, self.masks, self.makers = set(parameters.device), set(parameters.masks), parameters.makers
         self.values: dict[str, list[ast.expr]] = {}  # what each name is set to
         self.indices: dict[str, bool] = {}  # names of subscripts that are in range, and whether none occurs twice
         self.parameters = {arg.arg for arg in ast.walk(function) if isinstance(arg, ast.arg)}
@@ -143,6 +156,8 @@ class Placement:
             case ast.IfExp(body=body, orelse=orelse):
                 return self.is_mask(body) and self.is_mask(orelse)
             case ast.Call(func=function, args=args, keywords=keywords):
+                if isinstance(function, ast.Name) and function.id in self.makers:
+                    return True
                 name = self.path(function).rpartition(".")[2]
                 if name in MASKS or isinstance(function, ast.Attribute) and function.attr == "copy":
                     return bool(name) or self.is_mask(function.value)  # type: ignore[attr-defined]
@@ -156,9 +171,12 @@ class Placement:
             case None | ast.Constant() | ast.JoinedStr():
                 return False
             case ast.Name(id=name):
-                return name in self.device or (name not in self.local and self.outside(name))
+                return name in self.device or (name not in self.local and self.outside(node))
             case ast.Attribute(value=value, attr=name):
-                return not self.path(node) and name not in HOST_ATTRIBUTES and self.on_device(value)
+                is_device = not self.path(node) and name not in HOST_ATTRIBUTES and self.on_device(value)
+                return is_device or self.outside(node)
+            case ast.Subscript() if self.outside(node):
+                return True
             case ast.Call():
                 return self._call_on_device(node)
             case ast.Lambda():

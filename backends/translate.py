@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import types
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,10 @@ import numpy as np
 
 from vectorizer.backends.base import Backend, Lacking
 from vectorizer.backends.calls import CallText, Text
-from vectorizer.backends.placement import HOST_ATTRIBUTES, Placement
+from vectorizer.backends.placement import HOST_ATTRIBUTES, Parameters, Placement
 from vectorizer.backends.subscripts import ALONG, check_store, checked_items, is_view, may_be_out_of_range
 
 SHAPED = ("arange", "empty", "full", "ones", "zeros")
-HOST_HELPERS = frozenset(("search_rows",))  # of `vectorizer.runtime`, written for NumPy's arrays
 HOMES = {"": np, "linalg": np.linalg, "fft": np.fft, "random": np.random, "lib.stride_tricks": np.lib.stride_tricks}
 
 
@@ -34,14 +33,6 @@ class Translated:
     text: str
     helpers: set[str] = field(default_factory=set)
     modules: set[str] = field(default_factory=set)
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """Those of a function that may hold arrays of the device, and those that are arrays of booleans."""
-
-    device: frozenset[str]
-    masks: frozenset[str]
 
 
 def path_of(found: Any) -> str:
@@ -59,6 +50,12 @@ def path_of(found: Any) -> str:
         return f"scipy.special.{name}"
     owner = str(getattr(found, "__module__", "") or "")
     return f"{owner}.{name}" if owner in ("math", "cmath") else ""
+
+
+def vars_of(value: Any) -> Mapping[str, Any]:
+    """The attributes of an object of the user's own."""
+    found: Mapping[str, Any] = {} if isinstance(value, types.ModuleType | type) else getattr(value, "__dict__", {})
+    return found
 
 
 class Names:
@@ -85,14 +82,50 @@ class Names:
             return f"{line[1]}.{line[3]}" if line[1].partition(".")[0] in ("numpy", "math", "scipy") else ""
         return path_of(self.lookup(node.id))
 
-    def helper(self, node: ast.expr) -> str:
-        """The function of `vectorizer.runtime` that a name stands for in emitted code; empty where it is none."""
-        line = self.imports.get(node.id, "").split() if isinstance(node, ast.Name) else []
-        return line[3] if line[:2] == ["from", "vectorizer.runtime"] else ""
+    def is_array(self, node: ast.expr) -> bool:
+        """Whether an expression from outside, such as ``TABLES["a"]``, stands for a NumPy array."""
+        return isinstance(self.outside(node), np.ndarray)
 
-    def is_array(self, name: str) -> bool:
-        """Whether a name from outside stands for a NumPy array."""
-        return name not in self.local and isinstance(self.lookup(name), np.ndarray)
+    def outside(self, node: ast.expr) -> Any:
+        """What a name from outside stands for, or an attribute or item of it; None where that is not known."""
+        match node:
+            case ast.Name(id=name):
+                return None if name in self.local else self.lookup(name)
+            case ast.Attribute(value=value, attr=name):
+                return vars_of(self.outside(value)).get(name)
+            case ast.Subscript(value=value, slice=ast.Constant(value=key)):
+                base = self.outside(value)
+                is_there = type(base) is dict and key in base
+                is_there |= type(base) in (list, tuple) and type(key) is int and -len(base) <= key < len(base)
+                return base[key] if is_there else None
+        return None
+
+
+def find_operands(function: ast.FunctionDef, names: Names, kernels: Iterable[str]) -> Iterator[ast.expr]:
+    """Expressions, and what they are parts of, that operations and kernels read and give back to nobody."""
+    for node in ast.walk(function):
+        match node:
+            case ast.BinOp(left=left, right=right):
+                found = [left, right]
+            case ast.Compare(left=left, comparators=others):
+                found = [left, *others]
+            case ast.UnaryOp(operand=operand):
+                found = [operand]
+            case ast.Call(func=ast.Name(id=name), args=args) if name in kernels:
+                found = args
+            case ast.Call(func=called, args=args, keywords=[]) if is_ufunc(names.path(called)):
+                found = args
+            case _:
+                continue
+        for part in found:
+            yield part
+            while isinstance(part, (ast.Attribute, ast.Subscript)):
+                part = part.value
+                yield part
+
+
+def is_ufunc(path: str) -> bool:
+    return path.startswith("numpy.") and isinstance(getattr(np, path.removeprefix("numpy."), None), np.ufunc)
 
 
 class Translator:
@@ -107,8 +140,9 @@ class Translator:
         assert isinstance(found, ast.FunctionDef)
         self.function = found
         self.backend, self.alias, self.names, self.is_complex = backend, alias, names, is_complex
-        self.placement = Placement(found, parameters.device, parameters.masks, names.path, names.is_array)
+        self.placement = Placement(found, parameters, names.path, names.is_array)
         self.done = Translated(text)
+        self.operands = {id(part) for part in find_operands(found, names, parameters.kernels)}
         starts = [0]
         for line in self.source.splitlines(keepends=True):
             starts.append(starts[-1] + len(line))
@@ -169,25 +203,37 @@ class Translator:
                     return self.companion_call(node, path)
                 if isinstance(function, ast.Name) and function.id == "range" and "range" not in self.names.local:
                     return self.range_call(node)
-                if self.names.helper(function) in HOST_HELPERS:
-                    raise Lacking(f"{self.backend.module} has nothing for {self.names.helper(function)}")
-                self.check_method(node)
+                return self.method(node)
             case ast.Attribute(value=value, attr=name):
                 path = self.names.path(node)
                 if path.startswith("numpy."):
                     return self.name(path.removeprefix("numpy."), node)
-                if name in HOST_ATTRIBUTES and isinstance(value, ast.Name) and self.names.is_array(value.id):
-                    start, end = self.span(node)
-                    return self.source[start:end].decode()
+                if name in HOST_ATTRIBUTES and self.names.is_array(value):
+                    return self.plain(node)
+                if self.names.is_array(node):
+                    return self.moved(node)
+            case ast.Slice(lower=lower, upper=upper, step=step):
+                return self.slice([lower, upper, step])
             case ast.Subscript():
-                return self.subscript(node)
-            case ast.Name(id=name, ctx=ast.Load()):
-                if self.names.is_array(name):
-                    return f"{self.alias}.asarray({name})"
+                return self.moved(node) if self.names.is_array(node) else self.subscript(node)
+            case ast.Name(ctx=ast.Load()):
+                if self.names.is_array(node):
+                    return self.moved(node)
                 path = self.names.path(node)
                 if path.startswith("numpy."):
                     return self.name(path.removeprefix("numpy."), node)
         return None
+
+    def plain(self, node: ast.expr) -> str:
+        start, end = self.span(node)
+        return self.source[start:end].decode()
+
+    def moved(self, node: ast.expr) -> str:
+        """A NumPy array from outside, on the device; what is only computed with is kept there."""
+        if id(node) not in self.operands:
+            return f"{self.alias}.asarray({self.plain(node)})"
+        self.done.helpers.add("device_copy")
+        return f"device_copy({self.plain(node)}, {self.alias})"
 
     def name(self, path: str, node: ast.expr) -> str:
         """A name of NumPy's that is not called here: a constant, a dtype, a function that is passed on."""
@@ -298,6 +344,17 @@ class Translator:
         parts = [f"int({self.code(arg)})" if self.placement.on_device(arg) else self.code(arg) for arg in node.args]
         return f"range({', '.join(parts)})"
 
+    def slice(self, bounds: list[ast.expr | None]) -> str | None:
+        """The bounds of a slice are numbers of the host."""
+        if not any(map(self.placement.on_device, bounds)):
+            return None
+        codes = ["" if bound is None else self.code(bound) for bound in bounds]
+        found = [
+            f"int({code})" if self.placement.on_device(bound) else code
+            for code, bound in zip(codes, bounds, strict=True)
+        ]
+        return f"{found[0]}:{found[1]}" + (f":{found[2]}" if found[2] else "")
+
     def subscript(self, node: ast.Subscript) -> str | None:
         """A subscript of an array on the device, checked where the device would not raise."""
         if not self.placement.on_device(node.value):
@@ -321,6 +378,22 @@ class Translator:
         """Another library draws other numbers from the same seed, and knows nothing of NumPy's global state."""
         if path.startswith("random."):
             raise Lacking(f"{path} draws NumPy's random numbers, and {self.backend.module} draws others")
+
+    def method(self, node: ast.Call) -> str | None:
+        """A method of arrays; one that the backend's arrays lack, as the function of its name, if that has a row."""
+        try:
+            self.check_method(node)
+        except Lacking:
+            function, row = node.func, None
+            assert isinstance(function, ast.Attribute)
+            args, keywords, starred = self.arguments(node)
+            row = None if starred else self.backend.rows.get(function.attr)
+            base = Text(self.code(function.value), function.value)
+            lowered = row and row(CallText(function.attr, self.alias, (base, *args), keywords, self.is_complex))
+            if not lowered:
+                raise
+            return lowered
+        return None
 
     def check_method(self, node: ast.Call) -> None:
         """Methods of arrays that the backend's arrays lack."""

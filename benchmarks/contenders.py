@@ -147,7 +147,7 @@ def ours(case: Case, arguments: Arguments, expected: np.ndarray) -> Iterator[Con
     scale = case.batch / len(expected)
     again = seconds(lambda: function(*sample))
     first -= again  # the rewriting
-    if again * scale > LONGEST:
+    if note and again * scale > LONGEST:
         yield Contender(OURS, "", lambda: function(*sample), scale, first, note)
         return
     assert_equal(function(*arguments), expected, case.indices(), f"vmap of {case.title}", exact=True)

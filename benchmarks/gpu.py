@@ -1,132 +1,130 @@
-"""The cases on a GPU, where there is one: this package on CuPy, torch.func.vmap and jax.jit(jax.vmap).
+"""The cases on a GPU: ours on CuPy, CuPy by hand, jax.jit(jax.vmap), and torch.func.vmap, eager and compiled.
 
 Writes benchmarks/results/gpu.md.  Each contender has given the loop's result before it is timed, computes from and to
-arrays on the device, and is timed until the device has finished.
+arrays on the device, and is timed until the device has finished.  What is achieved is compared with the bandwidth of a
+copy and the rate of matrix products that are measured in the same run.  `--dry-run` does all of it on the host, at
+small sizes and with a device that is none, and writes nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import os
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+import time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.cases import CASES, Case
-from benchmarks.contenders import JAX, OURS, TORCH, assert_equal
-from benchmarks.timing import Contender, measure
-from vectorizer import FallbackWarning, vmap
+from benchmarks.gpu_cases import GPU_CASES, GpuCase
+from benchmarks.gpu_contenders import LIBRARIES, Machine, contenders, dry_machine, real_machine
+from benchmarks.timing import measure, seconds
 
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # the device's memory is shared with CuPy and PyTorch
 TARGET = Path(__file__).resolve().parent / "results" / "gpu.md"
+BUDGET = 420.0  # seconds for all of it; what would begin later is left out, and the page says so
 
 
-def ours(case: Case, arguments: tuple[Any, ...]) -> Iterator[tuple[str, Callable[[], Any], Callable[[Any], Any]]]:
-    import cupy
+def ceilings(machine: Machine, is_small: bool) -> dict[str, float]:
+    """Bytes per second of a copy, and operations per second of matrix products, by unit and dtype."""
+    xp, found = machine.xp, {}
+    count = 1 << (16 if is_small else 27)
+    source, target = xp.ones(count), xp.zeros(count)
 
-    given = [cupy.asarray(a) if isinstance(a, np.ndarray) else a for a in arguments]
-    function = vmap(case.function, case.axes)
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        function(*given)
-    fell_back = any(issubclass(item.category, FallbackWarning) for item in told)
+    def copy() -> None:
+        target[...] = source
+        machine.wait()
 
-    def run() -> Any:
-        result = function(*given)
-        cupy.cuda.runtime.deviceSynchronize()
-        return result
+    found["B"] = 16.0 * count / best(copy)
+    side = 64 if is_small else 8192
+    for dtype in ("float32", "float64"):
+        a = xp.ones((side, side), dtype=dtype)
 
-    yield "on the host" if fell_back else "", run, cupy.asnumpy
+        def multiply(a: Any = a) -> None:
+            a @ a
+            machine.wait()
 
-
-def by_torch(case: Case, arguments: tuple[Any, ...]) -> Iterator[tuple[str, Callable[[], Any], Callable[[Any], Any]]]:
-    import torch
-
-    from benchmarks import in_torch
-
-    if not torch.cuda.is_available():
-        return
-    given = [torch.as_tensor(a, device="cuda") if isinstance(a, np.ndarray) else a for a in arguments]
-    for version in in_torch.VERSIONS.get(case.key, ()):
-        function = torch.func.vmap(version, in_dims=case.axes)
-
-        def run(function: Any = function) -> Any:
-            result = function(*given)
-            torch.cuda.synchronize()
-            return result
-
-        yield version.__name__, run, lambda result: result.cpu().numpy()
-
-
-def by_jax(case: Case, arguments: tuple[Any, ...]) -> Iterator[tuple[str, Callable[[], Any], Callable[[Any], Any]]]:
-    import jax
-
-    from benchmarks import in_jax
-
-    if jax.default_backend() != "gpu":
-        return
-    given = [jax.numpy.asarray(a) if isinstance(a, np.ndarray) else a for a in arguments]
-    for version in in_jax.VERSIONS[case.key]:
-        function = jax.jit(jax.vmap(version, in_axes=case.axes))
-        yield version.__name__, lambda function=function: function(*given).block_until_ready(), np.asarray
-
-
-MAKERS = {OURS: (ours, "cupy"), TORCH: (by_torch, "torch"), JAX: (by_jax, "jax")}
-
-
-def contenders(case: Case) -> list[Contender]:
-    """Those that can run here; one that fails is told of and left out."""
-    arguments = case.arguments()
-    expected = case.loop(case.sampled(arguments))
-    found: list[Contender] = []
-    for name, (maker, module) in MAKERS.items():
-        if importlib.util.find_spec(module) is None:
-            continue
-        try:
-            for note, run, take in maker(case, arguments):
-                assert_equal(take(run()), expected, case.indices(), f"{name} of {case.title}")
-                found.append(Contender(name, note, run, note=note))
-        except Exception as error:  # noqa: BLE001 - what one library cannot do is part of the result
-            print(f"{case.key} {name}: {type(error).__name__}: {str(error).partition(chr(10))[0]}", flush=True)
+        found[f"FLOP {dtype}"] = 2.0 * side**3 / best(multiply)
     return found
 
 
-def row(case: Case, rounds: int) -> str:
-    found = contenders(case)
-    measure(found, rounds, 0.02)
-    cells = []
-    for name in MAKERS:
+def best(run: Any) -> float:
+    run()
+    return min(seconds(run) for _ in range(5))
+
+
+def case_row(
+    case: GpuCase, machine: Machine, tops: dict[str, float], rounds: int, deadline: float, following: int
+) -> str:
+    """One row of the table: the fastest version of each contender, and what ours achieves."""
+    sized = case.sized(machine.is_dry)
+    arguments = sized.arguments()
+    found, reasons, result = contenders(case, sized, arguments, machine, deadline, following)
+    if found:
+        measure(found, rounds, 0.001 if machine.is_dry else 0.02)
+    cells, ours = [], None
+    for name in LIBRARIES:
         times = [c for c in found if c.name == name]
-        best = min(times, key=lambda c: c.median, default=None)
-        note = f" ({best.note})" if best is not None and name == OURS and best.note else ""
-        cells.append("-" if best is None else f"{best.median * 1e3:.3g} ms{note}")
-    return f"| {case.key} | {case.title} | {' | '.join(cells)} |"
+        fastest = min(times, key=lambda c: c.median, default=None)
+        if fastest is None:
+            cells.append(reasons.get(name, "-"))
+            continue
+        ours = fastest if name == LIBRARIES[0] else ours
+        cells.append(f"{fastest.median * 1e3:.3g} ms" + (f" ({fastest.note})" if fastest.note else ""))
+    if ours is None or result is None:
+        return f"| {case.title} | {' | '.join(cells)} | - |"
+    rate = case.work(arguments, result) / ours.median
+    top = tops[case.unit if case.unit == "B" else f"FLOP {case.dtype}"]
+    shown = f"{rate / 1e9:.3g} G{case.unit}/s, {rate / top:.0%}"
+    for name in LIBRARIES[1:]:
+        times = [c.median for c in found if c.name == name]
+        if times:
+            machine.ratios.setdefault(name, []).append(min(times) / ours.median)
+    return f"| {case.title} | {' | '.join(cells)} | {shown} |"
+
+
+def page(machine: Machine, tops: dict[str, float], rows: list[str]) -> str:
+    """The results as a page of Markdown."""
+    head = [f"# On {machine.name}", "", f"Measured on {date.today().isoformat()}; {machine.versions()}."]
+    copied = tops["B"] / 1e9
+    rates = ", ".join(f"{tops[f'FLOP {d}'] / 1e12:.3g} TFLOP/s of {d} products" for d in ("float32", "float64"))
+    head += ["", f"Measured ceilings: {copied:.0f} GB/s of a copy (read and written), {rates}.", ""]
+    head += [f"| case | {' | '.join(LIBRARIES)} | ours achieves |", "|---|" + "---|" * (len(LIBRARIES) + 1)]
+    means = [
+        f"- {name}: {float(np.exp(np.mean(np.log(ratios)))):.2f} times our time, geometric mean of {len(ratios)} cases"
+        for name, ratios in machine.ratios.items()
+    ]
+    return "\n".join([*head, *rows, "", *means]) + "\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description=__doc__)
-    parser.add_argument("--only", metavar="KEYS", help=f"cases, by commas: {','.join(CASES)}")
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--only", metavar="KEYS", help=f"cases, by commas: {','.join(GPU_CASES)}")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--dry-run", action="store_true", help="small sizes on the host; nothing is written")
     options = parser.parse_args(arguments)
-    from tests.test_gpu import missing
+    if not options.dry_run:
+        from tests.test_gpu import missing
 
-    if reason := missing():
-        print(f"nothing is measured: {reason}")
-        return 0
-    import cupy
-
-    device = cupy.cuda.runtime.getDeviceProperties(0)["name"].decode()
-    head = [f"# On {device}", "", f"| | case | {' | '.join(MAKERS)} |", "|---|---|" + "---|" * len(MAKERS)]
-    keys = options.only.split(",") if options.only else list(CASES)
+        if reason := missing():
+            print(f"nothing is measured: {reason}")
+            return 0
+    deadline = time.monotonic() + BUDGET
+    machine = dry_machine() if options.dry_run else real_machine()
+    tops = ceilings(machine, options.dry_run)
     rows = []
-    for key in keys:
-        rows.append(row(CASES[key], options.rounds))
+    keys = options.only.split(",") if options.only else list(GPU_CASES)
+    for following, key in zip(reversed(range(len(keys))), keys, strict=True):
+        rows.append(case_row(GPU_CASES[key], machine, tops, options.rounds, deadline, following))
         print(rows[-1], flush=True)
-    if not options.only:
-        TARGET.write_text("\n".join([*head, *rows]) + "\n", encoding="utf-8")
+        machine.release()
+    text = page(machine, tops, rows)
+    if options.only or options.dry_run:
+        print(text)
+    else:
+        TARGET.write_text(text, encoding="utf-8")
         print(f"written: {TARGET}")
     return 0
 

@@ -101,7 +101,7 @@ def runge_kutta(s, dt=0.01):
 def kalman(ys, F, H, Q, R, x0, P0):
     x, P = x0, P0
     out = []
-    eye = torch.eye(4, dtype=torch.float64)
+    eye = torch.eye(4, dtype=torch.float64, device=ys.device)
     for t in range(len(ys)):
         x = F @ x
         P = F @ P @ F.T + Q
@@ -186,6 +186,11 @@ def histogram(x, edges):
     b = torch.searchsorted(edges, x, right=True) - 1
     inside = ((b >= 0) & (b < bins)).double()
     return torch.zeros(bins, dtype=torch.float64).scatter_add(0, b.clamp(0, bins - 1), inside)
+
+
+@version("distances", rewritten=False)
+def distances(x, centres):
+    return torch.sqrt(torch.sum((centres - x) ** 2, dim=1))
 
 
 @version("z", rewritten=False)

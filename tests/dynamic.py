@@ -89,3 +89,47 @@ def write_table(random: Random) -> str:
     ]
     body = "\n".join([*(f"    {line}" for line in start), *table.lines])
     return f"import numpy as np\n\n\ndef program(x, y, M, s):\n{body}\n    return {result}\n"
+
+
+class Recurrence:
+    """Writes one loop over two vectors and a number, in which some statements hand on and others only follow."""
+
+    def __init__(self, random: Random) -> None:
+        self.random = random
+
+    def choose(self, *options: Any) -> Any:
+        return options[self.random.randint(0, len(options) - 1)]
+
+    def element(self) -> str:
+        name = self.choose("h", "h", "g", "y", "x", "z")
+        return f"{name}[t{self.choose('', '', '', ' - 1', ' + 1', ' - 2')}]"
+
+    def number(self) -> str:
+        return self.choose(self.element(), self.element(), "s", "s", "c", "x[t]")
+
+    def value(self) -> str:
+        a, b = self.number(), self.number()
+        return self.choose(f"abs({a}) - {b}", f"np.exp(-abs({a}))", f"0.5 * {a} + {b}", f"{a} - 0.25 * {b}", a)
+
+    def statement(self) -> list[str]:
+        simple = f"{self.element()} = {self.value()}"
+        return self.choose(
+            [simple], [simple], [f"s = 0.5 * s + {self.number()}"], [f"c = {self.value()}"],
+            [f"e += abs({self.number()})"], [f"s = {self.value()}"], [f"y[t] = {self.value()}"],
+            [f"h[t] = 0.5 * h[t - 1] + {self.number()}"],
+            [f"y[t] = {self.value()}"], [f"if {self.number()} > 0:", f"    {simple}"], [f"seen.append({self.value()})"],
+            [f"best = max(best, {self.number()})"],
+        )  # fmt: skip
+
+
+def write_recurrence(random: Random) -> str:
+    """The source of a module with one function, `program`, of two vectors and a number."""
+    made = Recurrence(random)
+    lines = ["n = len(x)", "h = x.copy()", "g = x * 2", f"y = {made.choose('np.zeros(n)', 'x - 1', 'h[::-1]')}"]
+    lines += ["z = np.zeros(n)", "c = x[0]", "e = 0.0", "best = x[1]", "seen = []"]
+    lines.append(f"for t in range({made.choose('2', '2', '1', '0')}, {made.choose('n - 1', 'n - 1', 'n - 2')}):")
+    for _ in range(random.randint(2, 5)):
+        lines += [f"    {line}" for line in made.statement()]
+    body = "\n".join(f"    {line}" for line in lines)
+    result = "h, g, y, z, s, c, e, best" + random.choice(["", ", np.array(seen)"] if "seen.append" in body else [""])
+    return f"import numpy as np\n\n\ndef program(x, w, s):\n{body}\n    return {result}\n"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import types
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,7 +77,8 @@ def wrapped(value: Any) -> Any:
 
 def run(function: Any, *args: Any, **kwargs: Any) -> Any:
     counts.launches += 1
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # as of nanmax
         return wrapped(function(*map(unwrapped, args), **{key: unwrapped(value) for key, value in kwargs.items()}))
 
 

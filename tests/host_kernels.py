@@ -26,7 +26,11 @@ HEAD = "#include <cmath>\n#include <complex>\n#define __device__ static inline\n
 
 @functools.cache
 def folder() -> Path:
-    return Path(tempfile.mkdtemp(prefix="kernels"))
+    """Where libraries are made; the headers, which cost more than a kernel, are compiled there once."""
+    made = Path(tempfile.mkdtemp(prefix="kernels"))
+    (made / "head.hpp").write_text(HEAD)
+    subprocess.run([str(COMPILER), *FLAGS, "-x", "c++-header", made / "head.hpp"], check=True, capture_output=True)
+    return made
 
 
 @functools.cache
@@ -36,7 +40,8 @@ def compiled(text: str) -> Any:
     path = folder() / (hashlib.sha1(text.encode()).hexdigest() + ".so")
     source = path.with_suffix(".cpp")
     source.write_text(text)
-    done = subprocess.run([COMPILER, *FLAGS, "-o", path, source], capture_output=True, text=True, check=False)
+    command = [str(COMPILER), *FLAGS, "-include", folder() / "head.hpp", "-o", path, source]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{done.stderr}\n{text}")
     return ctypes.CDLL(str(path))
@@ -57,7 +62,7 @@ class HostKernel:
             f"    for (long long place = 0; place < count; place++) {{\n{loads}        {operation};\n{stores}    }}\n"
         )
         entry = f'extern "C" void run(long long count, {", ".join(arrays)}) {{\n{loop}}}\n'
-        self.text = HEAD + preamble + entry
+        self.text = preamble + entry
 
     def __call__(self, *args: Any) -> Any:
         shape = np.broadcast_shapes(*(np.shape(arg) for arg in args))

@@ -1736,3 +1736,394 @@ def listed_cells(x):
             D[i, j] = min(D[i - 1, j], D[i, j - 1]) + x[i, j]
             seen.append(D[i, j])
     return np.array(seen)
+
+
+# --- elements that a loop sets again and again -------------------------------------------------------------------
+
+
+@case("pp")
+def nearest_label(X, C):
+    labels = np.zeros(len(X), dtype=int)
+    for i in range(len(X)):
+        best = np.inf
+        for k in range(len(C)):
+            d = 0.0
+            for j in range(2):
+                d += (X[i, j] - C[k, j]) ** 2
+            if d < best:
+                best = d
+                labels[i] = k
+    return labels
+
+
+@case("v")
+def chained_products(p):
+    n = len(p) - 1
+    m = np.zeros((max(n, 0), max(n, 0)))
+    for length in range(2, n + 1):
+        for i in range(n - length + 1):
+            j = i + length - 1
+            m[i, j] = np.inf
+            for k in range(i, j):
+                q = m[i, k] + m[k + 1, j] + p[i] * p[k + 1] * p[j + 1]
+                if q < m[i, j]:
+                    m[i, j] = q
+    return m
+
+
+@case("vi")
+def element_of_another_dtype(x, a):
+    a = a.copy()
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if x[j] > a[i]:
+                a[i] = x[j]
+    return a
+
+
+@case("v")
+def element_among_others(x):
+    x = x.copy()
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if x[j] > x[i]:
+                x[i] = x[j]
+    return x
+
+
+@case("v")
+def element_of_prefix(x):
+    L = x.copy()
+    for i in range(len(x)):
+        for j in range(i):
+            if x[j] < 0 and L[j] + 1 > L[i]:
+                L[i] = L[j] + 1
+    return L
+
+
+@case("vi")
+def last_place(x, a):
+    out = np.zeros(4)
+    for k in range(4):
+        for i in range(len(x)):
+            if a[i] == k:
+                out[k] = x[i]
+    return out
+
+
+@case("v")
+def element_then_read(x):
+    out = np.zeros(len(x) + 1)
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(len(x)):
+            out[i] = x[j] * 2
+            total += out[i]
+    return out, total
+
+
+# --- ranges that are empty in some iterations of a loop that stays one -------------------------------------------
+
+
+@case("vs")
+def pascal_rows(x, s):
+    n = len(x)
+    P = np.zeros((n, n))
+    for i in range(n):
+        P[i, 0] = s
+        P[i, i] = x[i]
+        for j in range(1, i):
+            P[i, j] = P[i - 1, j - 1] + P[i - 1, j]
+    return P
+
+
+@case("m")
+def doolittle(A):
+    n = len(A)
+    L = np.zeros((n, n))
+    U = np.zeros((n, n))
+    for i in range(n):
+        for k in range(i, n):
+            s = 0
+            for j in range(i):
+                s += L[i, j] * U[j, k]
+            U[i, k] = A[i, k] - s + (i == k) * 20
+        for k in range(i, n):
+            s = 0
+            for j in range(i):
+                s += L[k, j] * U[j, i]
+            L[k, i] = (A[k, i] - s) / U[i, i]
+    return L, U
+
+
+@case("v")
+def empty_range_keeps(x):
+    t = 1
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        for j in range(2, i):
+            t = x[j] - out[i - 1]
+        out[i] = 2 * t
+    return out, t
+
+
+# --- what follows from a recurrence ----------------------------------------------------------------------
+
+
+@case("v")
+def decay_then_weights(x):
+    n = len(x)
+    h = np.zeros(n)
+    y = np.zeros(n)
+    e = 0.0
+    for t in range(1, n):
+        h[t] = 0.5 * h[t - 1] + x[t] * 0.25
+        y[t] = np.exp(-h[t]) * x[t]
+        e += y[t] ** 2
+    return y, h, e
+
+
+@case("vs")
+def filtered_energy(x, a):
+    v, energy = 0.0, 0.0
+    out = []
+    for t in range(len(x)):
+        v = v + a * (x[t] - v)
+        out.append(np.tanh(v))
+        energy += abs(v)
+    return np.array(out), energy, v
+
+
+@case("v")
+def feeds_back(x):
+    n = len(x)
+    h = x.copy()
+    g = 0.0
+    for t in range(1, n):
+        h[t] = 0.5 * h[t - 1] + g
+        g = abs(h[t]) - 1
+    return h, g
+
+
+@case("v")
+def looks_ahead(x):
+    n = len(x)
+    h = x.copy()
+    y = np.zeros(n)
+    for t in range(1, n - 1):
+        h[t] = 0.5 * h[t - 1] + x[t]
+        y[t] = abs(h[t + 1]) + h[t]
+    return h, y
+
+
+@case("v")
+def looks_back_around(x):
+    n = len(x)
+    h = x.copy()
+    y = np.zeros(n)
+    s = 0.0
+    for t in range(n):
+        s = 0.5 * s + x[t]
+        h[t] = s
+        y[t] = abs(h[t - 1]) + h[t]
+    return h, y
+
+
+@case("v")
+def follows_through_a_view(x):
+    n = len(x)
+    h = x.copy()
+    tail = h[1:]
+    y = np.zeros(n)
+    s = 0.0
+    for t in range(n - 1):
+        s = 0.5 * s + x[t]
+        h[t] = s
+        y[t] = abs(tail[t]) + s
+    return h, y
+
+
+@case("vk")
+def follows_in_rows(x, k):
+    n = len(x)
+    T = np.zeros((n, k))
+    total = np.zeros(n)
+    for t in range(1, n):
+        for s in range(k):
+            T[t, s] = 0.5 * T[t - 1, s] + x[t] * (s + 1)
+        total[t] = np.sum(np.abs(T[t]))
+    return T, total
+
+
+@case("i")
+def counts_then_powers(a):
+    c = 0
+    out = np.zeros(len(a))
+    for t in range(len(a)):
+        c = c * 2 % 7 + a[t]
+        out[t] = abs(c - 3) ** 2
+    return out, c
+
+
+@case("v")
+def listed_then_changed(x):
+    x = x.copy()
+    seen = []
+    for t in range(1, len(x)):
+        seen.append(x[t])
+        if x[t] > 0:
+            x[t] = 0.5
+    return np.array(seen), x
+
+
+@case("v")
+def listed_some_then_changed(x):
+    x = x.copy()
+    seen = []
+    for t in range(1, len(x)):
+        if x[t] < 1:
+            seen.append(x[t])
+        if x[t] > 0:
+            x[t] = 0.5
+    return sum(seen), x
+
+
+# --- buffers that change places --------------------------------------------------------------------------------
+
+
+@case("mk")
+def swapped_in_two_dimensions(u, steps):
+    old = u.copy()
+    new = u.copy()
+    for _ in range(steps):
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                new[i, j] = 0.25 * (old[i - 1, j] + old[i + 1, j] + old[i, j - 1] + old[i, j + 1])
+        old, new = new, old
+    return old, new
+
+
+@case("vk")
+def swapped_with_an_alias(u, steps):
+    a = u.copy()
+    b = a[1:]
+    a = a[:-1]
+    for _ in range(steps):
+        for i in range(1, len(a)):
+            b[i] = a[i - 1] + 1
+        a, b = b, a
+    return a, b
+
+
+@case("vk")
+def swapped_or_copied(u, steps):
+    a = u.copy()
+    b = u * 2
+    for k in range(steps):
+        for i in range(1, len(a)):
+            b[i] = a[i - 1] + 1
+        a, b = b, a
+        if k > 0:
+            b = a
+    return a, b
+
+
+@case("vk")
+def swapped_through_a_third(u, steps):
+    a = u.copy()
+    b = u * 2
+    for _ in range(steps):
+        c = b
+        for i in range(1, len(a)):
+            c[i] = b[i - 1] + a[i - 1]
+        a, b = b, a
+    return a, b
+
+
+# --- loops over a few numbers in loops that are axes, and `continue` -----------------------------------------------
+
+
+@case("m")
+def life_step(g):
+    n, m = g.shape
+    new = np.zeros_like(g)
+    for i in range(n):
+        for j in range(m):
+            c = 0
+            for di in (-1, 0, 1):
+                for dj in (-1, 0, 1):
+                    if di == 0 and dj == 0:
+                        continue
+                    c += g[(i + di) % n, (j + dj) % m] > 0
+            if g[i, j] > 0 and (c == 2 or c == 3):
+                new[i, j] = 1
+            elif g[i, j] <= 0 and c == 3:
+                new[i, j] = 1
+    return new
+
+
+@case("m")
+def first_best_offset(g):
+    best, row, step = -100.0, 0, 0
+    for i in range(1, len(g) - 1):
+        for d in (-1, 0, 1):
+            if g[i + d, 0] > best:
+                best = g[i + d, 0]
+                row = i
+                step = d
+    return best, row, step
+
+
+@case("v")
+def offsets_in_order(x):
+    last = 0.0
+    for i in range(1, len(x) - 1):
+        for d in (1, -1):
+            if x[i + d] > 0:
+                last = x[i + d]
+    return last
+
+
+@case("v")
+def offsets_stored(x):
+    out = np.zeros(len(x))
+    for i in range(1, len(x) - 1):
+        for d in (-1, 0, 1):
+            out[i + d] = out[i] + x[i]
+    return out
+
+
+@case("v")
+def offsets_summed(x):
+    out = np.zeros(len(x))
+    total = 0.0
+    for i in range(2, len(x) - 2):
+        for d in [-2, -1, 1, 2]:
+            out[i] += x[i + d] / d
+            total += x[i + d]
+        out[i] = max(out[i], -1.0)
+    return out, total
+
+
+@case("v")
+def listed_offsets(x):
+    out = []
+    for i in range(1, len(x) - 1):
+        for d in (-1, 1):
+            out.append(x[i + d] * d)
+    return np.array(out)
+
+
+@case("vv")
+def several_continues(x, y):
+    out = np.zeros(len(x))
+    s = 0.0
+    for i in range(len(x)):
+        if x[i] < 0:
+            continue
+        out[i] = x[i] + 1
+        if y[i] > 0:
+            continue
+        s += y[i]
+        out[i] = y[i]
+    return out, s

@@ -151,6 +151,24 @@ def test_options_that_are_none(option: str, value: Any) -> None:
         vmap(smooth, **{option: value})
 
 
+def all_products(x):
+    total = 0.0
+    for i in range(len(x)):
+        for j in range(len(x)):
+            total += np.cos(x[i] * x[j]) * (i - j)
+    return total
+
+
+def test_loops_are_axes_however_large_the_batch() -> None:
+    """The temporaries are those of a block, so that the number of examples does not speak against an axis."""
+    made = vmap(all_products)
+    made(np.zeros((20_000, 40)))
+    assert "for " not in made.source()
+    made = vmap(all_products, out_axes=-1)  # not run in blocks: the result's axis is not known beforehand
+    made(np.zeros((20_000, 40)))
+    assert "for " in made.source()
+
+
 # --- threads ---------------------------------------------------------------------------------------------------------
 
 

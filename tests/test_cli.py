@@ -439,3 +439,15 @@ def test_facts_that_cannot_be_read(arg: str, message: str) -> None:
 def test_a_fact_twice() -> None:
     result = run("emit", "double.py", "--arg", "x: float", "--arg", "x: int")
     assert (result.exit_code, result.stderr) == (2, "--arg 'x: int': x is given twice\n")
+
+
+def test_the_backend_of_a_decorator(folder: Path) -> None:
+    """It is emitted for, unless the command line names another."""
+    (folder / "on_device.py").write_text(DOUBLE.replace("@vmap\n", '@vmap(backend="cupy")\n'))
+    assert "cp.sin" in run("emit", "on_device.py").stdout or "ElementwiseKernel" in run("emit", "on_device.py").stdout
+    assert "import cupy as cp" in run("emit", "on_device.py").stdout
+    assert run("emit", "on_device.py", "--backend", "numpy").stdout == DOUBLED
+    assert "launches: " in run("explain", "on_device.py").stdout
+    (folder / "on_device.py").write_text(DOUBLE.replace("@vmap\n", '@vmap(backend="tpu")\n'))
+    failed = run("emit", "on_device.py")
+    assert failed.exit_code == 2 and "backend='tpu' is not known; the backends are: 'cupy', 'numpy'" in failed.stderr

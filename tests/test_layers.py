@@ -21,7 +21,7 @@ LAYERS = [
     ["analysis"],
     ["rewrite"],
     ["kernels"],
-    ["guards", "namespace", "pipeline"],
+    ["cutting", "guards", "namespace", "pipeline"],
     ["static"],
     [
         "blocks",

@@ -114,6 +114,33 @@ def test_nothing_warns_where_the_condition_leaves_it_out() -> None:
     assert np.isinf(got[:, 6]).all()
 
 
+def doubled(w, v):
+    total = v[0, 0] * 0
+    for j in range(len(v)):
+        if w[0, j] > 0:
+            total += 2.0 * v[j, 1]
+    return total
+
+
+def doubled_rows(w, v):
+    c = np.zeros(3, v.dtype)
+    for j in range(len(v)):
+        if w[0, j] > 0:
+            c += 2.0 * v[j]
+    return c
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, int, complex])
+@pytest.mark.parametrize("axes", [(0, 0), (None, 0), (0, None)])
+@pytest.mark.parametrize("f", [doubled, doubled_rows, causal, centre])
+def test_weights_of_other_dtypes(f: Callable[..., Any], axes: tuple[int | None, int | None], dtype: Any) -> None:
+    w, v = r.standard_normal((5, 7, 7)), (4 * r.standard_normal((5, 7, 3))).astype(dtype)
+    if dtype is complex and f in (causal, centre) or dtype is int and f is doubled_rows:
+        pytest.skip("its buffer cannot hold the terms")
+    args = tuple(a[0] if axis is None else a for a, axis in zip((w, v), axes, strict=True))
+    assert_matches_loop(f, args, in_axes=axes, rtol=1e-5 if dtype is np.float32 else None)
+
+
 # --- counting --------------------------------------------------------------------------------------------------------
 
 

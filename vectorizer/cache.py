@@ -19,12 +19,12 @@ from vectorizer import placing, reference
 from vectorizer.backends import Backend, find_backend
 from vectorizer.blocks import Options, in_blocks
 from vectorizer.callables import Target
+from vectorizer.cutting import places_to_cut
 from vectorizer.errors import FallbackWarning, RandomnessError, VectorizeError
 from vectorizer.guards import Guards
 from vectorizer.kinds import TooMany, compile_check, key_of
 from vectorizer.source.frontend import FunctionSource, SourceUnavailable
-from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, resolve_call
-from vectorizer.tree import leaves
+from vectorizer.spec import UNBATCHED, Layer, Resolved, resolve_call
 from vectorizer.values import Unsupported
 
 if TYPE_CHECKING:
@@ -323,24 +323,11 @@ def batched_arrays(
     inner: Resolved, layers: tuple[Layer, ...], specialization: Specialization
 ) -> dict[int, tuple[str, int]]:
     """Parameters that are arrays with one batch axis, and that axis, by position; empty if others are batched too."""
-    if len(layers) != 1 or not isinstance(layers[0].out_axes, int) or layers[0].out_axes < 0:
-        return {}
     if specialization.writes or specialization.fallbacks:
         return {}
-    if specialization.draws and layers[0].randomness != "different":  # blocks would draw other numbers
+    if specialization.draws and layers and layers[0].randomness != "different":  # blocks would draw other numbers
         return {}
-    found: dict[int, tuple[str, int]] = {}
-    for position, (name, parameter) in enumerate(inner.signature.parameters.items()):
-        axes = inner.axes.get(name)
-        if all(axis is UNBATCHED for leaf in leaves(axes) for axis in leaf):
-            continue
-        if not isinstance(axes, LeafAxes) or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
-            return {}
-        axis = axes[0]
-        if not isinstance(axis, int) or not isinstance(inner.arguments[name], np.ndarray):
-            return {}
-        found[position] = name, axis
-    return found
+    return places_to_cut(inner, layers)
 
 
 def _out_axis(layers: tuple[Layer, ...]) -> int:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from vectorizer.backends import Backend
+from vectorizer.cutting import places_to_cut
 from vectorizer.errors import VectorizeValueError
 from vectorizer.guards import Guards
 from vectorizer.namespace import LONGEST_KNOWN, LiveNamespace
@@ -51,6 +52,8 @@ from vectorizer.values import (
     number,
     union_axes,
 )
+
+HELPER_NAME = re.compile(r"^(?:def )?(\w+)", re.MULTILINE)
 
 
 @dataclass
@@ -415,6 +418,7 @@ def specialize(
     sizes, draws = sizes_of(layers, axes), draws_of(layers, axes)
     shared = Shared(facts, namespace, root=source.function, sizes=sizes, draws=draws, backend=backend)
     shared.taken |= {source.name}
+    shared.in_blocks = backend is None and bool(places_to_cut(resolved, layers))
     check_syntax(source)
     function = Function(source.node, parameters, axes, Finisher(layers, axes, name))
     text = emit_function(source, function, shared, source.name)
@@ -436,6 +440,7 @@ def emit_function(source: FunctionSource, function: Function, shared: Shared, na
     """A function rewritten for its backend: as one kernel, where there are kernels and it computes numbers alone."""
     if shared.backend is not None and shared.backend.kernels:
         from vectorizer.kernels.emission import make_kernel
+        from vectorizer.kernels.fusion import fuse
         from vectorizer.kernels.numbers import NoKernel
 
         pins = dict(shared.facts.pins)
@@ -443,6 +448,7 @@ def emit_function(source: FunctionSource, function: Function, shared: Shared, na
             return make_kernel(source, function, shared, name)
         except (NoKernel, Unsupported):
             shared.facts.pins = pins
+        shared.fuse = fuse
     return rewrite(function, shared, name)[0]
 
 
@@ -503,9 +509,10 @@ def check_syntax(source: FunctionSource) -> None:
 
 def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, axes: Axes) -> Specialization:
     facts = shared.facts
-    used = set(re.findall(r"[A-Za-z_]\w*", "\n".join([*shared.helper_sources, text])))
+    helpers = used_helpers(shared, text)
+    used = set(re.findall(r"[A-Za-z_]\w*", "\n".join([*helpers, text])))
     imports = tuple(line for name, line in sorted(shared.imports.items()) if name in used)
-    body = "\n\n\n".join([*shared.helper_sources, text])
+    body = "\n\n\n".join([*helpers, text])
     head = "\n".join(imports)
     gap = "\n\n\n" if body.startswith("def ") else "\n\n"
     full = f"{head}{gap}{body}\n" if imports else f"{body}\n"
@@ -514,6 +521,19 @@ def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, 
         dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, _helper_functions(shared),
         shared.drawn,
     )  # fmt: skip
+
+
+def used_helpers(shared: Shared, text: str) -> list[str]:
+    """The helpers that a function calls, directly or not: kernels may have taken others in."""
+    texts = list(shared.helper_sources)
+    while shared.fuse is not None:
+        names = {helper: HELPER_NAME.findall(helper)[0] for helper in texts}
+        words = {helper: set(re.findall(r"[A-Za-z_]\w*", helper)) for helper in [*texts, text]}
+        kept = [h for h in texts if any(names[h] in words[other] for other in [*texts, text] if other is not h)]
+        if len(kept) == len(texts):
+            break
+        texts = kept
+    return texts
 
 
 def _helper_functions(shared: Shared) -> dict[str, types.FunctionType]:

@@ -107,13 +107,15 @@ def described(resolved: Resolved, backend: Backend) -> Resolved:
 
 
 def must_move(resolved: Resolved, backend: Backend) -> bool:
-    """Whether arrays of NumPy's are to be moved to a device for a call."""
-    return not is_numpy(backend) and any(is_numpy(owner) for _, _, owner in iter_arrays(resolved))
+    """Whether arrays of NumPy's, those of defaults included, are to be moved to a device for a call."""
+    return not is_numpy(backend) and any(isinstance(array, np.ndarray) for array in arrays_of(resolved))
 
 
 def moved(resolved: Resolved, backend: Backend) -> Resolved:
-    """The call with its NumPy arrays on the device."""
-    return mapped(resolved, lambda array: backend.to_device(array) if isinstance(array, np.ndarray) else array)
+    """The call with its NumPy arrays on the device; defaults that are arrays are passed then."""
+    made = mapped(resolved, lambda array: backend.to_device(array) if isinstance(array, np.ndarray) else array)
+    passed = {name for name in made.defaulted if any(map(backend.owns, tree.leaves(made.arguments[name])))}
+    return dataclasses.replace(made, defaulted=made.defaulted - passed)
 
 
 def on_host(resolved: Resolved) -> Resolved:
@@ -169,7 +171,8 @@ def on_the_device(backend: Backend, resolved: Resolved, run: Callable[[Resolved]
     result = run(copies)
     if writes:
         written_back(copies, resolved)
-    return returned(result, host_copy)
+    on_device = any(owner is backend for _, _, owner in iter_arrays(resolved))
+    return result if on_device else returned(result, host_copy)
 
 
 @functools.lru_cache(maxsize=256)

@@ -16,13 +16,27 @@ class Params(TypedDict):
     decay: float
 
 
+loss_result_kernel = cp.ElementwiseKernel(
+    "float64 sum, float64 shifted, float64 decay, float64 sum_2",
+    "float64 result",
+    "result = loss_result(sum, shifted, decay, sum_2)",
+    "loss_result_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+    preamble="""
+__device__ double loss_result(double sum, double shifted, double decay, double sum_2) {
+    double surprise = log(sum) - shifted;
+    return surprise + decay * sum_2;
+}
+""",
+)
+
+
 def loss(params, x, label):
     assert len(params['bias']) == len(params['weight'])
     # x: [features]
     logits = x @ params["weight"].T + params["bias"]
     shifted = logits - cp.max(logits, axis=1)[:, None]  # no exponential can overflow
-    surprise = cp.log(cp.sum(cp.exp(shifted), axis=1)) - shifted[cp.arange(x.shape[0]), in_range(label, shifted.shape[1])]
-    return surprise + params["decay"] * cp.sum(params["weight"] ** 2)
+    return loss_result_kernel(cp.sum(cp.exp(shifted), axis=1), shifted[cp.arange(x.shape[0]), in_range(label, shifted.shape[1])], params["decay"], cp.sum(params["weight"] ** 2))
 
 
 rng = np.random.default_rng(0)

@@ -14,15 +14,33 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-def relu_batched(x):
-    return cp.maximum(x, 0)
+predict_x_kernel = cp.ElementwiseKernel(
+    "float64 product, float64 b",
+    "float64 result",
+    "result = predict_x(product, b)",
+    "predict_x_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+    preamble="""
+template <typename T> __device__ T larger(T a, T b) {  // nan where one is nan
+    return a >= b || a != a ? a : b;
+}
+
+__device__ double relu(double x) {
+    return larger(x, 0.0);
+}
+
+__device__ double predict_x(double product, double b) {
+    return relu(product + b);
+}
+""",
+)
 
 
 def predict(params, x):
     assert len(params[2][0]) == len(params[2][1])
     # W: [m, n] and b: [m] of each layer, x: [n]
     for W, b in params[:-1]:
-        x = relu_batched(x @ W.T + b)
+        x = predict_x_kernel(x @ W.T, b)
     W, b = params[-1]
     logits = x @ W.T + b
     return logits - cp.log(cp.sum(cp.exp(logits), axis=1))[:, None]  # logarithms of the probabilities

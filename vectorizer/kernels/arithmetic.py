@@ -26,6 +26,7 @@ from vectorizer.kernels.numbers import (
     literal,
     number_type,
     type_of,
+    typed,
 )
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.values import MISSING, Array, Unsupported, promote
@@ -138,7 +139,7 @@ class Arithmetic:
         if kind not in "iuf":
             raise NoKernel(f"{symbol} of other than real numbers")
         what = "quotient" if symbol == "//" else "remainder"
-        return Expr(f"{'float' if kind == 'f' else 'floor'}_{what}({left.code}, {right.code})", value)
+        return Expr(f"{'float' if kind == 'f' else 'floor'}_{what}({typed(left)}, {typed(right)})", value)
 
     def power(self, a: Expr, b: Expr, value: Array) -> Expr:
         """Powers; those with literal exponents are products."""
@@ -147,11 +148,13 @@ class Arithmetic:
             return self.product([base] * int(b.const), value)
         if value.kind in "iu":
             if b.const is not MISSING and b.const >= 0:
-                return Expr(f"integer_power({base.code}, {cast(b, value.dtype).code})", value)
+                return Expr(f"integer_power({typed(base)}, {typed(cast(b, value.dtype))})", value)
             if value.weak:
                 raise NoKernel("a power of Python integers whose exponent may be negative")
             exponent = cast(b, value.dtype)
-            return Expr(f"integer_power({base.code}, nonnegative({exponent.code}, {self.bad()}))", value)
+            return Expr(f"integer_power({typed(base)}, nonnegative({exponent.code}, {self.bad()}))", value)
+        if value.kind == "f" and b.const == 2 and type(b.const) is not bool:
+            return Expr(f"squared({base.code})", value)
         if value.kind != "f":
             raise NoKernel("a power of complex numbers")
         code = f"pow({base.code}, {cast(b, value.dtype).code})"

@@ -65,4 +65,5 @@ def check_expression(node: ast.expr, outside: Outside) -> None:
 
 
 def is_elementwise(function: Any) -> bool:
-    return function is np.where or function is abs or isinstance(function, np.ufunc) and function.signature is None
+    is_ufunc = isinstance(function, np.ufunc) and function.signature is None
+    return is_ufunc or any(function is known for known in (np.where, np.clip, abs))

@@ -10,6 +10,7 @@ from typing import Any
 from vectorizer.backends import Backend
 from vectorizer.kernels.elementwise import check_elementwise
 from vectorizer.kernels.expressions import Outside
+from vectorizer.kernels.helpers import Emitted
 from vectorizer.kernels.numbers import Expr, NoKernel, cast, type_of
 from vectorizer.kernels.statements import RESERVED, Body
 from vectorizer.kernels.support import support_for
@@ -60,14 +61,18 @@ class Names(Outside):
 class Function_(Body):
     """One function of the user's, which may call others."""
 
-    def __init__(self, kernel: Kernel, node: ast.FunctionDef, text: str, parameters: dict[str, Array], names: Names):
+    def __init__(self, kernel: Kernel, node: ast.FunctionDef, text: str, parameters: dict[str, Array], names: Outside):
         super().__init__(node, text, parameters, names)
         self.kernel, self.names = kernel, names
 
     def user_call(self, function: Any, args: list[Expr]) -> Expr:
-        if not isinstance(function, types.FunctionType):
+        values = [arg.value for arg in args]
+        if isinstance(function, Emitted):
+            name, made = self.kernel.emitted(function, values)
+        elif isinstance(function, types.FunctionType) and isinstance(self.names, Names):
+            name, made = self.kernel.function(function, values, self.names)
+        else:
             raise NoKernel(f"a call of {getattr(function, '__name__', 'something unknown')}")
-        name, made = self.kernel.function(function, [arg.value for arg in args], self.names)
         if len(made.result) != 1:
             raise NoKernel("a call of a function that returns several numbers")
         codes = [cast(arg, value.dtype).code for arg, value in zip(args, made.parameters.values(), strict=True)]
@@ -105,6 +110,15 @@ class Kernel:
             self.open.pop()
         return self.made[key]
 
+    def emitted(self, function: Emitted, values: list[Array]) -> tuple[str, Body]:
+        """A function that is emitted beside the one at hand."""
+        parameters = _parameters(function.node, values)
+        key = (function, tuple((value.dtype, value.weak) for value in values))
+        if key not in self.made:
+            name = self.free(function.name.removesuffix("_batched"))
+            self.made[key] = name, self.compile(name, function.node, function.text, parameters, function.outside)
+        return self.made[key]
+
     def free(self, name: str) -> str:
         taken = {found for found, _ in self.made.values()} | self.named
         name = f"{name}_" if name in RESERVED else f"my_{name}" if name.startswith("checked_") else name
@@ -114,7 +128,7 @@ class Kernel:
         self.named.add(found)
         return found
 
-    def compile(self, name: str, node: Any, text: str, parameters: dict[str, Array], names: Names) -> Body:
+    def compile(self, name: str, node: Any, text: str, parameters: dict[str, Array], names: Outside) -> Body:
         body = Function_(self, node, text, parameters, names)
         body.run()
         given = [f"{type_of(value)} {body.renamed(key)}" for key, value in parameters.items()]
@@ -186,26 +200,48 @@ def is_worth_it(node: ast.FunctionDef) -> bool:
 
 
 def defined(made: str, name: str, kernel: Kernel, body: Body, alias: str) -> str:
-    """The statement that makes the kernel."""
+    """The statement that makes the kernel of a function."""
     names = {key: f"{key}_" if key in TAKEN else body.renamed(key) for key in body.parameters}
-    inputs = ", ".join(f"{value.dtype} {names[key]}" for key, value in body.parameters.items())
     results = ["result"] if len(body.result) == 1 else [f"result_{k}" for k in range(len(body.result))]
-    outputs = [f"{value.dtype} {result}" for value, result in zip(body.result, results, strict=True)]
-    outputs += ["bool bad"] if body.may_be_bad else []
     given = [*names.values(), *(results if len(results) > 1 else []), *(["bad"] if body.may_be_bad else [])]
     operation = call(name, *given)
     if len(results) == 1:
         operation = f"result = {operation}"
     if body.may_be_bad:
         operation = f"bad = false; {operation}"
-    code = "\n".join(kernel.texts)
-    support = support_for(code)
-    preamble = f"{support.strip()}\n\n{code}" if support else code
+    return constructed(made, body, names, results, operation, "\n".join(kernel.texts), alias)
+
+
+def write_kernel(made: str, name: str, kernel: Kernel, body: Body, alias: str) -> str:
+    """The statement that makes the kernel of a run; one of a single expression needs no function of its own."""
+    last = body.lines[-1].strip()
+    if len(body.lines) > 1 or len(kernel.texts) > 1:
+        return defined(made, name, kernel, body, alias)
+    names = {key: body.renamed(key) for key in body.parameters}
+    operation = f"result = {last.removeprefix('return ').removesuffix(';')}"
+    return constructed(made, body, names, ["result"], operation, "", alias)
+
+
+def constructed(
+    made: str, body: Body, names: dict[str, str], results: list[str], operation: str, functions: str, alias: str
+) -> str:
+    """``made = cp.ElementwiseKernel(...)``.
+
+    names: of the parameters in C++.
+    functions: what stands in front of the kernel, without what `support.py` has.
+    """
+    inputs = ", ".join(f"{value.dtype} {names[key]}" for key, value in body.parameters.items())
+    outputs = [f"{value.dtype} {result}" for value, result in zip(body.result, results, strict=True)]
+    outputs += ["bool bad"] if body.may_be_bad else []
+    support = support_for(f"{operation}\n{functions}").strip()
+    preamble = "\n\n".join(filter(None, (support, functions)))
+    ending = "" if preamble.endswith("\n") else "\n"
+    written = f'    preamble="""\n{preamble}{ending}""",\n' if preamble else ""
     return (
         f"{made} = {alias}.ElementwiseKernel(\n"
         f'    "{inputs}",\n    "{", ".join(outputs)}",\n    "{operation}",\n    "{made}",\n'
         f'    options=("--fmad=false",),  # as NumPy computes: each operation is rounded\n'
-        f'    preamble="""\n{preamble}""",\n)'
+        f"{written})"
     )
 
 

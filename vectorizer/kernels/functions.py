@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from vectorizer.kernels.arithmetic import Arithmetic
-from vectorizer.kernels.numbers import FLOAT, INT, PRIMARY, UNARY, Expr, NoKernel, cast, literal, number_type
+from vectorizer.kernels.numbers import FLOAT, INT, PRIMARY, UNARY, Expr, NoKernel, cast, literal, number_type, typed
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.values import MISSING, Unsupported
 
@@ -185,7 +185,7 @@ def nan_extreme(function: Any, target: str) -> None:
         dtype = dtypes(function, args)
         if dtype.kind not in "iuf":
             raise NoKernel(f"{target} of these numbers")
-        return Expr(f"{target}({', '.join(cast(a, dtype).code for a in args)})", number_type(dtype))
+        return Expr(f"{target}({', '.join(typed(cast(a, dtype)) for a in args)})", number_type(dtype))
 
 
 nan_extreme(np.maximum, "larger")
@@ -211,15 +211,49 @@ def emit_sign(_: Arithmetic, args: list[Expr]) -> Expr:
 @row(np.square)
 def emit_square(rw: Arithmetic, args: list[Expr]) -> Expr:
     a = only(args, "square")
-    if not a.code.isidentifier():
-        raise NoKernel("the square of an expression")
-    made = rw.binary("*", a, a)
+    made = rw.binary("*", a, a) if a.code.isidentifier() else rw.power(a, literal(2), a.value)
     return Expr(made.code, made.value.with_(weak=False), made.level)
 
 
 @row(np.logical_not)
 def emit_not(rw: Arithmetic, args: list[Expr]) -> Expr:
     return Expr(f"!{rw.truth(only(args, 'logical_not')).at(UNARY)}", number_type(bool), UNARY)
+
+
+@row(np.negative)
+def emit_negative(rw: Arithmetic, args: list[Expr]) -> Expr:
+    return strong(rw.unary("-", only(args, "negative")))
+
+
+@row(np.invert)
+def emit_invert(rw: Arithmetic, args: list[Expr]) -> Expr:
+    return strong(rw.unary("~", strong(only(args, "invert"))))
+
+
+def strong(a: Expr) -> Expr:
+    """A number as one of NumPy's."""
+    return Expr(a.code, a.value.with_(weak=False), a.level, a.const)
+
+
+def logical(function: Any, symbol: str) -> None:
+    @row(function)
+    def emit(rw: Arithmetic, args: list[Expr]) -> Expr:
+        if len(args) != 2:
+            raise NoKernel(f"{function.__name__} with {len(args)} arguments")
+        made = rw.binary(symbol, *(strong(rw.truth(a)) for a in args))
+        return Expr(made.code, number_type(bool), made.level)
+
+
+for _name, _target in {"logical_and": "&", "logical_or": "|", "logical_xor": "^"}.items():
+    logical(getattr(np, _name), _target)
+
+
+@row(np.clip)
+def emit_clip(rw: Arithmetic, args: list[Expr]) -> Expr:
+    """Both bounds; the upper one wins where they are the wrong way round."""
+    if len(args) != 3:
+        raise NoKernel("np.clip in this form")
+    return TABLE[np.minimum](rw, [TABLE[np.maximum](rw, args[:2]), args[2]])
 
 
 @row(float)

@@ -93,7 +93,7 @@ def _spelled(value: Any, dtype: np.dtype[Any]) -> str:
         return "(0.0 / 0.0)"
     if math.isinf(number):
         return "(1.0 / 0.0)" if number > 0 else "(-1.0 / 0.0)"
-    return repr(number) + ("f" if dtype.name == "float32" else "")
+    return f"{np.float32(number)!s}f" if dtype.name == "float32" else repr(number)
 
 
 def cast(expr: Expr, dtype: Any) -> Expr:
@@ -115,6 +115,13 @@ def cast(expr: Expr, dtype: Any) -> Expr:
     if wanted.kind == "b":
         return Expr(f"{expr.at(EQUAL)} != 0", value, EQUAL)
     return Expr(f"({name}){expr.at(UNARY)}", value, UNARY)
+
+
+def typed(expr: Expr) -> str:
+    """The code of an argument of a template, which must have its very type: small literals are ints in C++."""
+    dtype = expr.value.dtype
+    is_small = dtype is not None and dtype.kind in "iu" and dtype.itemsize < 4
+    return f"({type_of(expr.value)}){expr.at(UNARY)}" if is_small and expr.const is not MISSING else expr.code
 
 
 def bare(expr: Expr) -> Expr:

@@ -22,7 +22,7 @@ RESERVED = frozenset(
     log2 max min norm pow real imag rint round sin sinh sqrt tan tanh trunc y0 y1 yn wrapping_add
     wrapping_subtract wrapping_multiply checked magnitude larger smaller nonzero in_domain nonnegative
     to_integer sign_of integer_power floor_quotient floor_remainder float_remainder float_quotient
-    exact_add exact_subtract exact_multiply""".split()
+    exact_add exact_subtract exact_multiply squared""".split()
 )
 
 

@@ -78,6 +78,10 @@ template <typename T> __device__ T float_quotient(T a, T b) {  // towards minus 
 template <typename T> __device__ T magnitude(T x) {  // of integers, which wrap
     return x < 0 ? (T)(0ULL - (unsigned long long)x) : x;
 }""",
+    "squared": """
+template <typename T> __device__ T squared(T x) {
+    return x * x;
+}""",
     "sign_of": """
 template <typename T> __device__ T sign_of(T x) {
     return x != x ? x : (T)((x > 0) - (x < 0));

@@ -94,13 +94,14 @@ class Appends(Choices):
         item, stacked = self.stacked_along(items, loop)
         weak = self.array(item).weak
         target = self.target_name(variable)
+        # A store behind this must not change the items: what they are read from may have to be copied here.
+        kept = self.kept(Operand(item.code, held_list(made.item, weak, stacked), item.level, fresh=item.fresh))
         if made.mask is None:
-            if item.code != target:
-                self.emit(f"{target} = {item.code}", target=target)
-            list_value = held_list(made.item, weak, stacked)
-            self.env[variable] = self.kept(Operand(target, list_value))
+            if kept.code != target:
+                self.emit(f"{target} = {kept.code}", target=target)
+            self.env[variable] = Operand(target, kept.value)
             return
-        held = self.temp(Operand(item.code, stacked, item.level), variable)
+        held = self.temp(Operand(kept.code, stacked, kept.level), variable)
         found = self.array(self.spread(made.mask, axes))
         flags = found.with_(rank=1, axes=found.axes[:-1], dims=(loop.trips,), weak=False)
         mask = self.spread(made.mask, axes).with_value(flags)

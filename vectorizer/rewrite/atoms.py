@@ -14,6 +14,7 @@ from vectorizer.source.operand import (
     Operand,
 )
 from vectorizer.values import (
+    Array,
     DictV,
     FuncV,
     ListV,
@@ -43,7 +44,16 @@ class Atoms(Walk):
             raise
         finally:
             self.truth_only = truth_only
+        if self.shared.fuse is not None:
+            self.note(result)
         return result
+
+    def note(self, operand: Operand) -> None:
+        """Notes the dtype of an expression, and whether it is a Python number, for the kernel that it may go into."""
+        value = operand.value
+        if isinstance(value, Array) and not operand.lazy:
+            noted = Array(value.dtype, 0, weak=value.weak and not value.axes)
+            self.given.setdefault(operand.code, set()).add(noted)
 
     def text(self, node: cst.CSTNode) -> str:
         if isinstance(node, cst.Name):

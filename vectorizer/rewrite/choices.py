@@ -11,7 +11,7 @@ import numpy as np
 
 from vectorizer.rewrite.accumulate import LoopAxis
 from vectorizer.rewrite.iteration import INT
-from vectorizer.rewrite.recurrences import Selection
+from vectorizer.rewrite.recurrences import Selection, Update
 from vectorizer.rewrite.scans import Scans
 from vectorizer.rules.elementwise import select
 from vectorizer.rules.indexing import subscript
@@ -52,12 +52,32 @@ class Choices(Scans):
         if any(not self.relies_on(loop.trips - 1) for loop in loops):
             raise Unsupported(f"{names[0]} is handed on by a loop that may not run")
         mask = self._selection_mask(selection)
+        if selection.better and len(names) == 1 and self._is_new(selection, names[0]):
+            self._choose_extreme(selection, names[0], mask)
+            return
         values = self._selection_values(selection, mask)
         before = {name: self.read(name) for name in names}
         if selection.better:
             self._choose_best(selection, mask, values, before, loops)
         else:
             self._choose_last(mask, values, before, loops)
+
+    def _is_new(self, selection: Selection, name: str) -> bool:
+        """Whether a variable is set to the number that is compared."""
+        assert selection.new is not None
+        node = selection.values[name]
+        return node is selection.new or self.text(node) == self.text(selection.new)
+
+    def _choose_extreme(self, selection: Selection, name: str, mask: Operand | None) -> None:
+        """``if guard and new > best: best = new``: the greatest number of all iterations in which the guard holds."""
+        assert selection.new is not None
+        held = self.masks
+        if mask is not None:
+            self.masks = [*held[: self.loops[0].masks], mask]
+        try:
+            self.update(Update(name, "fmax" if selection.better[0] == ">" else "fmin", selection.new))
+        finally:
+            self.masks = held
 
     def _selection_mask(self, selection: Selection) -> Operand | None:
         """Where the guards and the conditions around hold; None for everywhere."""
@@ -151,8 +171,8 @@ class Choices(Scans):
             best = self.temp(self._taken(flat, at), "extreme")
             better = self.temp(self.compare(selection.better, best, old), "better")
             picked = dict(values)
-            for name, node in selection.values.items():
-                if node is selection.new or self.text(node) == self.text(selection.new):
+            for name in selection.values:
+                if self._is_new(selection, name):
                     picked[name] = best
             self._set_chosen(picked, before, better, at, loops)
         self.change("best", f"{', '.join(sorted(values))}: the {'greatest' if greatest else 'least'} of all iterations")

@@ -10,8 +10,8 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.control_flow import else_statements
-from vectorizer.rewrite.hoisting import Hoisting
 from vectorizer.rewrite.names import statements_of
+from vectorizer.rewrite.swaps import Swaps
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, Unsupported
 
@@ -26,7 +26,7 @@ class ChosenStore:
     comments: tuple[str, ...]
 
 
-class ChosenStores(Hoisting):
+class ChosenStores(Swaps):
     """Stores of one of two values."""
 
     def varying_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:

@@ -20,6 +20,11 @@ class Conditions(ChosenStores):
     """Notes the conditions of branches in loops that have become axes."""
 
     tests: dict[str, cst.BaseExpression]  # conditions, by the names of their masks
+    supposed: tuple[Affine, ...] = ()  # what is not negative in the branch that is being walked
+
+    def relies_on(self, condition: Affine) -> bool:
+        rests = (condition - fact for fact in self.supposed)
+        return any(rest.is_const and rest.const >= 0 for rest in rests) or super().relies_on(condition)
 
     def varying_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
         if self.loops:
@@ -30,7 +35,7 @@ class Conditions(ChosenStores):
     def extremes(self, affine: Affine, loops: Sequence[Any]) -> tuple[Affine | None, Affine | None]:
         """In a branch, an integer is no less than its condition says."""
         low, high = super().extremes(affine, loops)
-        facts = self.facts_here() if loops and self.masks else []
+        facts = [*self.facts_here(), *self.supposed] if loops else []
         for count in (1, 2):
             for some in combinations(facts, count):
                 rest = affine

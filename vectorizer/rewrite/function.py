@@ -214,7 +214,8 @@ def rewrite(
             text = walker.run(name)
         except PlanChange:
             if len(plan.flags) != flags:
-                plan = Plan(returns=plan.returns, flags=plan.flags, starts=plan.starts, nones=plan.nones)
+                found = {n: getattr(plan, n) for n in ("returns", "flags", "starts", "nones", "at_end")}
+                plan = Plan(**found)
                 function = with_flags(plain, plan, lines)
             continue
         except RootCalled:

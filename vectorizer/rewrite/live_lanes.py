@@ -29,6 +29,8 @@ class LaneLoop:
     entered: code for the number of lanes at first.
     done: the name for the places of lanes that leave.
     outs: variables that are read behind the loop -> the array that receives their last values.
+    late: those that lanes may leave without, as an iteration sets them behind a jump only: lanes that leave in a later
+        iteration would leave without what an earlier one has set.
     names: variables that may have to be compacted.
     depth: how many regions are open at the top of the loop's body.
     leaving, skipping: flags of the lanes that break or continue, while a branch with such jumps is open.
@@ -40,6 +42,7 @@ class LaneLoop:
     entered: str
     done: str
     outs: dict[str, str] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     depth: int = 0
     leaving: str | None = None
@@ -118,6 +121,9 @@ class LiveLanes(MemoryOrder):
         outer = loop.region.replaced[0]
         for name in sorted(loop.names | assigned):
             operand = self.env.get(name)
+            if operand is not None and operand.lazy and name in assigned and isinstance(operand.value, Array):
+                self.assign_name(name, Operand(operand.code, operand.value, operand.level))  # the loop binds it anew
+                operand = self.env[name]
             if operand is None or operand.lazy:
                 continue
             operand = self.restricted(name, operand)
@@ -197,6 +203,7 @@ class LiveLanes(MemoryOrder):
 
     def leaving_values(self, loop: LaneLoop) -> list[tuple[str, Operand]]:
         """The arrays for last values with the variables that go there."""
+        loop.late |= loop.outs.keys() - self.env.keys()
         found = [(holder, self.env.get(name)) for name, holder in sorted(loop.outs.items())]
         return [(holder, o) for holder, o in found if o is not None and isinstance(o.value, Array)]
 
@@ -237,8 +244,9 @@ class LiveLanes(MemoryOrder):
         outer = loop.region.replaced[0]
         assigned = assigned_names(node)
         final = self.final_values(loop, sorted(assigned), before, surely)
-        if loop.outs.keys() - final.keys():
-            self.not_set(min(loop.outs.keys() - final.keys()))
+        if missing := (loop.outs.keys() - final.keys()) | loop.late:
+            self.lost |= loop.late
+            self.not_set(min(missing))
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
         self.regions.pop()
         self.lanes_depth -= 1
@@ -259,6 +267,7 @@ class LiveLanes(MemoryOrder):
             held = value.with_(axes=(outer,), dims=value.dims, origins=origins)
             self.freeze(held)
             self.env[name] = Operand(loop.outs[name], held)
+            self.maybe_unset.discard(name)
 
     def final_values(
         self, loop: LaneLoop, assigned: Sequence[str], before: dict[str, Operand], surely: bool

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import libcst as cst
 
@@ -37,6 +38,7 @@ from vectorizer.values import (
     sites,
 )
 
+FEWEST_AT_ONCE = 32  # examples, where they are run in blocks
 # What a loop that becomes an axis must not contain.
 NO_AXIS = (cst.Break, cst.Continue, cst.Return, cst.Raise, cst.While, cst.Try, cst.With)
 
@@ -84,7 +86,7 @@ class LoopAxes(Appends):
         loop.outside = frozenset(origin for v in before if isinstance(v, Array) for origin in v.origins)
         exposed = exposed_names(body, target_names(node.target))
         loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
-        loop.carried -= inner_targets(body)
+        loop.carried -= inner_targets(body) | target_names(node.target)  # these are set anew in each iteration
         self.check_carried(loop, node)
         self.check_calls(node, loop)
         self.check_iterated(node, it)
@@ -255,13 +257,14 @@ class LoopAxes(Appends):
         visit(it)
 
     def check_size(self, loop: LoopAxis) -> None:
-        """A temporary over all loop axes must stay within bounds."""
+        """A temporary over all loop axes must stay within bounds, for as many examples as are computed at once."""
         samples = self.facts.samples
         if samples is None:
             return
         total = 8
+        most = FEWEST_AT_ONCE if self.shared.in_blocks and not self.facts.writes else sys.maxsize
         for axis in self.axes:
-            total *= max(1, samples.get(f"size:{axis.name}", 1))
+            total *= max(1, min(samples.get(f"size:{axis.name}", 1), most))
         for open_loop in [*self.loops, loop]:
             total *= max(1, open_loop.trips.evaluate(samples) or 1)
         if total > self.shared.temporaries:

@@ -7,11 +7,11 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.wavefronts import Wavefronts
+from vectorizer.rewrite.unrolled import Unrolled
 from vectorizer.values import Unsupported
 
 
-class Loops(Wavefronts):
+class Loops(Unrolled):
     """What a loop becomes."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
@@ -21,6 +21,8 @@ class Loops(Wavefronts):
         if hull is not None:
             return self.guarded_axis(node, hull)
         it = self.iteration(node.iter)
+        if self.unrolled_in_axis(node, it):
+            return False
         searched = self.search(node, it, rest)
         if searched is not None:
             return searched

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from vectorizer.rewrite.sequential import SequentialLoops
-from vectorizer.rules.contractions import contract
+from vectorizer.rules.contractions import contract, product_dtype
 from vectorizer.rules.elementwise import select
+from vectorizer.rules.pieces import in_pieces
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Array, Axis, number
@@ -34,7 +37,9 @@ class Contractions(SequentialLoops):
             return None
         varying = [f for f in factors if f.array.axes]
         uniform = [f for f in factors if not f.array.axes]
-        if len(varying) not in (2, 3) or {v.array.dtype for v in varying} != {self.array(right).dtype}:
+        if len(varying) not in (2, 3) or not self._of_one_precision(varying):
+            return None
+        if product_dtype([v.array for v in varying]) != self.array(right).dtype:
             return None  # without the uniform factors, the products would be made in another dtype
         if not any(sum(a in f.array.axes for f in varying) > 1 for a in axes):
             return None
@@ -43,6 +48,16 @@ class Contractions(SequentialLoops):
             result = self.binary("*", result, factor)
         self.change("contract", "a sum of products is a contraction")
         return result
+
+    @staticmethod
+    def _of_one_precision(factors: list[Operand]) -> bool:
+        """Whether factors have one dtype, or are real and complex numbers of one precision."""
+        dtypes = {f.array.dtype for f in factors}
+        if len(dtypes) == 1:
+            return True
+        return None not in dtypes and {np.result_type(d, np.complex64) for d in dtypes if d is not None} <= {
+            product_dtype([f.array for f in factors])
+        }
 
     def contraction_of_rows(self, right: Operand, axes: list[Axis]) -> Operand | None:
         """The sum over `axes` of numbers times an array."""
@@ -134,8 +149,11 @@ class Contractions(SequentialLoops):
         scalars = [f for f in right.factors if f is not factor]
         if factor is None or not scalars or not set(axes) <= set(factor.array.axes):
             return None
-        if not set(axes) <= under.union(*(p.array.axes for p in (*scalars, *right.divisors))):
+        varying = [p for p in (*scalars, *right.divisors) if p.array.axes]
+        if not set(axes) <= under.union(*(p.array.axes for p in varying)):
             return None
+        if not varying and value.dtype != np.dtype(float):
+            return None  # uniform numbers alone make weights of double precision
         return (scalars, list(right.divisors)), factor
 
     def _product(self, factors: list[Operand], divisors: list[Operand]) -> Operand:
@@ -163,7 +181,7 @@ class Contractions(SequentialLoops):
             return None
         letters = "ijklmn"[: a.rank]
         self.change("contract", "a sum of products is a contraction")
-        return contract(self, list(factors), [letters, letters], "")
+        return contract(self, [in_pieces(self, factor) for factor in factors], [letters, letters], "")
 
     def as_matmul(self, factors: list[Operand], axes: list[Axis]) -> Operand | None:
         """Two factors that share one summed axis, as a matrix product where their layouts allow it."""
@@ -188,7 +206,7 @@ class Contractions(SequentialLoops):
 
     def _as_vecdot(self, a: Operand, b: Operand, shared: tuple[Axis, ...], k: Axis) -> Operand | None:
         """``out[s] = sum(a[s, k] * b[s, k])``; np.vecdot takes the conjugate of complex numbers."""
-        dtype = a.array.dtype
+        dtype = product_dtype([a.array, b.array])
         if a.array.axes != (*shared, k) or b.array.axes != (*shared, k) or dtype is not None and dtype.kind == "c":
             return None
         return Operand(call(self.np("vecdot"), a.code, b.code), Array(dtype, 0, tuple(sorted(shared))), fresh=True)
@@ -201,14 +219,14 @@ class Contractions(SequentialLoops):
         out = tuple(sorted([*shared, left, right]))
         if out != (*shared, left, right):
             return None
-        value = Array(a.array.dtype, 0, out)
+        value = Array(product_dtype([a.array, b.array]), 0, out)
         return Operand(f"{first.at(PRODUCT)} @ {second.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
 
     def _as_matvec(
         self, matrix: Operand, vector: Operand, shared: tuple[Axis, ...], free: Axis, k: Axis
     ) -> Operand | None:
         """``out[s, free] = sum(matrix[s, free, k] * vector[s, k])``."""
-        dtype = matrix.array.dtype
+        dtype = product_dtype([matrix.array, vector.array])
         out = tuple(sorted([*shared, free]))
         if out != (*shared, free) or dtype is None or dtype.kind == "c":
             return None

@@ -143,6 +143,11 @@ class Scans(Accumulation):
         if not masks:
             return right
         value = self.array(right)
+        if value.kind in "iu" and value.dtype is not None:
+            limits, end = np.iinfo(value.dtype), "max" if op.endswith("min") else "min"
+            code = f"{call(self.np('iinfo'), self.dtype_code(value.dtype))}.{end}"
+            nothing = Operand(code, Array(value.dtype, 0, const=getattr(limits, end)))
+            return self._as_weak_as(select(self, self.conjunction(masks), right, nothing), value)
         if value.kind != "f" or op in ("max", "min"):
             raise Unsupported("an extreme under a condition")
         nothing = Operand(self.np("nan"), number(float("nan")))

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from vectorizer.backends import Backend, Lacking
 from vectorizer.backends.costs import list_costs
-from vectorizer.backends.translate import Names, Parameters, Translator
+from vectorizer.backends.placement import Parameters
+from vectorizer.backends.translate import Names, Translator
 from vectorizer.source.statements import Change
 from vectorizer.values import Array, DictV, ListV, Obj, SeqV, StackedV, TupleV, Unsupported, Value
 
@@ -29,16 +30,12 @@ def translated(walker: Rewriter, text: str) -> str:
         return text
     if walker.shared.drawn:
         raise Unsupported(f"random numbers are drawn from one of NumPy's generators, and not by {backend.module}")
-    tree = ast.parse(text).body[0]
-    local = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    local |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    values = {name: parameter.value for name, parameter in walker.function.parameters.items()}
-    parameters = Parameters(
-        frozenset(n for n, value in values.items() if may_be_on_device(value, walker.function.finish is None)),
-        frozenset(n for n, value in values.items() if isinstance(value, Array) and value.kind == "b" and value.axes),
+    if walker.shared.fuse is not None:
+        text = walker.shared.fuse(walker, text)
+    names, parameters = read_surroundings(walker, text)
+    is_complex = COMPLEX.search(text) is not None or any(
+        may_be_complex(parameter.value) for parameter in walker.function.parameters.values()
     )
-    names = Names(lambda name: found_outside(walker.shared.namespace, name), walker.shared.imports, local)
-    is_complex = COMPLEX.search(text) is not None or any(map(may_be_complex, values.values()))
     alias = walker.module(backend.module, backend.alias)
     try:
         translator = Translator(text, backend, alias, names, parameters, is_complex)
@@ -54,6 +51,22 @@ def translated(walker: Rewriter, text: str) -> str:
         if change not in walker.shared.changes:
             walker.shared.changes.append(change)
     return done.text
+
+
+def read_surroundings(walker: Rewriter, text: str) -> tuple[Names, Parameters]:
+    """What the names of a function's text mean, and which of its parameters lie on the device."""
+    tree = ast.parse(text).body[0]
+    local = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    local |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    values = {name: parameter.value for name, parameter in walker.function.parameters.items()}
+    parameters = Parameters(
+        frozenset(n for n, value in values.items() if may_be_on_device(value, walker.function.finish is None)),
+        frozenset(n for n, value in values.items() if isinstance(value, Array) and value.kind == "b" and value.axes),
+        frozenset(walker.kernels),
+        frozenset(name for name, is_mask in walker.kernels.items() if is_mask),
+    )
+    names = Names(lambda name: found_outside(walker.shared.namespace, name), walker.shared.imports, local)
+    return names, parameters
 
 
 def found_outside(namespace: Any, name: str) -> Any:

@@ -21,11 +21,11 @@ import libcst as cst
 from vectorizer.rewrite.accumulate import LoopAxis
 from vectorizer.rewrite.control_flow import JUMPS, has_jump
 from vectorizer.rewrite.dependences import Access
+from vectorizer.rewrite.elements import Elements
 from vectorizer.rewrite.iteration import INT, Extent, Iteration
 from vectorizer.rewrite.loop_syntax import conditional_names, exposed_names, inner_targets
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
 from vectorizer.rewrite.recurrences import find_recurrences
-from vectorizer.rewrite.tables import Tables
 from vectorizer.rewrite.tidy import total_count
 from vectorizer.rules.context import PlanChange
 from vectorizer.source.operand import Operand, call
@@ -78,7 +78,7 @@ class Front:
         return [*within, d - rows.first - columns.first, rows.last + columns.last - d]
 
 
-class Wavefronts(Tables):
+class Wavefronts(Elements):
     """Nests of which neither loop can become an axis."""
 
     fronts: tuple[Front, ...] = ()  # those that are being walked

@@ -143,6 +143,7 @@ class Shared:
     """What the function and the helpers emitted beside it have in common.
 
     sizes: batch sizes that are given and need not be read off an argument.
+    in_blocks: whether a large batch is run in blocks of examples.
     drawn: whether random numbers are drawn from a generator that lives longer than an example.
     """
 
@@ -155,10 +156,13 @@ class Shared:
     changes: list[Change] = field(default_factory=list)
     fallbacks: list[Change] = field(default_factory=list)
     backend: Any = None  # that the function is rewritten for; None for NumPy
+    fuse: Any = None  # makes kernels of runs of elementwise operations in a function's text; None where there are none
+    elementwise: dict[str, Any] = field(default_factory=dict)  # helpers that such kernels may take in, by emitted name
     calls: list[Any] = field(default_factory=list)  # functions that are being rewritten, the innermost last
     root: object = None  # the function that is vectorized
     root_called: bool = False  # it is found among the functions that it calls
     temporaries: int = 1 << 27
+    in_blocks: bool = False
     sizes: dict[Axis, int] = field(default_factory=dict)
     draws: Draws = field(default_factory=Draws)
     drawn: bool = False

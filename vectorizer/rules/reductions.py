@@ -9,6 +9,7 @@ import numpy as np
 
 from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.elementwise import is_none
+from vectorizer.rules.pieces import REDUCED, in_pieces
 from vectorizer.rules.table import Call, Rule, probe, register
 from vectorizer.source.operand import Operand, call, tuple_code
 from vectorizer.values import Affine, Array, Dims, Unsupported
@@ -84,6 +85,8 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     value = rw.array(operand)
     if function is np.sum and len(bound) == 1 and (contracted := rw.sum_of_product(operand)) is not None:
         return contracted
+    if function in REDUCED:
+        operand = in_pieces(rw, operand)
     refuse_overwriting(rw, c, bound)
     for extra in set(names[1:]) - {"axis", "out", "where"}:
         if extra in bound:

@@ -57,6 +57,8 @@ class State:
         self.frozen: set[object] = set()
         self.maybe_unset: set[str] = set()  # variables that one path has not set
         self.site_axes: dict[object, Axes] = {}
+        self.given: dict[str, set[Array]] = {}  # what expressions give, by their code, where kernels are made of them
+        self.kernels: dict[str, bool] = {}  # the names of these, and whether they give arrays of booleans
 
     def fresh(self, hint: str) -> str:
         """A name that nothing in the function uses."""

@@ -92,7 +92,10 @@ class Window:
 
 @dataclass
 class _WindowNode:
-    window: Window
+    """What is known of windows: the one that a dot product may be taken with, and the length of each."""
+
+    window: Window | None
+    spans: tuple[Affine, ...]
 
 
 def find_window(rw: Context, base: Operand, index: Sequence[Index]) -> Operand | None:
@@ -114,7 +117,8 @@ def find_window(rw: Context, base: Operand, index: Sequence[Index]) -> Operand |
         raise Unsupported("a window over an array that varies along an inner loop")
     dims = tuple(p.width if isinstance(p, Window) else p.dim for p in places if isinstance(p, (Window, _Kept)))
     result = Array(value.dtype, len(dims), axes, dims=dims, origins=value.origins)
-    node = _WindowNode(windows[0]) if len(places) == 1 and windows[0].stride == 1 else None
+    plain = windows[0] if len(places) == 1 and windows[0].stride == 1 else None
+    node = _WindowNode(plain, tuple(window.width for window in windows))
     return Operand(None, result, make=lambda: _view(rw, base, places, result), node=node)
 
 

@@ -10,7 +10,7 @@ import libcst as cst
 
 from vectorizer.backends import Backend, find_backend
 from vectorizer.errors import VectorizeError
-from vectorizer.pipeline import Finisher, batch_axes, check_syntax, draws_of, emit_function, sizes_of
+from vectorizer.pipeline import Finisher, batch_axes, check_syntax, draws_of, emit_function, sizes_of, used_helpers
 from vectorizer.rewrite.function import Function, Parameter
 from vectorizer.rules.context import Shared
 from vectorizer.source.frontend import FunctionSource
@@ -136,7 +136,7 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         done.looped = Looped(reason, module.place(line=target.node.lineno))
         return done
     done.text = checked
-    done.helpers, done.imports = list(shared.helper_sources), dict(shared.imports)
+    done.helpers, done.imports = used_helpers(shared, text), dict(shared.imports)
     done.warns, done.draws = facts.strict_floats, shared.drawn
     done.changes, done.fallbacks = list(shared.changes), list(shared.fallbacks)
     return done

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from vectorizer.backends import find_backend
 from vectorizer.errors import VectorizeError
 from vectorizer.source.frontend import FunctionSource
 from vectorizer.spec import Layer, make_layer
@@ -36,7 +37,7 @@ class Target:
     """One function to rewrite.
 
     layers: one for each `vmap`, outermost first.
-    backend: the name of the one to emit for; None for NumPy.
+    backend: the name of the one to emit for, which the command line names or else the decorator; None for NumPy.
     kept: decorators that stay, above the ones that are removed.
     others: decorators below them, which change the function in a way that reading does not tell.
     """
@@ -125,8 +126,10 @@ def _target(node: Any, module: StaticModule, options: Options, named: bool) -> T
         target.others = list(node.decorator_list)
     layers = []
     for decorator in own:
-        strict, layer = _read_decorator(decorator, module)
+        strict, backend, layer = _read_decorator(decorator, module)
         target.strict |= strict
+        if options.backend is None and backend is not None:
+            target.backend = backend
         layers += [layer] if layer is not None else []
     if named and not own:
         layers = [make_layer()]
@@ -154,8 +157,8 @@ def _given(axes: Any) -> Any:
     return None if axes is GIVEN_NONE else axes
 
 
-def _read_decorator(decorator: ast.expr, module: StaticModule) -> tuple[bool, Layer | None]:
-    """Whether it is strict, and its axes; None for `jit`."""
+def _read_decorator(decorator: ast.expr, module: StaticModule) -> tuple[bool, str | None, Layer | None]:
+    """Whether it is strict, the backend that it names, and its axes; None for `jit`."""
     call = decorator if isinstance(decorator, ast.Call) else None
     values: dict[str, Any] = {}
     for k, argument in enumerate(call.args if call else []):
@@ -167,11 +170,12 @@ def _read_decorator(decorator: ast.expr, module: StaticModule) -> tuple[bool, La
             raise InputError(module.place(keyword), "this argument of the decorator is not known", _BY_KEYWORD)
         values[keyword.arg] = _literal(keyword.value, module)
     strict = bool(values.get("strict", False))
-    if _own_name(decorator, module) == "jit":
-        return strict, None
     try:
+        backend = None if values.get("backend") is None else find_backend(values["backend"]).name
+        if _own_name(decorator, module) == "jit":
+            return strict, backend, None
         layer = make_layer(values.get("in_axes", 0), values.get("out_axes", 0), values.get("axis_size"))
-        return strict, replace(layer, randomness=values.get("randomness", "different"))
+        return strict, backend, replace(layer, randomness=values.get("randomness", "different"))
     except VectorizeError as error:
         raise InputError(module.place(decorator), str(error)) from None
 

@@ -7,7 +7,7 @@ import sys
 import types
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def verify_file(module: StaticModule, name: str | None, options: Options, texts:
     given = given_facts(texts, targets)
     prepared = [(target, find_arguments(target, module, given)) for target in targets]
     for target in targets:
-        if rewrite_target(target, module, given, set()).draws:
+        if rewrite_target(replace(target, backend=None), module, given, set()).draws:
             place = Place(target.source.filename, target.node.lineno)
             raise InputError(place, f"{target.name} draws random numbers, which are not those that the loop draws")
     loaded = load(module)
