@@ -73,10 +73,16 @@ class Iterations(Chosen):
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
+    def _is_function(self, node: cst.BaseExpression) -> bool:
+        """Whether an expression names a function, and not the method of a variable."""
+        if isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
+            return node.value.value not in self.env
+        return isinstance(node, cst.Name)
+
     def iteration(self, node: cst.BaseExpression) -> Iteration:
         """What an expression behind `in` iterates over."""
         if isinstance(node, cst.Call) and isinstance(node.func, (cst.Name, cst.Attribute)):
-            function = self.expression(node.func) if is_plain_name(node.func) else None
+            function = self.expression(node.func) if self._is_function(node.func) else None
             target = function.value.value if function is not None and isinstance(function.value, Obj) else None
             if target is itertools.pairwise and len(node.args) == 1:
                 base = node.args[0].value
@@ -273,11 +279,6 @@ class Iterations(Chosen):
         if samples is None or trips.evaluate(samples) is None:
             return False
         return not self.relies_on(trips - 1)
-
-
-def is_plain_name(node: cst.BaseExpression) -> bool:
-    """A name, or one of a module."""
-    return isinstance(node, cst.Name) or isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name)
 
 
 def behind(base: cst.BaseExpression) -> cst.BaseExpression:
