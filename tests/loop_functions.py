@@ -2127,3 +2127,12 @@ def several_continues(x, y):
         s += y[i]
         out[i] = y[i]
     return out, s
+
+
+@case("vj")
+def knapsack_items(x, w):
+    best = np.zeros(8)
+    for i in range(min(len(w), len(x))):
+        for c in range(7, w[i] - 1, -1):
+            best[c] = max(best[c], best[c - w[i]] + x[i])
+    return best

@@ -36,6 +36,7 @@ LEFT: dict[str, int] = {
     "lcs": 2,
     "edit": 2,
     "knapsack": 1,
+    "knapsack_items": 2,
     "distribute": 1,
     "ema_sum": 1,
     "welford": 1,

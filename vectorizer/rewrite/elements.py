@@ -62,7 +62,10 @@ class Elements(Tables):
         """Tries the same under ``if start < stop``, for a range that is empty in some iterations around it."""
         if not self.loop_frames or self.supposed or it.kind != "range" or self.regions or self.masks or self.scopes:
             return False
-        trips = self.extent(it).trips
+        try:
+            trips = self.extent(it).trips
+        except Unsupported:  # an end that is read from an array, say: the loop stays one
+            return False
         if len(it.bounds) > 2 or self.relies_on(trips - 1):
             return False
         mark, pending, reason = self.mark(), self.pending, self.plan.sequential.pop(self.node_site(node), "")
