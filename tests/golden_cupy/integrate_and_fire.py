@@ -11,6 +11,15 @@ THRESHOLD = 1.0
 REFRACTORY_STEPS = 20
 
 
+first_spike_potential_part_kernel = cp.ElementwiseKernel(
+    "float64 value, float64 current, float64 potential",
+    "float64 result",
+    "result = value * (current - potential)",
+    "first_spike_potential_part_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+)
+
+
 def first_spike(current, limit):
     batch = current.shape[0]
     potential, step = 0.0, 0
@@ -30,12 +39,35 @@ def first_spike(current, limit):
             result[lanes] = -1
             returned[lanes] = True
             break
-        potential = potential + TIME_STEP / TIME_CONSTANT * (current - potential)
+        potential = potential + first_spike_potential_part_kernel(TIME_STEP / TIME_CONSTANT, current, potential)
         step = step + 1
     step_final[lanes] = step
     rest = ~returned
     result[rest] = step_final[rest]
     return result
+
+
+spikes_potential_else_part_kernel = cp.ElementwiseKernel(
+    "float64 value, float64 current, float64 potential",
+    "float64 result",
+    "result = value * (current - potential)",
+    "spikes_potential_else_part_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+)
+
+
+spikes_count_kernel = cp.ElementwiseKernel(
+    "bool taken, int64 count, bool taken_2",
+    "int64 result",
+    "result = taken ? count : taken_2 ? wrapping_add(count, 1LL) : count",
+    "spikes_count_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+    preamble="""
+template <typename T> __device__ T wrapping_add(T a, T b) {  // integers wrap
+    return (T)((unsigned long long)a + (unsigned long long)b);
+}
+""",
+)
 
 
 def spikes(current, steps):
@@ -46,10 +78,10 @@ def spikes(current, steps):
     rest = cp.zeros(batch, int)
     for _ in range(steps):
         taken = rest > 0
-        potential_else = potential + TIME_STEP / TIME_CONSTANT * (current - potential)
+        potential_else = potential + spikes_potential_else_part_kernel(TIME_STEP / TIME_CONSTANT, current, potential)
         taken_2 = potential_else >= THRESHOLD
         potential_else = cp.where(taken_2, 0.0, potential_else)
-        count = cp.where(taken, count, cp.where(taken_2, count + 1, count))
+        count = spikes_count_kernel(taken, count, taken_2)
         potential = cp.where(taken, potential, potential_else)
         rest = cp.where(taken, rest - 1, cp.where(taken_2, REFRACTORY_STEPS, rest))
     return count
