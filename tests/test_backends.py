@@ -394,6 +394,72 @@ def test_loops_look_only_now_and_then() -> None:
     assert "masks: the loop ends at different times" in vmapped.explain()
 
 
+def leaves_a_range(a: Any, b: Any) -> Any:
+    x = np.zeros(2)
+    for _ in range(100):
+        r = a @ x - b
+        if np.sum(r * r) < 1e-8:
+            break
+        x = x - 0.2 * (a.T @ r)
+    return x
+
+
+def leaves_and_skips(a: Any, b: Any) -> Any:
+    x, n = np.zeros(2), 0
+    while True:
+        r = a @ x - b
+        if np.sum(r * r) < 1e-8:
+            n = n + 100
+            break
+        n += 1
+        if n % 3 == 0:
+            continue
+        x = x - 0.2 * (a.T @ r)
+    return x, n
+
+
+def leaves_at_two_places(a: Any, b: Any) -> Any:
+    x = b * 1.0
+    n = 0
+    while np.sum(x * x) > 1e-3 and n < 50:
+        n += 1
+        x = x * 0.7
+        if x[0] > 1:
+            x = x - 1
+            break
+        last = x.sum()
+        if n > 20 or last < -3:
+            break
+        x = a @ x * 0.3
+    return x, n
+
+
+def reads_behind_the_loop(a: Any, b: Any) -> Any:
+    x, r, size = np.zeros(2), b, 1.0
+    for _ in range(60):
+        r = a @ x - b
+        size = np.sum(r * r)
+        if size < 1e-8:
+            break
+        x = x - 0.2 * (a.T @ r)
+    return x, r, size
+
+
+@pytest.mark.parametrize("f", [leaves_a_range, leaves_and_skips, leaves_at_two_places, reads_behind_the_loop])
+def test_loops_that_examples_leave(f: Any) -> None:
+    """By masks: who has left keeps what it had, and the host looks only now and then."""
+    for batch in (1, 2, 6):
+        a = np.eye(2) * RNG.uniform(1, 2, (batch, 1, 1)) + 0.1 * RNG.normal(size=(batch, 2, 2))
+        args = (a, 3 * RNG.normal(size=(batch, 2)))
+        assert_matches_loop(f, args, vmapped=vmap(f, backend="fake"), native=True)
+    vmapped = vmap(f)
+    vmapped(*map(DeviceArray, args))
+    assert "masks: the loop ends at different times" in vmapped.explain()
+    reset()
+    vmapped(*map(DeviceArray, args))
+    assert counts.waits <= 8
+
+
 WAITS = """
 x[0] if x.sum() > 0 else x[1] | it looks at a value
 x[w.argmax()] + float(w[0]) | it makes a Python number

@@ -34,6 +34,8 @@ class Lanes(MaskedLoops):
             raise Unsupported("a loop that ends at different times inside one that has become an axis")
         if varying is not None and self.by_masks(node, lambda: self.masked_for(node, varying)):
             return False
+        if varying is None and self.by_masks(node, lambda: self.masked_jumps(node)):
+            return False
         return self.lane_for(node, varying, rest)
 
     def visit_While(self, node: cst.While, rest: Sequence[Any]) -> bool:
