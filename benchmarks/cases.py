@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import functions
+from benchmarks import functions, textbook
 
 Arguments = tuple[Any, ...]
 Axes = tuple[int | None, ...]
@@ -142,12 +142,78 @@ def histogram_inputs(r):
     return r.standard_normal((1000, 100)), np.linspace(-3, 3, 21)
 
 
+def pairwise_inputs(r):
+    return (r.standard_normal((256, 48, 3)),)
+
+
+def heat_inputs(r):
+    return r.standard_normal((200, 32, 32)), 0.1
+
+
+def image_inputs(r):
+    return r.standard_normal((256, 28, 28)), r.standard_normal((3, 3))
+
+
+def pooling_inputs(r):
+    return (r.standard_normal((512, 32, 32)),)
+
+
+def attention_inputs(r):
+    return tuple(r.standard_normal((256, 32, 16)) for _ in range(3))
+
+
+def prefix_inputs(r):
+    return (r.standard_normal((1000, 500)),)
+
+
+def fourier_inputs(r):
+    return (r.standard_normal((1000, 32)),)
+
+
+def forward_inputs(r):
+    return r.standard_normal((2000, 16, 16)) * 0.2 + 2 * np.eye(16), r.standard_normal((2000, 16))
+
+
+def cholesky_inputs(r):
+    a = r.standard_normal((1000, 12, 12))
+    return (a @ a.swapaxes(1, 2) + np.eye(12),)
+
+
+def edit_inputs(r):
+    return r.integers(0, 4, (1000, 24)), r.integers(0, 4, (1000, 24))
+
+
+def life_inputs(r):
+    return (r.integers(0, 2, (128, 24, 24)),)
+
+
+def floyd_inputs(r):
+    return (r.uniform(1, 10, (500, 16, 16)),)
+
+
+def viterbi_inputs(r):
+    logs = [np.log(r.dirichlet(np.ones(k), size=s)) for s, k in ((1, 8), (8, 8), (8, 5))]
+    return r.integers(0, 5, (1000, 50)), logs[0][0], logs[1], logs[2]
+
+
+def knapsack_inputs(r):
+    return r.uniform(1, 10, (1000, 20)), r.integers(3, 12, 20), 50
+
+
+def horner_inputs(r):
+    return r.uniform(-1, 1, 1_000_000), r.standard_normal(9)
+
+
+def median_inputs(r):
+    return (r.standard_normal((500, 200)),)
+
+
 KALMAN = "(t,q),(s,s),(q,s),(s,s),(q,q),(s),(s,s)->(t,s)"
 SHARED_MODEL = (0, None, None, None, None, None, None)
 SHARED_DYNAMICS = (0, None, None, None, 0, None, 0)
 SHARED_NET = (0, None, None, None, None)
 
-f = functions
+f, t = functions, textbook
 CASES = {
     case.key: case
     for case in (
@@ -175,5 +241,33 @@ CASES = {
         Case("n", "matmul by three loops, 16 x 16", f.matmul, matmul_inputs, (0, 0), 1000, 60, "(i,k),(k,j)->(i,j)"),
         Case("o", "bilinear sample, bounds checked", f.bilinear, bilinear_inputs, (None, 0, 0), 1_000_000, 50_000),
         Case("p", "histogram by a loop", f.histogram, histogram_inputs, (0, None), 1000, 300, "(n),(e)->(b)"),
+        Case("pairs", "pairwise distances, n = 48", t.pairwise, pairwise_inputs, (0,), 256, 10, "(n,d)->(n,n)"),
+        Case("heat", "heat equation, 32 x 32, 20 steps", t.heat, heat_inputs, (0, None), 200, 6, "(n,m),()->(n,m)"),
+        Case("conv2d", "convolution 3 x 3, 28 x 28", t.conv2d, image_inputs, (0, None), 256, 20, "(n,m),(k,l)->(o,p)"),
+        Case("pool", "max-pool 2 x 2 of 32 x 32", t.max_pool, pooling_inputs, (0,), 512, 40, "(n,m)->(o,p)"),
+        Case(
+            "attention", "attention, 32 x 16", t.attention, attention_inputs,
+            (0, 0, 0), 256, 20, "(n,d),(m,d),(m,e)->(n,e)",
+        ),
+        Case("prefix", "prefix sum, n = 500", t.prefix_sum, prefix_inputs, (0,), 1000, 300, "(n)->(n)"),
+        Case("fourier", "Fourier sum, n = 32", t.fourier, fourier_inputs, (0,), 1000, 30, "(n)->(n)"),
+        Case(
+            "forward", "forward substitution, n = 16", t.forward_substitution, forward_inputs,
+            (0, 0), 2000, 200, "(n,n),(n)->(n)",
+        ),
+        Case("cholesky", "Cholesky by loops, n = 12", t.cholesky, cholesky_inputs, (0,), 1000, 100, "(n,n)->(n,n)"),
+        Case("edit", "edit distance 24 x 24", t.edit_distance, edit_inputs, (0, 0), 1000, 30, "(n),(m)->()"),
+        Case("life", "game of life, 24 x 24, 5 steps", t.life, life_inputs, (0,), 128, 3, "(n,m)->(n,m)"),
+        Case("floyd", "shortest paths, n = 16", t.floyd_warshall, floyd_inputs, (0,), 500, 20, "(n,n)->(n,n)"),
+        Case(
+            "viterbi", "Viterbi, 8 states, 50 steps", t.viterbi, viterbi_inputs,
+            (0, None, None, None), 1000, 30, "(t),(s),(s,s),(s,e)->()",
+        ),
+        Case(
+            "knapsack", "knapsack, 20 items, 50 units", t.knapsack, knapsack_inputs,
+            (0, None, None), 1000, 100, "(n),(n),()->()",
+        ),
+        Case("horner", "polynomial of degree 8", t.horner, horner_inputs, (0, None), 1_000_000, 20_000, "(),(k)->()"),
+        Case("median", "moving median, n = 200", t.moving_median, median_inputs, (0,), 500, 10, "(n)->(m)"),
     )
 }  # fmt: skip

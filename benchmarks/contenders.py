@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import by_hand
+from benchmarks import by_hand, textbook_by_hand  # noqa: F401 - which fills its tables
 from benchmarks.cases import Arguments, Case
 from benchmarks.timing import Contender, seconds
 from vectorizer import FallbackWarning, vmap
@@ -96,7 +96,7 @@ def by_jax(case: Case, arguments: Arguments, expected: np.ndarray) -> Iterator[C
     """From and to arrays of JAX's own."""
     import jax
 
-    from benchmarks import in_jax
+    from benchmarks import in_jax, textbook_in_jax  # noqa: F401
 
     given = [jax.numpy.asarray(a) if isinstance(a, np.ndarray) else a for a in arguments]
     for version in in_jax.VERSIONS[case.key]:
@@ -120,7 +120,7 @@ def by_torch(case: Case, arguments: Arguments, expected: np.ndarray) -> Iterator
     from benchmarks import in_torch
 
     given = [torch.as_tensor(a) if isinstance(a, np.ndarray) else a for a in arguments]
-    for version in in_torch.VERSIONS[case.key]:
+    for version in in_torch.VERSIONS.get(case.key, ()):
         function = torch.func.vmap(version, in_dims=case.axes)
 
         def run(function=function):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.cases import Case
 from benchmarks.contenders import IDIOMATIC, JAX, LOOP, NAMES, OURS, TORCH, TUNED, is_installed
+from benchmarks.lanes import LaneCount
 from benchmarks.timing import Contender
 
 RATED = NAMES[1:]  # all but the loop, which they are compared with
@@ -21,10 +22,11 @@ RATED = NAMES[1:]  # all but the loop, which they are compared with
 
 @dataclass
 class Result:
-    """The fastest contender of each name, for one case."""
+    """The fastest contender of each name, for one case, and how many lanes ours computes."""
 
     case: Case
     best: dict[str, Contender]
+    lanes: LaneCount | None = None
 
     def faster_than_loop(self, name: str) -> float | None:
         contender = self.best.get(name)
@@ -75,6 +77,7 @@ def page(results: list[Result], overhead: list[Contender], first: tuple[float, f
         parts += ["## Times faster than the loop over the examples", "", *speed_table(results), ""]
         parts += ["## Milliseconds for the batch", "", *time_table(results), ""]
         parts += notes(results)
+        parts += lanes_section([(r.case.title, r.lanes) for r in results if r.lanes is not None])
     if overhead:
         parts += ["## Overhead of a call", "", *overhead_table(overhead), ""]
     if first is not None:
@@ -117,6 +120,23 @@ def time_table(results: list[Result]) -> list[str]:
 def notes(results: list[Result]) -> list[str]:
     looped = [f"- {r.case.title}: {r.best[OURS].note}" for r in results if OURS in r.best and r.best[OURS].note]
     return ["Looped by `vmap`:", "", *looped, ""] if looped else []
+
+
+def lanes_section(counted: list[tuple[str, LaneCount]]) -> list[str]:
+    if not counted:
+        return []
+    rows = []
+    for title, lanes in counted:
+        ratios = (f"{n / lanes.alive:.2f}" for n in (lanes.executed, lanes.all_lanes))
+        rows.append([title, f"{lanes.executed:,}", f"{lanes.alive:,}", *ratios])
+    header = ["case", "executed by ours", "alive", "executed over alive", "all lanes to the end, over alive"]
+    return ["## Lanes", "", LANES, "", *markdown(header, rows), ""]
+
+
+LANES = """\
+Iterations of loops that end at different times, counted for every example, on the sample of the batch: those that the
+emitted code computes, those that the loop over the examples makes, and those of a loop that computes all examples
+until the last is done, as a batched `lax.while_loop` does. Lanes that are done leave at once: the first two agree."""
 
 
 def overhead_table(overhead: list[Contender]) -> list[str]:

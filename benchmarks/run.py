@@ -16,6 +16,7 @@ if __package__ in (None, ""):
 
 from benchmarks.cases import CASES, Case
 from benchmarks.contenders import NAMES, NP_VECTORIZE, TORCH, contenders, is_installed
+from benchmarks.lanes import count_lanes
 from benchmarks.overhead import call_overhead, first_calls
 from benchmarks.report import Result, machine, page
 from benchmarks.timing import Contender, measure
@@ -30,12 +31,14 @@ def run_case(case: Case, names: tuple[str, ...], rounds: int, least: float) -> R
     for contender in found:
         if contender.name not in best or contender.median < best[contender.name].median:
             best[contender.name] = contender
-    return Result(case, best)
+    return Result(case, best, count_lanes(case))
 
 
 def describe(result: Result) -> str:
     parts = [f"{name} {contender.median * 1e3:.3g} ms" for name, contender in result.best.items()]
     notes = [f"({c.note})" for c in result.best.values() if c.name == NAMES[-1] and c.note]
+    if (lanes := result.lanes) is not None:
+        notes.append(f"lanes executed over alive {lanes.executed / lanes.alive:.2f}")
     return " · ".join([f"{result.case.key} {result.case.title}: {parts[0]}", *parts[1:], *notes])
 
 

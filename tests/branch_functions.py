@@ -921,3 +921,108 @@ def collatz_steps(n):
         return 1 + steps(k // 2 if k % 2 == 0 else 3 * k + 1)
 
     return steps(n)
+
+
+# --- None until something is found -----------------------------------------------------------------------------------
+
+
+@case("vs")
+def least_above(x, t):
+    best = None
+    for v in x:
+        if v > t and (best is None or v < best):
+            best = v
+    return -1.0 if best is None else best
+
+
+@case("vs")
+def best_and_its_place(x, t):
+    best = None
+    where = None
+    for i, v in enumerate(x):
+        if v < t:
+            continue
+        if best is None or v > best:
+            best = v
+            where = i
+    if best is None:
+        return 0.0
+    return best * where
+
+
+@case("vs")
+def steps_between_hits(x, t):
+    previous = None
+    total = 0.0
+    for v in x:
+        if v > t:
+            if previous is not None:
+                total += v - previous
+            previous = v
+    return total
+
+
+@case("vs")
+def length_of_closed_runs(x, t):
+    start = None
+    n = 0
+    for i in range(5):
+        if x[i] > t:
+            if start is None:
+                start = i
+        elif start is not None:
+            n += i - start
+            start = None
+    return n
+
+
+@case("s")
+def root_or_none(t):
+    r = None
+    if t > 0:
+        r = math.sqrt(t)
+    if r is None:
+        return 0.0
+    return r
+
+
+# --- pairs and keys --------------------------------------------------------------------------------------------------
+
+
+@case("v")
+def sign_changes(x):
+    return sum(1 for a, b in zip(x, x[1:]) if a * b < 0)
+
+
+@case("v")
+def length_of_path(x):
+    return sum(abs(b - a) for a, b in itertools.pairwise(x))
+
+
+@case("v")
+def place_of_greatest(x):
+    return max(range(len(x)), key=lambda i: x[i]), min(range(1, len(x)), key=lambda i: abs(x[i] - x[0]))
+
+
+@case("v")
+def nearest_to_a_half(x):
+    return max(x, key=abs), min(x, key=lambda v: (v - 0.5) ** 2)
+
+
+@case("v")
+def different_reductions_on_two_branches(x):
+    if x[0] > 0:
+        out = [math.log(v) for v in x if v > 0]
+        return sum(out)
+    out = [v for v in x if v < 0]
+    return max(out)
+
+
+@case("vn")
+def stop_in_what_is_kept(x, n):
+    total = 0.0
+    for p in [v for v in x[:n] if v > -0.5]:
+        if p > 1:
+            break
+        total += p
+    return total

@@ -182,7 +182,8 @@ class Writer:
         compound = [self.branch, self.branch, self.for_loop, self.for_loop, self.while_loop]
         leave = [self.leave] if loops or indent > 1 else []
         options = [*simple, *(compound if indent < 4 else []), *leave]
-        options += [self.partial, self.kept_items, self.list_items, self.tried] if indent < 4 and not loops else []
+        own = [self.partial, self.kept_items, self.list_items, self.tried, self.none_or_number]
+        options += own if indent < 4 and not loops else []
         if indent == 1:
             options += [self.new_array]
         self.choose(*options)(indent, loops)
@@ -290,7 +291,9 @@ class Writer:
             self.put(indent + 2, f"{u} = {self.number()}")
             self.put(indent + 2, self.choose("break", f"{has} = {self.condition(2)}"))
             self.counters.remove(v)
-            self.put(indent, f"else:\n{'    ' * (indent + 1)}{has} = {self.choose('False', 'False', self.condition(2))}")
+            self.put(
+                indent, f"else:\n{'    ' * (indent + 1)}{has} = {self.choose('False', 'False', self.condition(2))}"
+            )
         elif kind == 2:
             self.put(indent, f"for {u} in {self.choose('range(n)', 'range(n, 4)', 'range(1, n + 1)')}:")
             self.put(indent + 1, f"if {u} > {self.number()}:")
@@ -310,6 +313,29 @@ class Writer:
             return
         self.put(indent, f"if {has}:")
         self.put(indent + 1, self.choose(f"s = s + {u}", f"t = {u} - t", f"{self.array()}[n] = {u}"))
+
+    def none_or_number(self, indent: int, loops: tuple[str, ...]) -> None:
+        """A variable that is None until something is found."""
+        u, v = self.new("u"), self.new("v")
+        self.put(indent, f"{u} = None")
+        inside = indent
+        if self.one_in(2):
+            self.put(indent, f"for {v} in {self.array()} + 0:")
+            inside += 1
+            found = self.choose(f"{u} is None or {v} < {u}", f"{v} > t and ({u} is None or {v} > {u})", f"{u} is None")
+            self.put(inside, f"if {found}:")
+            self.put(inside + 1, f"{u} = {v}")
+        else:
+            self.put(inside, f"if {self.condition()}:")
+            self.put(inside + 1, f"{u} = {self.number()}")
+        if self.one_in(4):
+            self.put(inside, f"elif {u} is not None and {self.condition(2)}:")
+            self.put(inside + 1, f"s = s - {u}")
+            self.put(inside + 1, f"{u} = None")
+        self.put(indent, f"if {u} is not None:")
+        self.put(indent + 1, f"s = s + {u}")
+        if self.one_in(2):
+            self.put(indent, f"t = s if {u} is None else {u} + t")
 
     def kept_items(self, indent: int, loops: tuple[str, ...]) -> None:
         """A list to which items are appended under conditions, or a comprehension with a condition."""
@@ -347,7 +373,10 @@ class Writer:
         c = self.new("c")
         first, second = self.choose(("[0]", "[1]"), ("[0]", "[-1]"), ("['a']", "['b']"))
         items = f"{self.number()}", f"{self.number()}"
-        self.put(indent, f"{c} = " + (f"{{'a': {items[0]}, 'b': {items[1]}}}" if "a" in first else f"[{items[0]}, {items[1]}]"))
+        self.put(
+            indent,
+            f"{c} = " + (f"{{'a': {items[0]}, 'b': {items[1]}}}" if "a" in first else f"[{items[0]}, {items[1]}]"),
+        )
         inside = indent
         if self.one_in(2):
             v = self.new("i")
@@ -364,7 +393,9 @@ class Writer:
         """A subscript that is out of range for some examples, or a division by zero."""
         a = self.array()
         self.put(indent, "try:")
-        self.put(indent + 1, self.choose(f"s = s + {a}[n + 2]", f"t = {a}[n * 2] - t", "t = t + (1.0 / float(n) > 0.4)"))
+        self.put(
+            indent + 1, self.choose(f"s = s + {a}[n + 2]", f"t = {a}[n * 2] - t", "t = t + (1.0 / float(n) > 0.4)")
+        )
         if self.one_in(3):
             self.put(indent + 1, f"s = {a}[n + 1]")
         if self.one_in(3):

@@ -266,3 +266,41 @@ def test_the_target_of_a_loop_that_did_not_run_and_is_set_under_a_condition():
     vmapped = vmap(target_of_a_loop_that_did_not_run, in_axes=(0, 0, None), strict=True)
     for n in (0, 2):
         assert_matches_loop(target_of_a_loop_that_did_not_run, (x, t, n), in_axes=(0, 0, None), vmapped=vmapped)
+
+
+def target_that_is_changed(x, t):
+    s = t
+    for s in x + 0:
+        s -= x[1]
+        t += s * s
+    return t, s
+
+
+def target_of_two_loops(x, t, n):
+    s = 0.0
+    for i in range(2):
+        for j, s in enumerate(x + 0):
+            s = s + i
+        for j in range(1, 3):
+            if s <= x[j]:
+                if x[3 - j] >= abs(t):
+                    continue
+            else:
+                s = s + t
+    while n > 0 and s < 100:
+        n -= 1
+        for j in range(3):
+            if x[j] > t:
+                break
+        if x[n % 3] > t:
+            for j in range(n):
+                s = s + t
+        s = s + j
+    return s
+
+
+def test_targets_of_loops_that_are_bound_to_something_else():
+    rng = np.random.default_rng(5)
+    x, t, n = rng.integers(-8, 9, (9, 4)) / 4, rng.integers(-8, 9, 9) / 4, rng.integers(0, 4, 9)
+    assert_matches_loop(target_that_is_changed, (x, t), vmapped=vmap(target_that_is_changed, strict=True))
+    assert_matches_loop(target_of_two_loops, (x, t, n), vmapped=vmap(target_of_two_loops, strict=True))

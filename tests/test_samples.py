@@ -179,6 +179,58 @@ def test_mandelbrot_image(sample: ModuleType, tmp_path: Path, capsys: pytest.Cap
     assert (tmp_path / "mandelbrot.png").read_bytes().startswith(b"\x89PNG")
 
 
+@of("newton_fractal")
+def test_newton_fractal(sample: ModuleType) -> None:
+    points = np.append(sample.grid(16, 13).ravel(), 0)
+    expected = [one(sample.newton)(z, 40) for z in points]
+    roots, steps = sample.newton(points, 40)
+    assert_same(roots, np.array([root for root, _ in expected]))
+    assert_same(steps, np.array([count for _, count in expected]))
+    assert set(roots) == {0, 1, 2}
+
+
+@of("newton_fractal")
+def test_newton_fractal_image(sample: ModuleType, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="the image needs matplotlib")
+    sample.main(str(tmp_path))
+    assert (tmp_path / "newton_fractal.png").read_bytes().startswith(b"\x89PNG")
+
+
+@of("ray_sphere")
+def test_ray_sphere(sample: ModuleType) -> None:
+    rays = sample.camera(20, 15)
+    expected = [one(sample.brightness)(ray, sample.centres, sample.radii, sample.light) for ray in rays]
+    result = sample.brightness(rays, sample.centres, sample.radii, sample.light)
+    np.testing.assert_allclose(result, expected, rtol=1e-10, atol=1e-12)
+    assert 0 < np.count_nonzero(result) < len(rays)
+
+
+@of("collatz")
+def test_collatz(sample: ModuleType) -> None:
+    numbers = sample.numbers[:500]
+    expected = np.array([one(sample.collatz)(n) for n in numbers])
+    steps, highest = sample.collatz(numbers)
+    assert_same(steps, expected[:, 0])
+    assert_same(highest, expected[:, 1])
+
+
+@of("integrate_and_fire")
+def test_integrate_and_fire(sample: ModuleType) -> None:
+    for function in (sample.first_spike, sample.spikes):
+        expected = np.array([one(function)(current, 2000) for current in sample.currents])
+        assert_same(function(sample.currents, 2000), expected)
+    assert sample.first_spike(sample.currents, 2000)[0] == -1  # too weak to fire
+
+
+@of("american_option")
+def test_american_option(sample: ModuleType) -> None:
+    books = list(zip(sample.spots, sample.strikes, sample.years, sample.volatilities, strict=True))
+    expected = [one(sample.american_put)(s, k, t, sample.rate, v, 30) for s, k, t, v in books]
+    result = sample.american_put(sample.spots, sample.strikes, sample.years, sample.rate, sample.volatilities, 30)
+    np.testing.assert_allclose(result, expected, rtol=1e-12)
+    assert (result >= sample.strikes - sample.spots).all()
+
+
 @of("black_scholes")
 def test_black_scholes(sample: ModuleType) -> None:
     books = zip(sample.spots, sample.strikes, sample.years, sample.volatilities, strict=True)
@@ -236,6 +288,16 @@ def calls(s: ModuleType) -> list[tuple[Vectorized, tuple[object, ...]]]:
             return [(s.loss, (s.params, s.xs, s.labels))]
         case "mandelbrot":
             return [(s.escape_time, (s.grid(16, 12).ravel(), 60))]
+        case "newton_fractal":
+            return [(s.newton, (s.grid(16, 13).ravel(), 40))]
+        case "ray_sphere":
+            return [(s.brightness, (s.camera(20, 15), s.centres, s.radii, s.light))]
+        case "collatz":
+            return [(s.collatz, (s.numbers[:500],))]
+        case "integrate_and_fire":
+            return [(s.first_spike, (s.currents, 2000)), (s.spikes, (s.currents, 2000))]
+        case "american_option":
+            return [(s.american_put, (s.spots, s.strikes, s.years, s.rate, s.volatilities, 30))]
         case "black_scholes":
             return [(s.call_price, (s.spots, s.strikes, s.years, s.rate, s.volatilities))]
     raise AssertionError(f"{s.__name__} has no calls here")

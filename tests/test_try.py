@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from vectorizer import vmap
+from vectorizer.cli import main
 from vectorizer.testing import assert_matches_loop
 
 
@@ -113,3 +118,77 @@ def test_numbers_of_numpy_do_not_raise():
 @pytest.mark.parametrize("a", [A, np.abs(A)])
 def test_what_is_not_foreseen_is_left_to_the_loop(a):
     assert_matches_loop(what_is_not_foreseen, (a,))
+
+
+# --- emitted files, behind which no loop stands ---
+
+FORESEEN = """\
+import math
+
+from vectorizer import vmap
+
+
+@vmap
+def root_of_quotient(a: float, b: float) -> float:
+    try:
+        y = math.sqrt(float(a) / float(b))
+    except ZeroDivisionError:
+        y = -1.0
+    except ValueError:
+        return -2.0
+    else:
+        y += 1.0
+    return y
+
+
+@vmap
+def element(x, i: int) -> float:
+    total = 0.0
+    for k in range(3):
+        try:
+            total += x[i + k]
+        except IndexError:
+            total -= 1.0
+    return total
+"""
+UNFORESEEN = """\
+import math
+
+from vectorizer import vmap
+
+
+@vmap
+def f(a: float) -> float:
+    try:
+        return math.gamma(a)
+    except ValueError:
+        return 0.0
+"""
+
+
+def emitted(text: str, folder: Path, *words: str) -> Any:
+    """The module that is emitted for a file, and the file's own."""
+    modules = []
+    (folder / "source.py").write_text(text)
+    words = ("emit", str(folder / "source.py"), "-o", str(folder / "made.py"), *words)
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    for name in ("source", "made"):
+        spec = importlib.util.spec_from_file_location(f"{name}_of_try", folder / f"{name}.py")
+        assert spec is not None and spec.loader is not None
+        modules.append(importlib.util.module_from_spec(spec))
+        spec.loader.exec_module(modules[-1])
+    return *modules, result.stderr
+
+
+def test_a_file_has_the_handlers_where_all_is_foreseen(tmp_path):
+    source, made, said = emitted(FORESEEN, tmp_path, "--arg", "x: float64[n]")
+    assert "FallbackWarning" not in said and "stack_examples" not in (tmp_path / "made.py").read_text()
+    for name, args in (("root_of_quotient", (A, B)), ("element", (RNG.random((19, 4)), INDICES))):
+        assert_matches_loop(getattr(source, name).__wrapped__, args, vmapped=getattr(made, name))
+
+
+def test_a_file_is_looped_where_something_unforeseen_may_raise(tmp_path):
+    source, made, said = emitted(UNFORESEEN, tmp_path)
+    assert "something unforeseen may raise" in said
+    assert_matches_loop(source.f.__wrapped__, (A,), vmapped=made.f)

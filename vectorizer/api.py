@@ -175,6 +175,8 @@ def vmap(
     strict: bool = False,
     check: bool = False,
     randomness: Randomness = "different",
+    chunk_size: int | None = None,
+    threads: int | None = None,
 ) -> Vectorized: ...
 @overload
 def vmap(
@@ -187,6 +189,8 @@ def vmap(
     strict: bool = False,
     check: bool = False,
     randomness: Randomness = "different",
+    chunk_size: int | None = None,
+    threads: int | None = None,
 ) -> Callable[[Callable[..., Any]], Vectorized]: ...
 def vmap(
     fun: Callable[..., Any] | None = None,
@@ -198,6 +202,8 @@ def vmap(
     strict: bool = False,
     check: bool = False,
     randomness: Randomness = "different",
+    chunk_size: int | None = None,
+    threads: int | None = None,
 ) -> Any:
     """Rewrites a function of one example into a function of a whole batch.
 
@@ -220,19 +226,36 @@ def vmap(
         check: compare a few examples of the first call of each specialization with the loop.
         randomness: "different": each example draws random numbers of its own; "same": all examples draw the same;
             "error": drawing any raises `VectorizeError`.
+        chunk_size: how many examples are computed at once, which bounds the memory that temporaries take up.  By
+            default as many as the processor's caches hold where that is faster, and no more than 1 GiB holds (or
+            as many bytes as the environment variable `VECTORIZER_MEMORY` says).
+        threads: how many threads may share a large batch, where nothing speaks against it (random numbers, calls of
+            functions with side effects); 1 for none.  By default as many as there are processors (or as the variable
+            `VECTORIZER_THREADS` says), where each has enough to do.
 
     Returns:
         Vectorized: the function of a batch; where `fun` is left out, a decorator that gives it.
 
     Raises:
         VectorizeTypeError: `fun` is not callable, or an axis is none.
-        VectorizeValueError: `backend` or `randomness` is not known, or `axis_size` is negative.
+        VectorizeValueError: `backend` or `randomness` is not known, `axis_size` is negative, or `chunk_size` or
+            `threads` is no positive int.
     """
-    options = {"strict": strict, "check": check, "backend": _backend_name(backend, "vmap")}
+    options = {
+        "strict": strict, "check": check, "backend": _backend_name(backend, "vmap"),
+        "chunk_size": _positive(chunk_size, "chunk_size"), "threads": _positive(threads, "threads"),
+    }  # fmt: skip
     layer = make_layer(in_axes, out_axes, axis_size, randomness)
     if fun is None:
         return lambda function: _wrap(function, (layer,), options, "vmap")
     return _wrap(fun, (layer,), options, "vmap")
+
+
+def _positive(value: int | None, name: str) -> int | None:
+    """A positive int, or None."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise VectorizeValueError(f"vmap: {name} is {value!r}.\nIt is an int of at least 1, or None.")
+    return value
 
 
 def _backend_name(backend: str | None, word: str) -> str | None:
@@ -266,6 +289,7 @@ def jit(
         VectorizeTypeError: `fun` is not callable.
     """
     options = {"strict": strict, "check": check, "backend": _backend_name(backend, "jit")}
+    options |= {"chunk_size": None, "threads": None}
     if fun is None:
         return lambda function: _wrap(function, (), options, "jit")
     return _wrap(fun, (), options, "jit")

@@ -17,7 +17,7 @@ import numpy as np
 
 from vectorizer import placing, reference
 from vectorizer.backends import Backend, find_backend
-from vectorizer.blocks import in_blocks
+from vectorizer.blocks import Options, in_blocks
 from vectorizer.callables import Target
 from vectorizer.errors import FallbackWarning, RandomnessError, VectorizeError
 from vectorizer.guards import Guards
@@ -305,7 +305,10 @@ def _rewrite(
     if not is_numpy:
         run = placing.within(backend, run)
     else:
-        run = in_blocks(run, specialization.source, batched_first(inner, layers, specialization))
+        run = in_blocks(
+            run, specialization.source, batched_arrays(inner, layers, specialization), _out_axis(layers),
+            Options(state.options["chunk_size"], state.options["threads"]), not specialization.draws,
+        )  # fmt: skip
     if specialization.strict_floats and is_numpy:
         run = _strict(run)
     if source.bound or source.bound_keywords:
@@ -316,21 +319,33 @@ def _rewrite(
     return Entry(specialization, run, source, unsure=unsure)
 
 
-def batched_first(inner: Resolved, layers: tuple[Layer, ...], specialization: Specialization) -> dict[int, str]:
-    """Parameters that are arrays with the one batch axis first, by position; empty if others are batched too."""
-    if len(layers) != 1 or layers[0].out_axes != 0 or specialization.writes or specialization.fallbacks:
+def batched_arrays(
+    inner: Resolved, layers: tuple[Layer, ...], specialization: Specialization
+) -> dict[int, tuple[str, int]]:
+    """Parameters that are arrays with one batch axis, and that axis, by position; empty if others are batched too."""
+    if len(layers) != 1 or not isinstance(layers[0].out_axes, int) or layers[0].out_axes < 0:
+        return {}
+    if specialization.writes or specialization.fallbacks:
         return {}
     if specialization.draws and layers[0].randomness != "different":  # blocks would draw other numbers
         return {}
-    found: dict[int, str] = {}
+    found: dict[int, tuple[str, int]] = {}
     for position, (name, parameter) in enumerate(inner.signature.parameters.items()):
         axes = inner.axes.get(name)
         if all(axis is UNBATCHED for leaf in leaves(axes) for axis in leaf):
             continue
-        if not isinstance(axes, LeafAxes) or axes != (0,) or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
+        if not isinstance(axes, LeafAxes) or parameter.kind is not parameter.POSITIONAL_OR_KEYWORD:
             return {}
-        found[position] = name
+        axis = axes[0]
+        if not isinstance(axis, int) or not isinstance(inner.arguments[name], np.ndarray):
+            return {}
+        found[position] = name, axis
     return found
+
+
+def _out_axis(layers: tuple[Layer, ...]) -> int:
+    axes = layers[0].out_axes if layers else 0
+    return axes if isinstance(axes, int) else 0
 
 
 def _strict(run: Callable[..., Any]) -> Callable[..., Any]:

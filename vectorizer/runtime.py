@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["in_range", "map_examples", "nan_quantile", "search_rows", "stack_examples", "stack_values"]
+__all__ = ["drop_lanes", "in_range", "map_examples", "nan_quantile", "search_rows", "stack_examples", "stack_values"]
 
 WEAK: Final[Mapping[type, Any]] = {int: 0, float: 0.0, complex: 0j}
 """Python's numeric types, which are weak beside arrays (NEP 50), with a value of each; bool is not weak."""
@@ -197,6 +197,46 @@ def _halved(table: Any, sought: Any, before: Any) -> Any:
         is_before = before(flat[starts + np.minimum(further, length) - 1], sought)
         places = np.where(is_before & (further <= length), further, places)
     return places
+
+
+FEW_LANES: Final = 1024
+"""Up to as many lanes are gathered at once, which then takes less time than to look for places."""
+
+
+def drop_lanes(done: Any, *state: Any, of: int) -> list[Any]:
+    """The state of the lanes that stay in a loop.
+
+    Where few lanes leave, the last ones move to their places, which does not take longer for the many that stay.  So
+    the order may change, for all arrays alike, and arrays are written to.  As long as all lanes are in the loop they
+    may be the caller's, or a view of them, and what is returned is a copy.
+
+    Args:
+        done: the places of the lanes that leave, in ascending order; shape (m,).
+        state: arrays of shape (n, ...).
+        of: how many lanes have entered the loop.
+
+    Returns:
+        list: for each array one of shape (n - m, ...).
+    """
+    count = len(state[0])
+    left = count - done.size
+    if count == of or count <= FEW_LANES or left < 3 * done.size:
+        stays = np.ones(count, bool)
+        stays[done] = False
+        return [array[stays] for array in state]
+    free = done[: np.searchsorted(done, left)]
+    stays = np.ones(done.size, bool)  # of the lanes behind those that are kept in their places
+    stays[done[free.size :] - left] = False
+    moved = left + np.flatnonzero(stays)
+    return [_moved(array, moved, free, left) for array in state]
+
+
+def _moved(array: Any, moved: Any, free: Any, left: int) -> Any:
+    """The first `left` elements, those of `moved` having gone to the places `free`."""
+    if not array.flags.writeable:  # one value for all lanes
+        array = array.copy()
+    array[free] = array[moved]
+    return array[:left]
 
 
 # On a device

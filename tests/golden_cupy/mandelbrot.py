@@ -1,6 +1,6 @@
 """The Mandelbrot set by escape time: a `while` loop that ends at a different step for each point.
 
-Writes `mandelbrot.png` to the folder given as argument where matplotlib is installed, and prints characters elsewhere.
+Writes `mandelbrot.png` where matplotlib is installed, and prints characters elsewhere.
 """
 
 from __future__ import annotations
@@ -56,19 +56,21 @@ def write_png(steps: npt.NDArray[np.int64], path: Path) -> None:
     image.imsave(path, np.log1p(steps), cmap="magma")
 
 
-def main(folder: str | None = None) -> None:
+def main(folder: str = str(Path(__file__).parent / "out")) -> None:
     limit = 60
     points = grid(64, 24)
     steps = escape_time(points.ravel(), limit).reshape(points.shape)
     print(f"{points.size} points, at most {limit} steps each\n")
     print(escape_time.source())
-    if folder is not None and importlib.util.find_spec("matplotlib") is not None:
-        path = Path(folder) / "mandelbrot.png"
-        large = grid(640, 480)
-        write_png(escape_time(large.ravel(), limit).reshape(large.shape), path)
-        print(f"written: {path}")
-    else:
+    if importlib.util.find_spec("matplotlib") is None:
         print(ascii_art(steps, limit))
+        print("matplotlib is not installed (vectorizer[plot]), so there is no image")
+        return
+    large = grid(640, 480)
+    path = Path(folder) / "mandelbrot.png"
+    path.parent.mkdir(exist_ok=True)
+    write_png(escape_time(large.ravel(), limit).reshape(large.shape), path)
+    print(f"written: {path}")
 
 
 if __name__ == "__main__":

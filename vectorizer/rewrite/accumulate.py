@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from vectorizer.rewrite.dependences import Access, Dependences
+from vectorizer.rewrite.counted import Counted
+from vectorizer.rewrite.dependences import Access
 from vectorizer.rewrite.iteration import INT, Extent
 from vectorizer.rewrite.recurrences import Recurrences
 from vectorizer.rules.elementwise import DIVISIONS, select
@@ -66,7 +67,7 @@ def natural_sum(dtype: np.dtype[Any] | None) -> np.dtype[Any] | None:
     return None if dtype is None else np.sum(np.ones(1, dtype)).dtype
 
 
-class Accumulation(Dependences):
+class Accumulation(Counted):
     """Variables and array elements that every iteration of an axis adds to."""
 
     # --- variables ---------------------------------------------------------------------------------------------------
@@ -127,6 +128,10 @@ class Accumulation(Dependences):
         """`right` summed (or multiplied, ...) over loop axes."""
         right = self.as_array(right)
         masks = self.inner_masks()
+        if masks and symbol == "+" and summed is None and right.factors:
+            contracted = self.masked_contraction(right, axes, masks)
+            if contracted is not None:
+                return contracted
         if masks:
             right = self.masked(right, symbol)
         missing = [a for a in axes if a not in self.array(right).axes]
@@ -144,9 +149,9 @@ class Accumulation(Dependences):
             contracted = self.contraction(right, axes)
             if contracted is not None:
                 return contracted
-        return self._reduction(function, right, axes, summed)
+        return self.reduction(function, right, axes, summed)
 
-    def _reduction(
+    def reduction(
         self, function: str, right: Operand, axes: list[Axis], summed: np.dtype[Any] | None = None
     ) -> Operand:
         """``np.sum(right, axis=...)``, in the dtype in which the loop adds."""
@@ -295,15 +300,22 @@ class Accumulation(Dependences):
         if set(axes) - loop_axes - set(target.axes):
             self.store_needs(base, tuple(sorted(set(axes) - loop_axes)))
         self.written(base)
-        taken = self.temp(self.spread(self.as_bool(mask), axes), "taken")
+        self.change("scatter", "an accumulation through an index, where the condition holds")
+        taken = self.temp(self._laid_out(self.as_bool(mask), axes), "taken")
+        if len(items) == 1 and self.count_taken(base, items[0], symbol, right, taken):
+            return True
         codes = [self._taken_numbers(axis, axes, taken) for axis in target.axes]
         codes += [f"{self.spread(i, axes).primary}[{taken.code}]" if i.array.axes else i.code for i in items]
         term = self._number_for(self.weak_for(right, target.with_(rank=0)), target)
         value = f"{self.spread(term, axes).primary}[{taken.code}]" if self.array(term).axes else term.code
         subscript = f"({', '.join(codes)})" if len(codes) > 1 else codes[0]
         self.emit(call(self.np(f"{ufunc}.at"), base.code, subscript, value))
-        self.change("scatter", "an accumulation through an index, where the condition holds")
         return True
+
+    def _laid_out(self, mask: Operand, axes: Axes) -> Operand:
+        """A condition along all of `axes`."""
+        spread = self.spread(mask, axes)
+        return Operand(spread.code, spread.value, spread.level, fresh=spread.fresh, node=mask.node)
 
     def _taken_numbers(self, axis: Axis, axes: Axes, taken: Operand) -> str:
         """The number along `axis` of every place that is taken."""

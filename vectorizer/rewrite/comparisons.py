@@ -19,6 +19,7 @@ from vectorizer.source.operand import (
     BIT_AND,
     BIT_OR,
     COMPARE,
+    Holds,
     Operand,
     call,
 )
@@ -148,13 +149,18 @@ class Comparisons(Operators):
                 raise Unsupported("a comparison between values of unknown kind")
         self._refuse_lists([left, right])
         left, right = self.as_array(left), self.as_array(right)
+        holds = Holds(((left, symbol, right),))
         left, right = strengthen(self, [left, right], ufunc)
         a, b = self.array(left), self.array(right)
         aligned, axes, rank = self.align([left, right])
         weak = a.weak and b.weak
         value = Array(np.dtype(bool), rank, axes, weak=weak, dims=broadcast_dims([a, b], rank, self))
         return Operand(
-            f"{aligned[0].at(COMPARE + 1)} {symbol} {aligned[1].at(COMPARE + 1)}", value, COMPARE, fresh=True
+            f"{aligned[0].at(COMPARE + 1)} {symbol} {aligned[1].at(COMPARE + 1)}",
+            value,
+            COMPARE,
+            fresh=True,
+            node=holds,
         )
 
     def _membership(self, left: Operand, right: Operand) -> Operand:
@@ -188,9 +194,10 @@ class Comparisons(Operators):
         left, right = self.as_bool(left), self.as_bool(right)
         (a, b), axes, rank = self.align([left, right])
         weak = self.array(left).weak and self.array(right).weak
-        return Operand(
-            f"{a.at(level)} {symbol} {b.at(level + 1)}", Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True
-        )
+        known = [x for o in (left, right) if isinstance(o.node, Holds) for x in o.node.comparisons]
+        holds = Holds(tuple(known)) if symbol == "&" and known else None
+        code = f"{a.at(level)} {symbol} {b.at(level + 1)}"
+        return Operand(code, Array(np.dtype(bool), rank, axes, weak=weak), level, fresh=True, node=holds)
 
     def conjunction(self, masks: list[Operand]) -> Operand:
         """All of some conditions at once."""

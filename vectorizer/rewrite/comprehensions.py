@@ -50,7 +50,8 @@ class Comprehensions(Searches):
             self.rollback(mark)
             if self.loops:
                 raise
-            self.plan.sequential[site] = error.reason
+            if not self.masks:  # else it may be another matter for the examples of the branch alone
+                self.plan.sequential[site] = error.reason
             return None
 
     def stacked_comprehension(self, node: cst.ListComp | cst.GeneratorExp, generator: cst.CompFor) -> Operand:

@@ -73,35 +73,3 @@ def returns_at_end(body: Sequence[Any]) -> bool:
     """Whether a `return` stands alone on the last line of a block."""
     last = body[-1] if body else None
     return isinstance(last, cst.SimpleStatementLine) and len(last.body) == 1 and isinstance(last.body[0], cst.Return)
-
-
-def without_continue(node: cst.For) -> cst.For | None:
-    """``if c: continue`` in a loop's body as a branch that has what follows; None where the loop has other jumps."""
-    body = list(_statements(node.body))
-    if has_jump(body, (cst.Break, cst.Return)) or not has_jump(body, (cst.Continue,)):
-        return None
-    lowered = _lowered(body)
-    return None if lowered is None else node.with_changes(body=cst.IndentedBlock(lowered))
-
-
-def _lowered(body: list[Any]) -> list[Any] | None:
-    """Statements without the `continue` that ends a branch among them."""
-    for k, statement in enumerate(body):
-        if not has_jump([statement], (cst.Continue,)):
-            continue
-        if not isinstance(statement, cst.If) or statement.orelse is not None:
-            return None
-        inner = list(_statements(statement.body))
-        rest = _lowered(body[k + 1 :])
-        if lone_jump(inner) is None or has_jump(inner[:-1], (cst.Continue,)) or rest is None:
-            return None
-        if not inner[:-1] and not rest:  # its condition may have an effect
-            idle = cst.SimpleStatementLine([cst.Pass()])
-            return [*body[:k], statement.with_changes(body=cst.IndentedBlock([idle]))]
-        if not inner[:-1]:
-            test = statement.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-            made = statement.with_changes(test=cst.UnaryOperation(cst.Not(), test), body=cst.IndentedBlock(rest))
-            return [*body[:k], made]
-        other = cst.Else(cst.IndentedBlock(rest)) if rest else None
-        return [*body[:k], statement.with_changes(body=cst.IndentedBlock(inner[:-1]), orelse=other)]
-    return body

@@ -59,9 +59,11 @@ class Rewriter(Looped):
         self.inlined = []
         self.loop_frames = []
         self.lane_loops = []
+        self.originals = {}
         self.open_sites = []
         self.ranges = {}
         self.uses = {}
+        self.spread_out = set()
         self.taken_out = {}
         self.noted = {}
         self.lost = set()
@@ -212,7 +214,8 @@ def rewrite(
             text = walker.run(name)
         except PlanChange:
             if len(plan.flags) != flags:
-                plan = Plan(returns=plan.returns, flags=plan.flags, starts=plan.starts, nones=plan.nones)
+                found = {n: getattr(plan, n) for n in ("returns", "flags", "starts", "nones", "at_end")}
+                plan = Plan(**found)
                 function = with_flags(plain, plan, lines)
             continue
         except RootCalled:

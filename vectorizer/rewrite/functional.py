@@ -105,6 +105,33 @@ class Functional(Comprehensions):
         loop = cst.For(names, generator.iter, cst.IndentedBlock([branch]))
         return [assigned(found, plain[1]), loop], found
 
+    def as_extremum(self, node: cst.Call) -> Made | None:
+        """``max(x, key=f)`` as the element of `x` at the place where ``[f(item) for item in x]`` is greatest."""
+        plain = [a for a in node.args if a.keyword is None]
+        keys = [a.value for a in node.args if a.keyword is not None and a.keyword.value == "key"]
+        if len(plain) != 1 or len(keys) != 1 or len(node.args) != 2 or not isinstance(node.func, cst.Name):
+            return None
+        source, item = plain[0].value, cst.Name(self.new_name("item"))
+        found = cst.Call(cst.Name(PLACE + node.func.value), [cst.Arg(cst.ListComp(
+            cst.Call(keys[0], [cst.Arg(item)]), cst.CompFor(item, source)
+        ))])  # fmt: skip
+        if isinstance(source, cst.Name):
+            return [], subscripted(source, cst.Index(found))
+        if isinstance(source, cst.Call) and isinstance(source.func, cst.Name) and source.func.value == "range":
+            if len(source.args) == 1:
+                return [], called("int", found)
+            if len(source.args) == 2:
+                return [], cst.BinaryOperation(in_parentheses(source.args[0].value), cst.Add(), called("int", found))
+        return None
+
+    def read(self, name: str) -> Operand:
+        function = PLACES.get(name)
+        if function is None:
+            return super().read(name)
+        if not self.facts.no_nan():  # Python keeps the first where a key is nan
+            raise Unsupported("the greatest by keys that may be nan")
+        return Operand(self.np(function.__name__), Obj(function))
+
     def as_loop(self, node: cst.Call) -> Made | None:
         """``sum(e for k in range(n))`` with an `n` that differs as a loop; so `any` and `all`."""
         if len(node.args) != 1 or not isinstance(node.args[0].value, (cst.GeneratorExp, cst.ListComp)):
@@ -176,8 +203,12 @@ WRITTEN: dict[Any, Callable[[Any, cst.Call], Made | None]] = {
     builtins.sum: Functional.as_loop,
     builtins.any: Functional.as_loop,
     builtins.all: Functional.as_loop,
+    builtins.max: Functional.as_extremum,
+    builtins.min: Functional.as_extremum,
     itertools.accumulate: Functional.as_loop,
 }
+PLACE = "place_of\u02b9"  # in front of names that are none of the user's
+PLACES = {f"{PLACE}max": np.argmax, f"{PLACE}min": np.argmin}
 CALLABLE = (type(next), type(functools.reduce), type(itertools.accumulate))
 # What accumulates -> NumPy's function, and whether nan would make it another one.
 ACCUMULATED: dict[Any, tuple[str, bool]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -75,8 +76,13 @@ class Iterations(Chosen):
     def iteration(self, node: cst.BaseExpression) -> Iteration:
         """What an expression behind `in` iterates over."""
         if isinstance(node, cst.Call) and isinstance(node.func, (cst.Name, cst.Attribute)):
-            function = self.expression(node.func) if isinstance(node.func, cst.Name) else None
+            function = self.expression(node.func) if is_plain_name(node.func) else None
             target = function.value.value if function is not None and isinstance(function.value, Obj) else None
+            if target is itertools.pairwise and len(node.args) == 1:
+                base = node.args[0].value
+                return self._builtin_iteration(
+                    zip, node.with_changes(args=[cst.Arg(base), cst.Arg(behind(base))]), "zip"
+                )
             if target in (range, enumerate, zip, reversed) and function is not None:
                 return self._builtin_iteration(target, node, function.code)
         return self.plain_iteration(self.expression(node))
@@ -93,6 +99,7 @@ class Iterations(Chosen):
         if len(plain) != len(node.args):
             raise Unsupported("zip in a form that has no rule")
         if target is zip:
+            plain = [*shortened(plain)]
             return Iteration("zip", parts=tuple(self.iteration(a.value) for a in plain), text=code)
         return Iteration("reversed", parts=(self.iteration(plain[0].value),), text=code)
 
@@ -266,6 +273,31 @@ class Iterations(Chosen):
         if samples is None or trips.evaluate(samples) is None:
             return False
         return not self.relies_on(trips - 1)
+
+
+def is_plain_name(node: cst.BaseExpression) -> bool:
+    """A name, or one of a module."""
+    return isinstance(node, cst.Name) or isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name)
+
+
+def behind(base: cst.BaseExpression) -> cst.BaseExpression:
+    """``base[1:]``."""
+    return cst.Subscript(base, [cst.SubscriptElement(cst.Slice(cst.Integer("1"), None))])
+
+
+def shortened(args: list[cst.Arg]) -> list[cst.Arg]:
+    """``zip(x, x[k:])`` ends with the shorter of the two: it is ``zip(x[:-k], x[k:])``."""
+    if len(args) != 2 or not isinstance(args[0].value, cst.Name) or not isinstance(args[1].value, cst.Subscript):
+        return args
+    first, second = args[0].value, args[1].value
+    part = second.slice[0].slice if len(second.slice) == 1 else None
+    if not isinstance(part, cst.Slice) or part.upper is not None or part.step is not None:
+        return args
+    same = isinstance(second.value, cst.Name) and second.value.value == first.value
+    if not same or not isinstance(part.lower, cst.Integer) or part.lower.evaluated_value == 0:
+        return args
+    upper = cst.UnaryOperation(cst.Minus(), part.lower)
+    return [cst.Arg(cst.Subscript(first, [cst.SubscriptElement(cst.Slice(None, upper))])), args[1]]
 
 
 def _range_trips(start: Affine, stop: Affine, step: int) -> Affine:

@@ -64,6 +64,12 @@ class Jumps(LaneReturns):
         """In a loop over live lanes, a jump under a uniform condition is one that all lanes take."""
         loop = self.innermost()
         if loop is not None and has_jump([node], JUMPS):
+            if self.at_top(loop) and not self.masks and _ends_with_only_jump(node):
+                self.all_jump = True
+                try:
+                    return super().uniform_if(node, test, rest)
+                finally:
+                    self.all_jump = False
             spread = self.spread(self.as_bool(test), (self.regions[-1].axis,))
             return self.lane_if(loop, node, spread, rest)
         return super().uniform_if(node, test, rest)
@@ -78,7 +84,7 @@ class Jumps(LaneReturns):
         """An `if` with a jump in it; what follows is for the lanes that do not jump."""
         body, orelse = list(_statements(node.body)), list(else_statements(node))
         named = Operand(self.fresh("leave" if self.at_top(loop) else "inner"), test.value)
-        self.emit(f"{named.code} = {test.code}", target=named.code)
+        self.emit(f"{named.code} = {test.code}", target=named.code, generated=named.code)
         last = lone_jump(body)
         if last is None and returns_at_end(body) and not has_jump([*body[:-1], *orelse], JUMPS):
             self.leaves_behind = True
@@ -99,7 +105,7 @@ class Jumps(LaneReturns):
         if top and breaks:
             if loop.broke is not None:
                 self.emit(f"{loop.broke}[{loop.region.mask}[{test.code}]] = True")
-            self.compact(loop, f"{test.code}.any()", f"~{test.code}")
+            self.compact(loop, test.code)
             return False
         if not top:
             flag = loop.leaving if breaks else loop.skipping
@@ -131,7 +137,7 @@ class Jumps(LaneReturns):
             loop.skipping = self.no_lanes(loop, "skipping")
         self.by_region(test, body, orelse, None)
         if breaks:
-            self.compact(loop, f"{loop.leaving}.any()", f"~{loop.leaving}")
+            self.compact(loop, str(loop.leaving))
         skipping = loop.skipping
         loop.leaving, loop.skipping = outer
         if not skips:
@@ -170,10 +176,9 @@ class Jumps(LaneReturns):
         if self.masks or self.loops:
             raise Unsupported("a jump in a branch that is computed for all examples")
         if self.at_top(loop):  # all live lanes: the loop is over, or its body is
-            if kind == "leaving":
+            if kind == "leaving" and not self.all_jump:
                 raise Unsupported("a break that ends every iteration")
-            self.close_iteration(self.out)
-            self.emit("continue")
+            self.all_leave("break" if kind == "leaving" else "continue")
             return True
         flag = loop.leaving if kind == "leaving" else loop.skipping
         if flag is None:
@@ -182,6 +187,18 @@ class Jumps(LaneReturns):
         if kind == "leaving" and loop.broke is not None:
             self.emit(f"{loop.broke}[{self.below(loop, loop.region.mask, None)}] = True")
         return True
+
+    def all_leave(self, word: str) -> None:
+        """A jump that all live lanes take."""
+        loop = self.innermost()
+        assert loop is not None
+        self.close_iteration(self.out)
+        if word == "break":
+            loop.flush = True
+            self.loop_frames[-1].exits.append(dict(self.env))
+            if loop.broke is not None:
+                self.emit(f"{loop.broke}[{loop.region.mask}] = True")
+        self.emit(word)
 
     def small_Raise(self, node: cst.Raise) -> bool:
         """Under a condition, an exception is raised if any example is active."""
@@ -199,6 +216,13 @@ class Jumps(LaneReturns):
 def _flags(code: str, axis: Axis) -> Operand:
     """Code, which starts with ``~``, for one boolean for each lane."""
     return Operand(code, Array(np.dtype(bool), 0, (axis,)), UNARY)
+
+
+def _ends_with_only_jump(node: cst.If) -> bool:
+    """Whether the one jump of an `if` without an `else` is its last statement."""
+    body = list(_statements(node.body))
+    is_jump = lone_jump(body) is not None or returns_at_end(body)
+    return node.orelse is None and is_jump and not has_jump(body[:-1], JUMPS)
 
 
 def _inverse(test: Operand) -> Operand:

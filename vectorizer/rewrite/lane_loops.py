@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import ast
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import libcst as cst
@@ -13,11 +15,15 @@ from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.jumps import Jumps
 from vectorizer.rewrite.live_lanes import LaneLoop, LanePlan, axes_overlap
 from vectorizer.rewrite.loop_syntax import target_names
+from vectorizer.rewrite.names import nodes_of
 from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.rules.python import truth
-from vectorizer.source.operand import SUM, UNARY, Operand, call
+from vectorizer.source.operand import AND, BIT_OR, COMPARE, NOT, SUM, UNARY, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Array, Unsupported, Value, is_uniform, number
+
+OPPOSITES = {"==": "!=", "!=": "=="}
+WHOLE_OPPOSITES = {**OPPOSITES, "<": ">=", ">": "<="}  # of integers: with nan, neither need hold
 
 
 class LaneLoops(Jumps):
@@ -28,24 +34,54 @@ class LaneLoops(Jumps):
     def lane_while(self, node: cst.While, rest: Sequence[Any]) -> bool:
         """``while condition``: lanes for which it does not hold leave."""
         forever = _is_always(node.test)
+        entry = ""  # what the condition begins with, where that is the same for all lanes
 
         def head(loop: LaneLoop) -> None:
-            if forever:
-                return
-            test = self.condition(node.test)
-            if is_uniform(test.value):
-                test = self.spread(self.as_bool(test), (loop.region.axis,))
-            self.keep_running(loop, truth(self, test).code)
+            nonlocal entry
+            entry = ""
+            for position, part in enumerate([] if forever else self.parts_of_condition(node.test)):
+                start = len(self.out)
+                test = self.condition(part)
+                if not is_uniform(test.value):
+                    self.keep_running(loop, truth(self, test))
+                    continue
+                loop.flush = True
+                if position == 0 and len(self.out) == start:
+                    entry = f" and {test.at(AND + 1)}"
+                else:
+                    self.emit(f"if not {test.at(NOT)}:", body=[Stmt("break")])
 
         # The condition of the `while` is only for a loop that no example enters.
-        plan = LanePlan(lambda loop: f"while {loop.region.mask}.size:", head, flush=False, surely=forever)
+        plan = LanePlan(lambda loop: f"while {loop.region.mask}.size{entry}:", head, surely=forever)
         return self.lane_loop(node, plan, rest)
 
-    def keep_running(self, loop: LaneLoop, test: str) -> None:
+    def parts_of_condition(self, node: cst.BaseExpression) -> list[cst.BaseExpression]:
+        """``a and b`` by parts, where some of them are the same for all lanes: those need no arrays."""
+        parts = _conjuncts(node)
+        if len(parts) == 1 or any(isinstance(part, cst.NamedExpr) for part in nodes_of(node)):
+            return [node]
+        mark = self.mark()
+        try:
+            uniform = [is_uniform(self.condition(part).value) for part in parts]
+        except Unsupported:  # a part may need those before it
+            return [node]
+        finally:
+            self.rollback(mark)
+        found: list[cst.BaseExpression] = []
+        for position, part in enumerate(parts):
+            if position and not uniform[position] and not uniform[position - 1]:
+                part = cst.BooleanOperation(found.pop(), cst.And(), part)
+            found.append(part)
+        return found if any(uniform) else [node]
+
+    def keep_running(self, loop: LaneLoop, test: Operand, opposites: Mapping[str, str] = OPPOSITES) -> None:
         """Lanes for which `test` does not hold leave."""
+        if self.shared.backend is None:
+            self.compact(loop, inverted(test, opposites))
+            return
         running = self.fresh("running")
-        self.emit(f"{running} = {test}", target=running)
-        self.compact(loop, f"not {running}.all()", running)
+        self.emit(f"{running} = {test.code}", target=running)
+        self.compact(loop, f"~{running}")
 
     # --- for ---------------------------------------------------------------------------------------------------------
 
@@ -64,7 +100,7 @@ class LaneLoops(Jumps):
             nonlocal bound
             bound = self.bind_live(node.target, item, it, loop)
 
-        plan = LanePlan(lambda _: f"for {bound} in {header}:", head, flush=True, surely=surely)
+        plan = LanePlan(lambda _: f"for {bound} in {header}:", head, surely=surely)
         return self.lane_loop(node, plan, rest)
 
     def surely_runs(self, it: Iteration) -> bool:
@@ -119,13 +155,10 @@ class LaneLoops(Jumps):
             name = self.target_name(target)
             self.env[target] = Operand(name, Array(INT, 0, weak=True))
             limit = self.env[kept]
-            running = self.fresh("running")
-            self.emit(f"{running} = {name} {'<' if step > 0 else '>'} {limit.code}", target=running)
-            self.compact_before_target(loop, target, running)
+            test = Operand(f"{name} {'<' if step > 0 else '>'} {limit.at(BIT_OR)}", limit.value, COMPARE)
+            self.compact_before_target(loop, target, test)
 
-        plan = LanePlan(
-            lambda _: f"for {self.target_name(target)} in {header}:", head, True, False, extra=frozenset({kept})
-        )
+        plan = LanePlan(lambda _: f"for {self.target_name(target)} in {header}:", head, False, extra=frozenset({kept}))
         return self.lane_loop(node, plan, rest)
 
     def with_own_counter(self, node: cst.For) -> cst.For:
@@ -137,14 +170,15 @@ class LaneLoops(Jumps):
         body = cst.IndentedBlock([first, *_statements(node.body)])
         made = node.with_changes(target=counter, body=body)
         self.plan.made.append(made)
+        self.originals[id(made)] = self.originals.get(id(node), node)
         return made
 
-    def compact_before_target(self, loop: LaneLoop, target: str, running: str) -> None:
+    def compact_before_target(self, loop: LaneLoop, target: str, running: Operand) -> None:
         """Lanes whose range has ended leave with the target of their last iteration."""
         operand = self.env.pop(target)
         if target in loop.outs:
             raise Unsupported("the target of a loop that ends at different times is read behind it")
-        self.compact(loop, f"not {running}.all()", running)
+        self.keep_running(loop, running, WHOLE_OPPOSITES)
         self.env[target] = operand
 
     def as_weak_int(self, operand: Operand) -> Operand:
@@ -171,12 +205,11 @@ class LaneLoops(Jumps):
         header = call("range", call(self.np("max"), trips, initial="0"))
 
         def head(loop: LaneLoop) -> None:
-            running = self.fresh("running")
-            self.emit(f"{running} = {counter} < {self.env[kept].code}", target=running)
             if target in loop.outs:
                 raise Unsupported("the target of a loop that ends at different times is read behind it")
             self.env.pop(target, None)
-            self.compact(loop, f"not {running}.all()", running)
+            limit = self.env[kept]
+            self.keep_running(loop, Operand(f"{counter} < {limit.at(BIT_OR)}", limit.value, COMPARE), WHOLE_OPPOSITES)
             origin = self.env[origins]
             moved = f"{'+' if step > 0 else '-'} {counter if size == 1 else f'{size} * {counter}'}"
             name = self.target_name(target)
@@ -184,7 +217,7 @@ class LaneLoops(Jumps):
             self.env[target] = Operand(name, Array(INT, 0, self.array(origin).axes, weak=True))
 
         extra = frozenset({kept, origins})
-        return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, True, False, extra), rest)
+        return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, False, extra), rest)
 
     # --- the loop itself ---------------------------------------------------------------------------------------------
 
@@ -192,11 +225,14 @@ class LaneLoops(Jumps):
         """A loop over live lanes; returns whether it has taken care of the statements behind it as well."""
         has_return = has_jump([node.body], (cst.Return,))
         outermost = has_return and self.returned_lanes is None
+        if has_return and None in self.lane_loops:  # examples that return leave the loops around this one as well
+            self.need_lanes(True)
         if has_return:
             self.open_returns()
         leading, self.pending = self.pending, ()
         start = len(self.out)
         before = {n: o for n, o in self.env.items() if n not in plan.extra}
+        self.forget_dead(node)
         loop = self.open_lanes(node)
         self.take_extra(loop, plan.extra)
         slot = self.emit("")
@@ -206,7 +242,7 @@ class LaneLoops(Jumps):
         self.prepare_broke(loop, node, slot)
         self.walk_lanes(node, loop, plan)
         tail = slot.text
-        self.close_lanes(loop, slot, node, before, plan)
+        self.close_lanes(loop, slot, node, before, plan.surely)
         slot.text = "\n".join(t for t in (slot.text, tail) if t)
         self.expand_slot(slot)
         for name in plan.extra:
@@ -214,8 +250,8 @@ class LaneLoops(Jumps):
         if len(self.out) > start:
             self.out[start].leading = leading + self.out[start].leading
         self.change("lanes", "the loop ends at different times: it runs on the examples still in it")
-        if loop.broke is not None:
-            self.lane_else(loop, node)
+        if node.orelse is not None:
+            self.lane_else(loop, node.orelse)
         return self.after_lane_loop(node, rest, outermost) if has_return else False
 
     def take_extra(self, loop: LaneLoop, extra: frozenset[str]) -> None:
@@ -258,21 +294,43 @@ class LaneLoops(Jumps):
 
     def prepare_broke(self, loop: LaneLoop, node: cst.For | cst.While, slot: Stmt) -> None:
         """In front of a loop with an `else`: nobody has left by `break` yet."""
-        if node.orelse is None:
+        if node.orelse is None or not has_jump([node.body], (cst.Break, cst.Return)):
             return
         loop.broke = self.fresh("broke")
         outer = loop.region.replaced[0]
         slot.text = f"{loop.broke} = {call(self.np('zeros'), self.size(outer), 'bool')}"
 
-    def lane_else(self, loop: LaneLoop, node: cst.For | cst.While) -> None:
+    def lane_else(self, loop: LaneLoop, orelse: cst.Else) -> None:
         """``else`` of a loop: for the examples that did not leave by `break`."""
-        assert node.orelse is not None and loop.broke is not None
-        test = Operand(f"~{loop.broke}", Array(np.dtype(bool), 0, loop.region.replaced), UNARY)
-        if has_jump([node.orelse.body], JUMPS):
+        if has_jump([orelse.body], JUMPS):
             raise Unsupported("a jump in the else of a loop")
-        self.convert(test, _statements(node.orelse.body), [], None)
+        if loop.broke is None:
+            self.block(_statements(orelse.body))
+            return
+        test = Operand(f"~{loop.broke}", Array(np.dtype(bool), 0, loop.region.replaced), UNARY)
+        self.convert(test, _statements(orelse.body), [], None)
+
+
+def _conjuncts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The operands of ``a and b and c``, in order."""
+    if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.And):
+        return [*_conjuncts(node.left), *_conjuncts(node.right)]
+    return [node]
 
 
 def _is_always(test: cst.BaseExpression) -> bool:
     """``while True`` or ``while 1``."""
     return isinstance(test, cst.Name) and test.value == "True" or isinstance(test, cst.Integer) and test.value == "1"
+
+
+def inverted(test: Operand, opposites: Mapping[str, str] = OPPOSITES) -> str:
+    """Code for the examples for which a condition does not hold."""
+    tree = ast.parse(test.code, mode="eval").body
+    if test.level == COMPARE and isinstance(tree, ast.Compare) and len(tree.ops) == 1 and "\n" not in test.code:
+        start, end = tree.left.end_col_offset or 0, tree.comparators[0].col_offset
+        lines = test.code.encode()  # the offsets count bytes
+        symbol = re.search(rb"[=!<>]=|[<>]", lines[start:end])
+        if symbol is not None and (opposite := opposites.get(symbol.group().decode())):
+            between = lines[start:end].replace(symbol.group(), opposite.encode())
+            return (lines[:start] + between + lines[end:]).decode()
+    return f"~{test.at(UNARY)}"

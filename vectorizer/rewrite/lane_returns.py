@@ -40,6 +40,7 @@ class LaneReturns(LiveLanes):
     """Keeping the results of the lanes that return."""
 
     returned_lanes: Returned | None = None
+    all_jump: bool = False  # under a condition that is the same for all lanes
     leaves_behind: bool = False  # lanes of a branch that returns leave the loop behind it
 
     def open_returns(self) -> None:
@@ -64,7 +65,10 @@ class LaneReturns(LiveLanes):
         returned.holder = self.hold_result(returned.holder, operand, index, returned.axes)
         self.emit(f"{self.returned_lanes.flag}[{index}] = True")
         if len(self.regions) == loop.depth:
-            raise Unsupported("a return that ends every iteration")
+            if not self.all_jump:
+                raise Unsupported("a return that ends every iteration")
+            self.all_leave("break")
+            return True
         if self.leaves_behind:
             self.leaves_behind = False
             return True
@@ -74,6 +78,10 @@ class LaneReturns(LiveLanes):
         if loop.broke is not None:
             self.emit(f"{loop.broke}[{self.below(loop, loop.region.mask, None)}] = True")
         return True
+
+    def all_leave(self, word: str) -> None:
+        """A jump that all live lanes take."""
+        raise NotImplementedError
 
     # --- indices -----------------------------------------------------------------------------------------------------
 
@@ -175,7 +183,7 @@ class LaneReturns(LiveLanes):
         if len(self.regions) == loop.depth:
             if loop.broke is not None:
                 self.emit(f"{loop.broke}[{loop.region.mask}[{gone}]] = True")
-            self.compact(loop, f"{gone}.any()", f"~{gone}")
+            self.compact(loop, gone)
             return False
         if loop.leaving is None:
             raise Unsupported("a return that is nested too deeply")

@@ -12,9 +12,9 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.control_flow import without_continue
 from vectorizer.rewrite.loops import Loops
 from vectorizer.rewrite.masked_loops import MaskedLoops
+from vectorizer.rewrite.structured import Loop, without_continue
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, Unsupported, is_uniform
 
@@ -23,9 +23,10 @@ class Lanes(MaskedLoops):
     """What a loop becomes that ends at different times for different examples."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:
-        made = self.over_all(node) or self.structured(node)
+        made = self.over_all(node)
         if made is not None:
             return self.visit_For(made, rest)
+        node = self.structured(node)
         varying = self.varying_range(node)
         if varying is None and self.node_site(node) not in self.plan.lanes:
             return self.in_plain_loop(node, lambda: Loops.visit_For(self, node, rest))
@@ -35,15 +36,8 @@ class Lanes(MaskedLoops):
             return False
         return self.lane_for(node, varying, rest)
 
-    def structured(self, node: cst.For) -> cst.For | None:
-        """A loop without its `continue`; it is the same in each walk."""
-        key = ("continue", self.node_site(node))
-        if key not in self.plan.guarded:
-            self.plan.guarded[key] = without_continue(node)
-        made: cst.For | None = self.plan.guarded[key]
-        return made
-
     def visit_While(self, node: cst.While, rest: Sequence[Any]) -> bool:
+        node = self.structured(node)
         if self.node_site(node) not in self.plan.lanes:
             return self.in_plain_loop(node, lambda: Loops.visit_While(self, node, rest))
         if self.loops:
@@ -51,6 +45,14 @@ class Lanes(MaskedLoops):
         if self.by_masks(node, lambda: self.masked_while(node)):
             return False
         return self.lane_while(node, rest)
+
+    def structured(self, node: Loop) -> Loop:
+        """A loop without those of its `continue`s that are not needed."""
+        made = without_continue(node)
+        if made is not node:
+            self.lines.setdefault(id(made), self.line_of(node))
+            self.originals[id(made)] = node
+        return made
 
     def in_plain_loop(self, node: cst.For | cst.While, walk: Callable[[], bool]) -> bool:
         """A loop that ends at the same time for all examples, unless the walk finds that it does not."""

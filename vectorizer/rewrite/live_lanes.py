@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.liveness import live_at_head, live_behind
 from vectorizer.rewrite.memory_order import MemoryOrder
 from vectorizer.rewrite.sharing import origins_of
-from vectorizer.rewrite.statements import _statements, assigned_names, names_read
+from vectorizer.rewrite.statements import assigned_names, names_read
 from vectorizer.rewrite.walk import ActiveRegion
 from vectorizer.source.operand import Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Array, Axis, Unsupported, Value, axes_of, copies, is_uniform
+
+SIMPLE = re.compile(r"[\w.\[\]]+")
 
 
 @dataclass
@@ -23,20 +26,29 @@ class LaneLoop:
     """A loop over the live lanes.
 
     region: restricts what is read to the live lanes.
+    entered: code for the number of lanes at first.
+    done: the name for the places of lanes that leave.
     outs: variables that are read behind the loop -> the array that receives their last values.
+    late: those that lanes may leave without, as an iteration sets them behind a jump only: lanes that leave in a later
+        iteration would leave without what an earlier one has set.
     names: variables that may have to be compacted.
     depth: how many regions are open at the top of the loop's body.
     leaving, skipping: flags of the lanes that break or continue, while a branch with such jumps is open.
     broke: the array that tells which examples left by `break`, for the `else` of the loop.
+    flush: lanes may still be live behind the loop, so their variables must be saved there.
     """
 
     region: ActiveRegion
+    entered: str
+    done: str
     outs: dict[str, str] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
     depth: int = 0
     leaving: str | None = None
     skipping: str | None = None
     broke: str | None = None
+    flush: bool = False
 
 
 @dataclass
@@ -45,14 +57,12 @@ class LanePlan:
 
     header: makes the line that opens the loop, once its body is known.
     head: emits what comes first in each iteration.
-    flush: lanes may still be live behind the loop, so their variables must be saved there.
     surely: the loop runs at least once for each example, so that what it sets is set behind it.
     extra: variables of the rewriter's own that belong to the lanes, such as the end of each lane's range.
     """
 
     header: Callable[[LaneLoop], str]
     head: Callable[[LaneLoop], None]
-    flush: bool
     surely: bool
     extra: frozenset[str] = frozenset()
 
@@ -60,6 +70,7 @@ class LanePlan:
 class LiveLanes(MemoryOrder):
     """Holding variables for the live lanes only, and giving them back behind the loop."""
 
+    originals: dict[int, cst.For | cst.While]  # loops as the user wrote them, by the ids of those that are rewritten
     lane_loops: list[LaneLoop | None]  # None stands for a loop that is none over live lanes
 
     def innermost(self) -> LaneLoop | None:
@@ -86,11 +97,18 @@ class LiveLanes(MemoryOrder):
         if outer.kind not in ("batch", "lanes"):
             raise Unsupported("a loop that ends at different times over a loop's axis")
         name = self.fresh("lanes")
-        every = call(self.np("arange"), self.size(outer))
+        entered = self.size(outer)
+        if not SIMPLE.fullmatch(entered):
+            entered = self.fresh("entered")
+            self.emit(f"{entered} = {self.size(outer)}", target=entered)
+        every = call(self.np("arange"), entered)
         self.emit(f"{name} = {every}", trailing="# the examples still in the loop", target=name)
         axis = Axis(name, (*outer.depth, 1), "lanes")
         self.sizes[axis] = lambda: f"{name}.size"
-        loop = LaneLoop(ActiveRegion(axis, (outer,), name, "live", is_index=True), names=names_read(node))
+        region = ActiveRegion(axis, (outer,), name, "live", is_index=True)
+        head = node.target if isinstance(node, cst.For) else node.test
+        names = names_read(head) | names_read(node.body)
+        loop = LaneLoop(region, entered, self.fresh("done"), names=names, flush=isinstance(node, cst.For))
         self.take_state(loop, node, self.live_after(node))
         self.regions.append(loop.region)
         self.lanes_depth += 1
@@ -103,6 +121,9 @@ class LiveLanes(MemoryOrder):
         outer = loop.region.replaced[0]
         for name in sorted(loop.names | assigned):
             operand = self.env.get(name)
+            if operand is not None and operand.lazy and name in assigned and isinstance(operand.value, Array):
+                self.assign_name(name, Operand(operand.code, operand.value, operand.level))  # the loop binds it anew
+                operand = self.env[name]
             if operand is None or operand.lazy:
                 continue
             operand = self.restricted(name, operand)
@@ -134,34 +155,67 @@ class LiveLanes(MemoryOrder):
 
     def live_after(self, node: cst.For | cst.While) -> set[str]:
         """Names that may be read behind a loop."""
-        if self.loop_depth:
-            return names_read(self.function_node()) | set(self.plan.flags.values()) | self.plan.reserved
-        last = max(self.lines.get(id(s), 0) for s in _all_statements([node]))
-        found: set[str] = set()
-        for statement in _all_statements(_statements(self.function_node().body)):
-            if self.lines.get(id(statement), 0) > last:
-                found |= names_read(statement)
-        if node.orelse is not None:
-            found |= names_read(node.orelse)
-        return found | self.plan.reserved | {self.plan.flags[name] for name in found & self.plan.flags.keys()}
+        return live_behind(self.function_node(), self.originals.get(id(node), node)) | self.always_live()
+
+    def always_live(self) -> set[str]:
+        """Variables that are read where the syntax does not show it."""
+        return self.plan.reserved | self.plan.flags.keys() | set(self.plan.flags.values())
+
+    def forget_dead(self, node: cst.For | cst.While) -> None:
+        """Variables that each iteration sets before it reads them are not held for the lanes."""
+        live = live_at_head(self.function_node(), self.originals.get(id(node), node)) | self.always_live()
+        for name in (assigned_names(node) & self.env.keys()) - live:
+            del self.env[name]
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 
-    def compact(self, loop: LaneLoop, test: str, stay: str) -> None:
-        """Lanes for which `stay` does not hold leave the loop, if `test` says that there are any."""
+    def compact(self, loop: LaneLoop, gone: str) -> None:
+        """Lanes for which `gone`, a name or ``~name`` on a device, holds leave the loop, if there are any."""
+        if self.shared.backend is not None:
+            self.gather_stayers(loop, gone)
+        else:
+            lanes, done = loop.region.mask, loop.done
+            self.emit(f"{done} = {call(self.np('flatnonzero'), gone)}", target=done)
+            body = [
+                Stmt(f"{holder}[{lanes}[{done}]] = {self.of_lanes(loop, operand, done)}")
+                for holder, operand in self.leaving_values(loop)
+            ]
+            targets = self.state(loop)
+            if len(targets) == 1:
+                body.append(Stmt(f"{lanes} = {call(self.np('delete'), lanes, done)}"))
+            else:
+                drop = self.imported("vectorizer.runtime", "drop_lanes")
+                body.append(Stmt(f"{', '.join(targets)} = {call(drop, done, *targets, of=loop.entered)}"))
+            body.append(Stmt(f"if {lanes}.size == 0:", body=[Stmt("break")]))
+            self.emit(f"if {done}.size:", body=body)
+        loop.region.cache.clear()
+
+    def gather_stayers(self, loop: LaneLoop, gone: str) -> None:
+        """On a device every array is gathered anew: what `drop_lanes` saves is nothing beside the wait for the size."""
         lanes = loop.region.mask
-        body: list[Stmt] = []
-        for name, holder in sorted(loop.outs.items()):
-            operand = self.env.get(name)
-            if operand is not None and isinstance(operand.value, Array):
-                body.append(Stmt(f"{holder}[{lanes}] = {operand.code}"))
-        targets = [lanes, *(code for code in self.compacted(loop) if code != lanes)]
-        if loop.skipping is not None:
-            targets.append(loop.skipping)
+        body = [Stmt(f"{holder}[{lanes}] = {operand.code}") for holder, operand in self.leaving_values(loop)]
+        stay = gone[1:] if gone.startswith("~") else f"~{gone}"
+        targets = self.state(loop)
         body.append(Stmt(f"{', '.join(targets)} = {', '.join(f'{target}[{stay}]' for target in targets)}"))
         body.append(Stmt(f"if {lanes}.size == 0:", body=[Stmt("break")]))
+        test = f"{gone}.any()" if stay.startswith("~") else f"not {stay}.all()"
         self.emit(f"if {test}:", body=body)
-        loop.region.cache.clear()
+
+    def leaving_values(self, loop: LaneLoop) -> list[tuple[str, Operand]]:
+        """The arrays for last values with the variables that go there."""
+        loop.late |= loop.outs.keys() - self.env.keys()
+        found = [(holder, self.env.get(name)) for name, holder in sorted(loop.outs.items())]
+        return [(holder, o) for holder, o in found if o is not None and isinstance(o.value, Array)]
+
+    def of_lanes(self, loop: LaneLoop, operand: Operand, index: str) -> str:
+        """Code for the values of some lanes."""
+        return f"{operand.primary}[{index}]" if loop.region.axis in operand.array.axes else operand.code
+
+    def state(self, loop: LaneLoop) -> list[str]:
+        """The arrays that are held for the live lanes, `lanes` itself first."""
+        lanes = loop.region.mask
+        found = [lanes, *(code for code in self.compacted(loop) if code != lanes)]
+        return found if loop.skipping is None else [*found, loop.skipping]
 
     def compacted(self, loop: LaneLoop) -> list[str]:
         """Arrays that are held for the live lanes; those that are not variables of the loop are given up."""
@@ -184,18 +238,19 @@ class LiveLanes(MemoryOrder):
     # --- closing -----------------------------------------------------------------------------------------------------
 
     def close_lanes(
-        self, loop: LaneLoop, slot: Stmt, node: cst.For | cst.While, before: dict[str, Operand], plan: LanePlan
+        self, loop: LaneLoop, slot: Stmt, node: cst.For | cst.While, before: dict[str, Operand], surely: bool
     ) -> None:
         """Behind the loop: variables that are still needed hold all examples again."""
         outer = loop.region.replaced[0]
         assigned = assigned_names(node)
-        final = self.final_values(loop, sorted(assigned), before, plan.surely)
-        if loop.outs.keys() - final.keys():
-            self.not_set(min(loop.outs.keys() - final.keys()))
+        final = self.final_values(loop, sorted(assigned), before, surely)
+        if missing := (loop.outs.keys() - final.keys()) | loop.late:
+            self.lost |= loop.late
+            self.not_set(min(missing))
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
         self.regions.pop()
         self.lanes_depth -= 1
-        if plan.flush:
+        if loop.flush:
             for name, operand in final.items():
                 self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}")
         changed = self.keep_changed(before, self.env)
@@ -212,6 +267,7 @@ class LiveLanes(MemoryOrder):
             held = value.with_(axes=(outer,), dims=value.dims, origins=origins)
             self.freeze(held)
             self.env[name] = Operand(loop.outs[name], held)
+            self.maybe_unset.discard(name)
 
     def final_values(
         self, loop: LaneLoop, assigned: Sequence[str], before: dict[str, Operand], surely: bool
@@ -257,18 +313,3 @@ class LiveLanes(MemoryOrder):
 def axes_overlap(value: Value, axes: tuple[Axis, ...]) -> bool:
     """Whether a value varies along one of `axes`."""
     return bool(set(axes) & set(axes_of(value)))
-
-
-def _all_statements(statements: Sequence[Any]) -> list[Any]:
-    """Statements with all those inside of them."""
-    found: list[Any] = []
-    for statement in statements:
-        found.append(statement)
-        for part in (getattr(statement, "body", None), getattr(statement, "orelse", None)):
-            if isinstance(part, cst.IndentedBlock):
-                found += _all_statements(part.body)
-            elif isinstance(part, cst.If):
-                found += _all_statements([part])
-            elif isinstance(part, cst.Else) and isinstance(part.body, cst.IndentedBlock):
-                found += _all_statements(part.body.body)
-    return found

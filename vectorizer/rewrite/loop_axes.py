@@ -84,7 +84,7 @@ class LoopAxes(Appends):
         loop.outside = frozenset(origin for v in before if isinstance(v, Array) for origin in v.origins)
         exposed = exposed_names(body, target_names(node.target))
         loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
-        loop.carried -= inner_targets(body)
+        loop.carried -= inner_targets(body) | target_names(node.target)  # these are set anew in each iteration
         self.check_carried(loop, node)
         self.check_calls(node, loop)
         self.check_iterated(node, it)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import libcst as cst
 
 from vectorizer.rewrite.control_flow import else_statements
+from vectorizer.rewrite.names import children_of
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 
 # Methods that change an array in place.
@@ -33,10 +34,24 @@ def exposed_names(statements: Sequence[Any], defined: set[str]) -> set[str]:
     exposed: set[str] = set()
     known = set(defined)
     for statement in statements:
-        found, set_here = _flow(statement)
+        found, set_here = names_flow(statement)
         exposed |= found - known
         known |= set_here
     return exposed
+
+
+def names_taken(node: cst.CSTNode) -> set[str]:
+    """Names that an expression reads, but for those that a comprehension in it binds for itself."""
+    if isinstance(node, cst.Name):
+        return {node.value}
+    if isinstance(node, (cst.ListComp, cst.SetComp, cst.DictComp, cst.GeneratorExp)):
+        bound, part = set[str](), cast("cst.CompFor | None", node.for_in)
+        while part is not None:
+            bound |= target_names(part.target)
+            part = part.inner_for_in
+        inside = set[str]().union(*map(names_taken, node.children))
+        return (inside - bound) | names_taken(node.for_in.iter)
+    return set[str]().union(*map(names_taken, children_of(node)))
 
 
 def conditional_names(statements: Sequence[Any]) -> set[str]:
@@ -58,7 +73,7 @@ def inner_targets(statements: Sequence[Any]) -> set[str]:
     return found
 
 
-def _flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
+def names_flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     """Names that a statement may read before setting them, and names that it sets for certain."""
     if isinstance(node, cst.SimpleStatementLine):
         reads: set[str] = set()
@@ -76,6 +91,8 @@ def _flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     if isinstance(node, (cst.For, cst.While)):
         reads = names_read(node.iter if isinstance(node, cst.For) else node.test)
         target = target_names(node.target) if isinstance(node, cst.For) else set()
+        if node.orelse is not None:
+            reads |= names_read(node.orelse)
         return reads | exposed_names(_statements(node.body), target), set()
     return names_read(node), set()
 
@@ -83,7 +100,7 @@ def _flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
 def _flow_small(node: cst.CSTNode) -> tuple[set[str], set[str]]:
     """The same for a statement without a body."""
     if isinstance(node, cst.Assign):
-        reads = names_read(node.value)
+        reads = names_taken(node.value)
         made: set[str] = set()
         for target in node.targets:
             names = target_names(target.target)
@@ -98,7 +115,7 @@ def _flow_small(node: cst.CSTNode) -> tuple[set[str], set[str]]:
 
 def _sets(statements: Sequence[Any]) -> set[str]:
     """Names that a block sets for certain."""
-    return set[str]().union(*(_flow(statement)[1] for statement in statements))
+    return set[str]().union(*(names_flow(statement)[1] for statement in statements))
 
 
 def _nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:

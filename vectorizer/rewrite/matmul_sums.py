@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from vectorizer.rewrite.sequential import SequentialLoops
 from vectorizer.rules.contractions import contract
+from vectorizer.rules.elementwise import select
 from vectorizer.source.operand import PRODUCT, Operand, call
-from vectorizer.values import Array, Axis
+from vectorizer.source.statements import Stmt
+from vectorizer.values import Array, Axis, number
 
 
 class Contractions(SequentialLoops):
     """A sum over a product, without the product."""
 
+    def masked(self, right: Operand, symbol: str) -> Operand:
+        """`right` where the conditions in the loop hold, elsewhere what changes nothing."""
+        raise NotImplementedError
+
+    def reduction(self, function: str, right: Operand, axes: list[Axis], summed: Any = None) -> Operand:
+        """``np.sum(right, axis=...)``, in the dtype in which the loop adds."""
+        raise NotImplementedError
+
     def contraction(self, right: Operand, axes: list[Axis]) -> Operand | None:
         """The sum of a product over `axes`, or None where the product is better made and summed."""
         factors = right.factors
-        if any(not isinstance(f.value, Array) for f in factors):
+        if any(isinstance(f.value, Array) and f.array.rank for f in factors):
+            return self.contraction_of_rows(right, axes)
+        if right.divisors or any(not isinstance(f.value, Array) for f in factors):
             return None
         if any(f.array.rank or f.array.weak and f.array.axes for f in factors):
             return None
@@ -30,10 +44,118 @@ class Contractions(SequentialLoops):
         self.change("contract", "a sum of products is a contraction")
         return result
 
+    def contraction_of_rows(self, right: Operand, axes: list[Axis]) -> Operand | None:
+        """The sum over `axes` of numbers times an array."""
+        found = self._weighted(right, axes, [])
+        if found is None or self.shared.backend is not None:
+            return None
+        weights, factor = found
+        total = self.weighted_sum(self._product(*weights), factor, axes)
+        if total.array.axes != tuple(a for a in self.array(right).axes if a not in axes):
+            return None
+        self.change("contract", "a sum of products is a contraction")
+        return total
+
+    def masked_contraction(self, right: Operand, axes: list[Axis], masks: list[Operand]) -> Operand | None:
+        """The sum over `axes` of a product where `masks` hold: weights, which are 0 elsewhere, times one factor.
+
+        0 times inf or nan is nan, so that it is the product that is masked where that factor is not finite.
+        """
+        found = self._weighted(right, axes, masks)
+        if found is None or self.shared.backend is not None:
+            return None
+        weights, factor = found
+        mask = self.conjunction(masks)
+        zero = Operand("0.0", number(0.0))
+        factor = self.temp(factor, "factor")
+        name = self.fresh("total")
+        outer, self.out = self.out, []
+        try:
+            weight = self.temp(select(self, mask, self._product(*weights), zero), "weight")
+            total = self.weighted_sum(weight, factor, axes)
+            quick = [*self.out, Stmt(f"{name} = {total.code}", line=self.line)]
+            self.out = []
+            plain = self.reduction("sum", self.masked(right, "+"), axes)
+            if plain.array.axes != total.array.axes or plain.array.rank != total.array.rank:
+                return None
+            slow = [*self.out, Stmt(f"{name} = {plain.code}", line=self.line)]
+        finally:
+            self.out = outer
+        self.emit(f"if {call(self.np('isfinite'), factor.code)}.all():", body=quick)
+        self.emit("else:", body=slow, trailing="# 0 times inf or nan is nan")
+        self.change(
+            "contract", "a sum of products is a contraction, with weights of 0 where the condition does not hold"
+        )
+        return Operand(name, plain.array, fresh=True)
+
+    def weighted_sum(self, weight: Operand, factor: Operand, axes: list[Axis]) -> Operand:
+        """The sum of numbers times numbers or arrays."""
+        rank = factor.array.rank
+        if rank == 0:
+            made = self.as_matmul([weight, factor], axes)
+        else:
+            made = self._as_rows_product(weight, factor, axes) if rank == 1 and len(axes) == 1 else None
+        letters = "cdefgh"[:rank]
+        return made or contract(self, [weight, factor], ["", letters], letters, tuple(axes))
+
+    def _as_rows_product(self, weight: Operand, rows: Operand, axes: list[Axis]) -> Operand | None:
+        """``out[s, left] = sum(weight[s, left, k] * rows[s, k])``: a product of matrices, a row being a dimension."""
+        w, v = weight.array, rows.array
+        if self.plan.components and self.has_few(v.dims[0]):
+            return None
+        shared = tuple(a for a in v.axes if a not in axes)
+        left = tuple(a for a in w.axes if a not in v.axes)
+        if w.dtype is None or w.kind != "f" or v.axes != (*shared, *axes) or w.axes != (*shared, *left, *axes):
+            return None
+        value = v.with_(axes=(*shared, *left), dims=v.dims, origins=frozenset())
+        if len(left) == 1 or not left and not shared:
+            return Operand(f"{weight.at(PRODUCT)} @ {rows.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
+        return Operand(call(self.np("vecmat"), weight.code, rows.code), value, fresh=True) if not left else None
+
+    def _weighted(
+        self, right: Operand, axes: list[Axis], masks: list[Operand]
+    ) -> tuple[tuple[list[Operand], list[Operand]], Operand] | None:
+        """Factors and divisors that make the weights of a contraction, and the factor that they are weights of."""
+        value = self.array(right)
+        parts = [*right.factors, *right.divisors]
+        if value.kind != "f" or value.weak or any(not isinstance(p.value, Array) or p.lazy for p in parts):
+            return None
+        if any(p.array.axes and p.array.dtype != value.dtype for p in parts) or any(
+            d.array.rank for d in right.divisors
+        ):
+            return None
+        rows = [f for f in right.factors if f.array.rank]
+        under = {a for m in masks for a in m.array.axes}
+        if not rows:  # the one that is smallest; there must be something to gain
+            rows = sorted(right.factors, key=lambda f: (len(under & {*f.array.axes}), len(f.array.axes)))[:1]
+            if not set(rows[0].array.axes) < under.union(*(p.array.axes for p in parts)):
+                return None
+        (factor,) = rows if len(rows) == 1 else (None,)
+        scalars = [f for f in right.factors if f is not factor]
+        if factor is None or not scalars or not set(axes) <= set(factor.array.axes):
+            return None
+        if not set(axes) <= under.union(*(p.array.axes for p in (*scalars, *right.divisors))):
+            return None
+        return (scalars, list(right.divisors)), factor
+
+    def _product(self, factors: list[Operand], divisors: list[Operand]) -> Operand:
+        """A quotient whose operands are known to do no harm."""
+        made = factors[0]
+        for symbol, operand in [*(("*", f) for f in factors[1:]), *(("/", d) for d in divisors)]:
+            aligned, axes, _ = self.align([made, operand])
+            array = made.array if made.array.axes or not operand.array.axes else operand.array
+            made = Operand(self.infix(aligned[0], aligned[1], f" {symbol} ", PRODUCT), array.with_(axes=axes), PRODUCT)
+        return made
+
     def sum_of_product(self, product: Operand) -> Operand | None:
         """In a loop that is an axis: ``np.sum(window * kernel)``, where only one of them varies along the loop."""
         factors = product.factors
-        if not self.loops or len(factors) != 2 or any(not isinstance(f.value, Array) for f in factors):
+        if (
+            not self.loops
+            or len(factors) != 2
+            or product.divisors
+            or any(not isinstance(f.value, Array) for f in factors)
+        ):
             return None
         a, b = (f.array for f in factors)
         alike = a.rank == b.rank > 0 and a.dtype == b.dtype and a.kind == "f" and not a.weak and not b.weak

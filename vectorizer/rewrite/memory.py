@@ -165,5 +165,6 @@ class Memory(Context):
             make=operand.make,
             fresh=True,
             factors=operand.factors,
+            divisors=operand.divisors,
             node=operand.node,
         )

@@ -31,6 +31,7 @@ class MemoryOrder(Loops):
     """Notes how arrays are used, and decides on their order in memory."""
 
     uses: dict[object, Uses]
+    spread_out: set[object]  # arguments with few components, of which loops that are axes make larger arrays
 
     def note_read(self, base: Operand, index: Sequence[Index], result: Operand, node: cst.Subscript) -> None:
         self.note_use(base, index)
@@ -59,6 +60,11 @@ class MemoryOrder(Loops):
             uses.others += not whole or not base.is_name
             uses.again += whole and moving and known and len(symbols) < len(self.loop_frames)
 
+    def note_spread(self, value: Array) -> None:
+        """Points in space, say, all of them with all others: each component by itself makes long inner loops."""
+        if self.loops and value.rank and self.has_few(value.dims[-1]):
+            self.spread_out |= {s for s in sites(value.origins) if isinstance(s, tuple) and s[0] == "argument"}
+
     def function_node(self) -> cst.FunctionDef:
         """The function that is rewritten."""
         raise NotImplementedError
@@ -76,7 +82,9 @@ class MemoryOrder(Loops):
             is_argument = isinstance(site, tuple)
             if not is_argument or uses.again and site[0] == "argument" and site not in self.plan.stored:  # type: ignore[index]
                 self.plan.batch_last.add(site)
-        if self.plan.batch_last:
+        if self.shared.backend is None:
+            self.plan.components |= self.spread_out - self.plan.batch_last - self.plan.stored
+        if self.plan.batch_last or self.plan.components:
             self.plan.ordered = True
             raise PlanChange
         self.settle_tables()

@@ -80,6 +80,10 @@ class Operators(Arithmetic):
 
     def _binary_arrays(self, symbol: str, left: Operand, right: Operand, spaced: str) -> Operand:
         """An operation between numbers and arrays."""
+        if is_by_power_of_two(symbol, self.array(left), self.array(right)):
+            self.change("bits", "of integers, a shift or a mask gives the same as a division by a power of two, sooner")
+            symbol, bits = by_bits(symbol, self.array(right).const)
+            right, spaced = Operand(repr(bits), number(bits)), f" {symbol} "
         ufunc, level, function = BINARY[symbol]
         a, b = self.array(left), self.array(right)
         value = self._python_arithmetic(symbol, function, a, b) if a.weak and b.weak else None
@@ -103,8 +107,9 @@ class Operators(Arithmetic):
         aligned, axes, rank = self.align([left, right])
         dims = broadcast_dims([a, b], rank, self)
         made = value.with_(axes=axes, rank=rank, dims=dims, affine=value.affine, const=value.const)
-        factors = (*(left.factors or (left,)), *(right.factors or (right,))) if symbol == "*" else ()
-        return Operand(self.infix(aligned[0], aligned[1], spaced, level), made, level, fresh=True, factors=factors)
+        factors, divisors = product_of(symbol, left, right)
+        code = self.infix(aligned[0], aligned[1], spaced, level)
+        return Operand(code, made, level, fresh=True, factors=factors, divisors=divisors)
 
     def _may_outgrow(self, symbol: str, a: Array, b: Array) -> bool:
         """Whether an operation between Python's integers, one of which varies, may give one of over 64 bits.
@@ -172,7 +177,30 @@ class Operators(Arithmetic):
         return Operand(f"~{as_bool.at(UNARY)}", result, UNARY, fresh=True)
 
 
+def product_of(symbol: str, left: Operand, right: Operand) -> tuple[tuple[Operand, ...], tuple[Operand, ...]]:
+    """The factors and divisors of a product or quotient; none of anything else."""
+    factors = left.factors or (left,)
+    if symbol == "*":
+        return (*factors, *(right.factors or (right,))), (*left.divisors, *right.divisors)
+    return (factors, (*left.divisors, right)) if symbol == "/" else ((), ())
+
+
 def made_of_floats(first: Array, second: Array) -> bool:
     """Whether an operation is one between Python's numbers that vary, and gives a float."""
     varies = bool(first.axes or second.axes)
     return varies and first.weak and second.weak and "f" in (first.kind, second.kind)
+
+
+def is_by_power_of_two(symbol: str, first: Array, second: Array) -> bool:
+    """Whether an operation is ``//`` or ``%`` of integers that vary by 2, 4, 8 ..., which are rounded down."""
+    by = second.const
+    if symbol not in ("//", "%") or first.kind not in "iu" or not first.axes or first.affine is not None:
+        return False
+    if type(by) is not int or not second.weak or by < 2 or by & (by - 1) or first.dtype is None:
+        return False
+    return by <= np.iinfo(first.dtype).max  # beyond, NumPy raises
+
+
+def by_bits(symbol: str, by: int) -> tuple[str, int]:
+    """The symbol and the right side that give the same as ``//`` or ``%`` by a power of two."""
+    return (">>", by.bit_length() - 1) if symbol == "//" else ("&", by - 1)

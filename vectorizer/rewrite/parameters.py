@@ -126,6 +126,10 @@ class Parameters(Lanes):
             if ("argument", parameter.name) in self.plan.batch_last:
                 code = call(self.np("asfortranarray"), parameter.name)
                 statements.append(Stmt(f"{parameter.name} = {code}", trailing="# the batch axis innermost"))
+            if ("argument", parameter.name) in self.plan.components:
+                code = call(self.np("moveaxis"), parameter.name, "-1", "0")
+                code = call(self.np("moveaxis"), call(self.np("ascontiguousarray"), code), "0", "-1")
+                statements.append(Stmt(f"{parameter.name} = {code}", trailing="# each component in one piece"))
         for axis, name in sorted(self.batch_names.items()):
             statements.append(Stmt(f"{name} = {self.batch_sources[axis]}", generated=name, target=name))
         return statements

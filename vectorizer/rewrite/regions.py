@@ -135,7 +135,7 @@ class Regions(Trying):
                 names = [n for n in merge.names if n in self.env and n not in unset]
                 changed = {n: self.env[n] for n in names if self.env[n] is not saved.get(n)}
                 values = {n: self.restricted(n, o) for n, o in changed.items()}
-            merge.sides.append(None if ended else set(values))
+            merge.sides.append(None if ended and ends(statements) else set(values))
             for name, operand in values.items():
                 if name in merge.merged or name in merge.before or merge.both:
                     self.scatter(name, operand, region, merge)

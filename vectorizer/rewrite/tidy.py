@@ -16,6 +16,7 @@ def tidy(statements: list[Stmt], parameters: set[str]) -> list[Stmt]:
     for _ in range(10):
         before = render(statements)
         statements = set_whole(statements)
+        statements = fold_constants(statements)
         statements = fold_block(statements, statements)
         statements = rename_copies(statements, statements, parameters)
         statements = drop_dead(statements, statements)
@@ -24,6 +25,7 @@ def tidy(statements: list[Stmt], parameters: set[str]) -> list[Stmt]:
     return statements
 
 
+NUMBER = re.compile(r"-?\d[\w.+]*|-?\.\d\w*|True|False")
 MADE = re.compile(r"(\w+) = (?:\w+\.)?(zeros|empty|zeros_like|empty_like)\(")
 
 
@@ -46,6 +48,42 @@ def set_whole(block: list[Stmt]) -> list[Stmt]:
         later.leading = s.leading + later.leading
         result.remove(s)
     return result
+
+
+def fold_constants(block: list[Stmt]) -> list[Stmt]:
+    """``z = 0.0; z = np.full(n, z)`` becomes ``z = np.full(n, 0.0)``."""
+    result = list(block)
+    for k, s in enumerate(block):
+        if s.body is not None:
+            s.body = fold_constants(s.body)
+        for name, number in constants_of(s).items():
+            later = next((t for t in block[k + 1 :] if t.body is not None or name in names_in(t.text)), None)
+            again = later is not None and later.body is None and later.target == name and assigns(later, name)
+            if later is None or not again or names_in(later.text).count(name) != 2:
+                continue
+            folded = substitute(later.text, name, number)
+            if folded is None:
+                continue
+            later.text = folded
+            rest = {other: value for other, value in constants_of(s).items() if other != name}
+            if rest:
+                s.text = f"{', '.join(rest)} = {', '.join(rest.values())}"
+                s.target = next(iter(rest)) if len(rest) == 1 else None
+                continue
+            later.leading = s.leading + later.leading
+            later.trailing = later.trailing or s.trailing
+            result.remove(s)
+    return result
+
+
+def constants_of(statement: Stmt) -> dict[str, str]:
+    """The names that ``a = 1`` or ``a, b = 1, 2`` sets to numbers; none of other statements."""
+    left, equals, right = statement.text.partition(" = ")
+    names, numbers = left.split(", "), right.split(", ")
+    fits = equals and statement.body is None and len(names) == len(set(names)) == len(numbers)
+    if not fits or not all(map(str.isidentifier, names)) or not all(map(NUMBER.fullmatch, numbers)):
+        return {}
+    return dict(zip(names, numbers, strict=True))
 
 
 def rename_copies(block: list[Stmt], whole: list[Stmt], parameters: set[str]) -> list[Stmt]:

@@ -191,6 +191,8 @@ class Trying(Unset):
             function = self.peek(node.func)
             known = function.value.value if function is not None and isinstance(function.value, Obj) else None
             return callable(known) and (known in RAISING or known in (abs, float)) and self.peek(node) is not None
+        if isinstance(node, cst.Attribute):
+            return self.peek(node) is not None
         held = self.peek(node.value) if isinstance(node, cst.Subscript) else None
         return held is not None and isinstance(held.value, Array) and self.peek(node) is not None
 

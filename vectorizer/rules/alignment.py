@@ -29,6 +29,7 @@ from vectorizer.values import (
     union_axes,
 )
 
+FEW_COMPONENTS = 4
 MOST_UNPACKED = 8  # rows of an array that are taken one by one
 Dtype: TypeAlias = "np.dtype[Any]"  # the method `np` hides the module inside of the class
 
@@ -190,8 +191,17 @@ class Alignment(State):
             index.pop()
         if "None" not in index:
             return operand
+        self.note_spread(value)
         expanded = value.with_(rank=max(rank, value.rank), dims=((Affine(1),) * (rank - value.rank) + value.dims))
         return Operand(f"{operand.primary}[{', '.join(index)}]", expanded)
+
+    def note_spread(self, value: Array) -> None:
+        """An array is combined with others along an axis that it does not have."""
+
+    def has_few(self, dim: Affine | None) -> bool:
+        """Whether an axis of an example has few elements at this call: too few for an inner loop of NumPy's."""
+        count = None if dim is None or self.facts.samples is None else dim.evaluate(self.facts.samples)
+        return count is not None and 1 < count <= FEW_COMPONENTS
 
     def align(self, operands: Sequence[Operand]) -> tuple[list[Operand], Axes, int]:
         """Operands of an elementwise operation made to broadcast; also their common axes and rank."""

@@ -77,6 +77,11 @@ def lower_matmul(rw: Context, first: Operand, second: Operand, form: str = "@") 
             return operator()
         if not a.axes:
             return Operand(f"{second.at(PRODUCT)} @ {first.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
+        if rw.has_few(a.dims[0]) and any(axis.kind == "loop" for axis in value.axes):
+            return contract(rw, [first, second], ["c", "c"], "")  # `vecdot` has an inner loop for each pair
+        product = all_pairs(first, second, value)
+        if product is not None:
+            return product
         (left, right), _ = batched(rw, [first, second], [1, 1])
         return (
             Operand(call(rw.np("vecdot"), left.code, right.code), value, fresh=True)
@@ -97,6 +102,20 @@ def lower_matmul(rw: Context, first: Operand, second: Operand, form: str = "@") 
         code = f"({left.primary}[..., None, :] @ {right.at(PRODUCT + 1)})[..., 0, :]"
         return Operand(code, value, fresh=True)
     return Operand(call(rw.np("vecmat"), left.code, right.code), value, fresh=True)
+
+
+def all_pairs(first: Operand, second: Operand, value: Array) -> Operand | None:
+    """The dot products of all vectors along one axis with all along another: a product of matrices."""
+    a, b = first.array.axes, second.array.axes
+    shared = tuple(axis for axis in a if axis in b)
+    if len(a) != len(shared) + 1 or len(b) != len(a) or a[:-1] != shared or b[:-1] != shared or a[-1] == b[-1]:
+        return None
+    if a[-1].kind != "loop" or b[-1].kind != "loop" or value.dtype is None or value.kind not in "f":
+        return None
+    if b[-1] < a[-1]:
+        first, second = second, first
+    other = f"{second.primary}.T" if not shared else f"{second.primary}.swapaxes(-2, -1)"
+    return Operand(f"{first.at(PRODUCT)} @ {other}", value, PRODUCT, fresh=True)
 
 
 def vecdot_plain(rw: Context, left: Operand, right: Operand, value: Array) -> Operand:

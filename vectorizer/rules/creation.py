@@ -295,10 +295,18 @@ def _converted(
         assert named is not None
         if value.kind in "fc" and dtype.kind in "iu":
             rw.hazard("a cast to integers could warn", only_warns=True)
-        return Operand(f"{operand.primary}.astype({named.code})", made, fresh=fresh, factors=operand.factors)
+        return Operand(
+            f"{operand.primary}.astype({named.code})",
+            made,
+            fresh=fresh,
+            factors=operand.factors,
+            divisors=operand.divisors,
+        )
     if not operand.fresh and not may_share and (copies or value.origins):
-        return Operand(f"{operand.primary}.copy()", made, fresh=fresh, factors=operand.factors)
-    return Operand(operand.code, made, operand.level, fresh=fresh, factors=operand.factors)
+        return Operand(
+            f"{operand.primary}.copy()", made, fresh=fresh, factors=operand.factors, divisors=operand.divisors
+        )
+    return Operand(operand.code, made, operand.level, fresh=fresh, factors=operand.factors, divisors=operand.divisors)
 
 
 def _promoted(rw: Context, c: Call, made: Operand) -> Operand:

@@ -77,6 +77,8 @@ def note_hazard(rw: Context, name: str, values: list[Array]) -> None:
         return
     if name == "power" and values[1].const is not MISSING and values[1].const in (1, 2, 3):
         return
+    if name == "right_shift" and values[1].const is not MISSING and values[1].const >= 0:
+        return
     if name not in QUIET:
         rw.hazard(f"{name} could warn for examples that do not take this path", only_warns=True)
 

@@ -38,6 +38,7 @@ class Plan:
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
     skewed: tables that are held by anti-diagonals, with their lengths as the user's function sees them; retabled: the
         assignments (by id) that make them, as they are made in their place; tabled: that has been decided.
+    components: arguments with few components in the last place, each of which is one piece of memory.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     at_end: a statement that is added to the function: an exception, where other examples have returned a value.
     """
@@ -57,6 +58,7 @@ class Plan:
     first: dict[int, tuple[str, ...]] = field(default_factory=dict)
     reserved: set[str] = field(default_factory=set)
     batch_last: set[object] = field(default_factory=set)
+    components: set[object] = field(default_factory=set)
     ordered: bool = False
     skewed: dict[object, Any] = field(default_factory=dict)
     retabled: dict[object, Any] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from vectorizer.rules.plan import Effect, Plan, Shared
 from vectorizer.source.operand import (
+    Holds,
     Operand,
 )
 from vectorizer.source.statements import Change, Stmt
@@ -100,7 +101,8 @@ class State:
             return operand
         name = self.fresh(hint)
         self.emit(f"{name} = {operand.code}", generated=name, target=name)
-        return Operand(name, operand.value, fresh=operand.fresh)
+        node = operand.node if isinstance(operand.node, Holds) else None
+        return Operand(name, operand.value, fresh=operand.fresh, node=node)
 
     def change(self, rule: str, reason: str) -> None:
         change = Change(self.line, rule, reason)

@@ -7,6 +7,7 @@ parentheses than are needed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from vectorizer.values import Array, Value
 
@@ -17,6 +18,12 @@ WALRUS, LAMBDA, TERNARY, OR, AND, NOT, COMPARE, BIT_OR, BIT_XOR, BIT_AND, SHIFT,
 ATOM = PRIMARY
 
 
+class Holds(NamedTuple):
+    """What is true where a condition holds: comparisons, each with its operands."""
+
+    comparisons: tuple[tuple[Operand, str, Operand], ...]
+
+
 class Operand:
     """Code and the abstract value of what it computes.
 
@@ -24,7 +31,7 @@ class Operand:
     no array of its own as long as it only occurs in subscripts.
     """
 
-    __slots__ = ("_code", "factors", "fresh", "level", "make", "node", "value")
+    __slots__ = ("_code", "divisors", "factors", "fresh", "level", "make", "node", "value")
 
     def __init__(
         self,
@@ -35,6 +42,7 @@ class Operand:
         make: Callable[[], Operand] | None = None,
         fresh: bool = False,
         factors: tuple[Operand, ...] = (),
+        divisors: tuple[Operand, ...] = (),
         node: object = None,
     ) -> None:
         self._code = code
@@ -43,6 +51,7 @@ class Operand:
         self.make = make
         self.fresh = fresh  # made here: nothing else can see its memory
         self.factors = factors  # of a product, so that a sum over it can become a contraction
+        self.divisors = divisors  # of a product
         self.node = node
 
     @property
@@ -81,7 +90,9 @@ class Operand:
     def with_value(self, value: Value) -> Operand:
         if self.lazy:
             return Operand(None, value, make=lambda: self, node=self.node)
-        return Operand(self.code, value, self.level, fresh=self.fresh, factors=self.factors, node=self.node)
+        made = Operand(self.code, value, self.level, fresh=self.fresh, factors=self.factors, node=self.node)
+        made.divisors = self.divisors
+        return made
 
     def __repr__(self) -> str:
         return f"Operand({self._code!r}, {self.value})"

@@ -1,0 +1,74 @@
+"""A leaky integrate-and-fire neuron for a range of input currents: when it fires first, and how often."""
+
+from __future__ import annotations
+
+import cupy as cp
+import numpy as np
+
+TIME_STEP = 0.1  # ms
+TIME_CONSTANT = 10.0  # ms
+THRESHOLD = 1.0
+REFRACTORY_STEPS = 20
+
+
+def first_spike(current, limit):
+    batch = current.shape[0]
+    potential, step = 0.0, 0
+    returned = cp.zeros(batch, bool)
+    result = cp.empty(batch, int)
+    lanes = cp.arange(batch)  # the examples still in the loop
+    step_final = cp.empty(batch, int)
+    potential = cp.zeros(lanes.size)
+    while lanes.size:
+        running = potential < THRESHOLD
+        if not running.all():
+            step_final[lanes] = step
+            lanes, current, potential = lanes[running], current[running], potential[running]
+            if lanes.size == 0:
+                break
+        if step == limit:
+            result[lanes] = -1
+            returned[lanes] = True
+            break
+        potential = potential + TIME_STEP / TIME_CONSTANT * (current - potential)
+        step = step + 1
+    step_final[lanes] = step
+    rest = ~returned
+    result[rest] = step_final[rest]
+    return result
+
+
+def spikes(current, steps):
+    batch = current.shape[0]
+    potential, rest, count = 0.0, 0, 0
+    count = cp.zeros(batch, int)
+    potential = cp.zeros(batch)
+    rest = cp.zeros(batch, int)
+    for _ in range(steps):
+        taken = rest > 0
+        potential_else = potential + TIME_STEP / TIME_CONSTANT * (current - potential)
+        taken_2 = potential_else >= THRESHOLD
+        potential_else = cp.where(taken_2, 0.0, potential_else)
+        count = cp.where(taken, count, cp.where(taken_2, count + 1, count))
+        potential = cp.where(taken, potential, potential_else)
+        rest = cp.where(taken, rest - 1, cp.where(taken_2, REFRACTORY_STEPS, rest))
+    return count
+
+
+currents = np.linspace(0.8, 3.0, 12)
+steps = 5000
+
+
+def main() -> None:
+    first, count = first_spike(currents, steps), spikes(currents, steps)
+    print(first_spike.source())
+    print(spikes.source())
+    print("current  first spike    rate")
+    for current, latency, number in zip(currents, first, count, strict=True):
+        when = f"{latency * TIME_STEP:7.1f} ms" if latency >= 0 else "     never"
+        rate = number / (steps * TIME_STEP * 1e-3)
+        print(f"{current:7.2f}  {when}  {rate:5.0f}/s {'#' * round(rate / 5)}")
+
+
+if __name__ == "__main__":
+    main()
