@@ -16,7 +16,7 @@ from vectorizer.rewrite.loop_values import changes_dtype
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of
 from vectorizer.rewrite.tables import Tables
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, Unsupported
+from vectorizer.values import Affine, Array, Unsupported
 
 
 @dataclass
@@ -62,8 +62,8 @@ class Elements(Tables):
         """Tries the same under ``if start < stop``, for a range that is empty in some iterations around it."""
         if not self.loop_frames or self.supposed or it.kind != "range" or self.regions or self.masks or self.scopes:
             return False
-        trips = self.extent(it).trips
-        if len(it.bounds) > 2 or self.relies_on(trips - 1):
+        trips = self.trips_of(it)
+        if trips is None or len(it.bounds) > 2 or self.relies_on(trips - 1):
             return False
         mark, pending, reason = self.mark(), self.pending, self.plan.sequential.pop(self.node_site(node), "")
         out, self.out = self.out, []
@@ -88,6 +88,13 @@ class Elements(Tables):
         self.pending = pending
         self.plan.sequential[self.node_site(node)] = reason
         return False
+
+    def trips_of(self, it: Iteration) -> Affine | None:
+        """How often a loop runs, where that is known."""
+        try:
+            return self.extent(it).trips
+        except Unsupported:
+            return None
 
     def become_lifted(self, node: cst.For, it: Iteration) -> bool:
         """Tries the same with variables for elements."""

@@ -95,7 +95,8 @@ class Splitting(Wavefronts):
             return []
         if target_names(node.target) & assigned_names(node.body) or names_read(node.iter) & assigned_names(node):
             return []
-        if not self.relies_on(self.extent(it).trips - 1):
+        trips = self.trips_of(it)
+        if trips is None or not self.relies_on(trips - 1):
             return []
         found = (self.split(node, body[:k], body[k:]) for k in range(1, len(body)))
         return [split for split in found if split is not None]
