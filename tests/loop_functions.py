@@ -2127,3 +2127,42 @@ def several_continues(x, y):
         s += y[i]
         out[i] = y[i]
     return out, s
+
+
+@case("v")
+def element_beside_the_whole(x):
+    x = x.copy()
+    for i in range(len(x)):
+        for j in range(len(x)):
+            x[i] = np.max(x) - x[j] * 0
+    return x
+
+
+@case("v")
+def element_of_what_is_iterated(x):
+    x = x.copy()
+    for i in range(len(x)):
+        for v in x:
+            x[i] = v + 1
+    return x
+
+
+@case("v")
+def element_behind_an_alias(x):
+    x = x.copy()
+    y = x[::-1]
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if y[j] > x[i]:
+                x[i] = y[j]
+    return x
+
+
+@case("v")
+def element_and_its_view(x):
+    x = x.copy()
+    for i in range(len(x)):
+        part = x[:3]
+        for j in range(len(x)):
+            x[i] = part.sum() + j
+    return x
