@@ -2166,3 +2166,15 @@ def element_and_its_view(x):
         for j in range(len(x)):
             x[i] = part.sum() + j
     return x
+
+
+@case("vv")
+def stored_through_a_view(x, w):
+    h = x.copy()
+    y = h[::-1]
+    seen = np.zeros(len(x))
+    for t in range(1, len(x) - 1):
+        y[t] = w[t] - 0.25 * w[t - 1]
+        h[t] = 0.5 * h[t - 1] + x[t]
+        seen[t] = abs(h[t])
+    return h, seen

@@ -111,6 +111,7 @@ LEFT: dict[str, int] = {
     "element_of_what_is_iterated": 2,
     "element_behind_an_alias": 2,
     "element_and_its_view": 2,
+    "stored_through_a_view": 1,
     "pascal_rows": 1,
     "doolittle": 5,
     "empty_range_keeps": 2,
