@@ -2136,3 +2136,54 @@ def knapsack_items(x, w):
         for c in range(7, w[i] - 1, -1):
             best[c] = max(best[c], best[c - w[i]] + x[i])
     return best
+
+
+@case("v")
+def element_beside_the_whole(x):
+    x = x.copy()
+    for i in range(len(x)):
+        for j in range(len(x)):
+            x[i] = np.max(x) - x[j] * 0
+    return x
+
+
+@case("v")
+def element_of_what_is_iterated(x):
+    x = x.copy()
+    for i in range(len(x)):
+        for v in x:
+            x[i] = v + 1
+    return x
+
+
+@case("v")
+def element_behind_an_alias(x):
+    x = x.copy()
+    y = x[::-1]
+    for i in range(len(x)):
+        for j in range(len(x)):
+            if y[j] > x[i]:
+                x[i] = y[j]
+    return x
+
+
+@case("v")
+def element_and_its_view(x):
+    x = x.copy()
+    for i in range(len(x)):
+        part = x[:3]
+        for j in range(len(x)):
+            x[i] = part.sum() + j
+    return x
+
+
+@case("vv")
+def stored_through_a_view(x, w):
+    h = x.copy()
+    y = h[::-1]
+    seen = np.zeros(len(x))
+    for t in range(1, len(x) - 1):
+        y[t] = w[t] - 0.25 * w[t - 1]
+        h[t] = 0.5 * h[t - 1] + x[t]
+        seen[t] = abs(h[t])
+    return h, seen

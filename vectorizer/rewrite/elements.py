@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 import libcst as cst
 
 from vectorizer.rewrite.accumulate import LoopAxis
+from vectorizer.rewrite.dependences import Access
 from vectorizer.rewrite.iteration import Iteration
+from vectorizer.rewrite.loop_syntax import occurrences
 from vectorizer.rewrite.loop_values import changes_dtype
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of
 from vectorizer.rewrite.tables import Tables
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, Unsupported
+from vectorizer.values import Affine, Array, Unsupported
 
 
 @dataclass
@@ -62,11 +64,8 @@ class Elements(Tables):
         """Tries the same under ``if start < stop``, for a range that is empty in some iterations around it."""
         if not self.loop_frames or self.supposed or it.kind != "range" or self.regions or self.masks or self.scopes:
             return False
-        try:
-            trips = self.extent(it).trips
-        except Unsupported:  # an end that is read from an array, say: the loop stays one
-            return False
-        if len(it.bounds) > 2 or self.relies_on(trips - 1):
+        trips = self.trips_of(it)
+        if trips is None or len(it.bounds) > 2 or self.relies_on(trips - 1):
             return False
         mark, pending, reason = self.mark(), self.pending, self.plan.sequential.pop(self.node_site(node), "")
         out, self.out = self.out, []
@@ -92,6 +91,13 @@ class Elements(Tables):
         self.plan.sequential[self.node_site(node)] = reason
         return False
 
+    def trips_of(self, it: Iteration) -> Affine | None:
+        """How often a loop runs, where that is known."""
+        try:
+            return self.extent(it).trips
+        except Unsupported:
+            return None
+
     def become_lifted(self, node: cst.For, it: Iteration) -> bool:
         """Tries the same with variables for elements."""
         key = "lifted", self.node_site(node)
@@ -103,6 +109,7 @@ class Elements(Tables):
         mark, pending = self.mark(), self.pending
         outer, self.lifted = self.lifted, (*self.lifted, lifted)
         try:
+            self.check_iterated(node, it)
             for load in lifted.loads:
                 self.small(load)
             if super().become_axis(lifted.node, it) and all(map(self._fits, lifted.elements)):
@@ -165,10 +172,19 @@ class Elements(Tables):
             if access is None:
                 continue
             access = replace(access, inner=(loop, *access.inner))
+            self.check_whole_uses(node, loop, access)
             for other in loop.accesses:
                 low, high = self.lags(loop, access, other)
                 if access.origins & other.origins and (low is None or high is None or low <= high):
                     raise Unsupported(f"{other} may be {access}, which the loop sets")
+
+    def check_whole_uses(self, node: cst.For, loop: LoopAxis, access: Access) -> None:
+        """Nothing may look at the array of an element as a whole."""
+        for name, places in occurrences(node.body).items():
+            if name in places and name not in loop.assigned and name in self.env:
+                origins = self.origins_of(self.env[name].value)
+                if origins is None or origins & access.origins:
+                    raise Unsupported(f"{name} is read where {access} is set")
 
 
 class _Lifter(cst.CSTTransformer):

@@ -95,7 +95,8 @@ class Splitting(Wavefronts):
             return []
         if target_names(node.target) & assigned_names(node.body) or names_read(node.iter) & assigned_names(node):
             return []
-        if not self.relies_on(self.extent(it).trips - 1):
+        trips = self.trips_of(it)
+        if trips is None or not self.relies_on(trips - 1):
             return []
         found = (self.split(node, body[:k], body[k:]) for k in range(1, len(body)))
         return [split for split in found if split is not None]
@@ -154,8 +155,21 @@ class Splitting(Wavefronts):
             return False
         return all(self._is_final(name, node, first, second) for name in kept if name in names_read(second.body))
 
+    def _is_alone(self, name: str, stored: set[str]) -> bool:
+        """Whether no other variable that is stored into may lead to the same memory."""
+        if name not in self.env:
+            return False
+        own = self.origins_of(self.env[name].value)
+        for other in stored - {name}:
+            origins = self.origins_of(self.env[other].value) if other in self.env else None
+            if own is None or origins is None or own & origins:
+                return False
+        return True
+
     def _is_final(self, name: str, node: cst.For, first: cst.For, second: cst.For) -> bool:
         """Whether elements that the second part reads are not stored into in later iterations."""
+        if not self._is_alone(name, set(stored_subscripts(first.body))):
+            return False
         parts = [list(nodes_of(loop.body)) for loop in (first, second)]
         if any(_occurrences(name, part) != len(_elements(name, part)) for part in parts):
             return False
