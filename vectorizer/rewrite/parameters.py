@@ -12,6 +12,7 @@ from vectorizer.rewrite.lanes import Lanes
 from vectorizer.source.operand import (
     Operand,
     call,
+    literal,
 )
 from vectorizer.source.statements import Stmt
 from vectorizer.values import (
@@ -87,7 +88,7 @@ class Parameters(Lanes):
                 self.note_symbols(root, f"{path}[{k}]", item)
         elif isinstance(value, DictV):
             for key, item in value.items:
-                self.note_symbols(root, f"{path}[{key!r}]", item)
+                self.note_symbols(root, f"{path}[{literal(key)}]", item)
 
     def note_batch(self, path: str, value: Value) -> None:
         """Where the length of each batch axis can be read off."""
@@ -99,7 +100,7 @@ class Parameters(Lanes):
                 self.note_batch(f"{path}[{k}]", item)
         elif isinstance(value, DictV):
             for key, item in value.items:
-                self.note_batch(f"{path}[{key!r}]", item)
+                self.note_batch(f"{path}[{literal(key)}]", item)
 
     def batch_size(self, axis: Axis) -> Callable[[], str]:
         def size() -> str:
@@ -156,11 +157,6 @@ class Parameters(Lanes):
                 return f"[{', '.join(items)}]"
             return f"({', '.join(items)},)"
         if isinstance(value, DictV):
-            return (
-                "{"
-                + ", ".join(
-                    f"{k!r}: {self.rebuilt(f'{code}[{k!r}]', f'{path}[{k!r}]', v, moves)}" for k, v in value.items
-                )
-                + "}"
-            )
+            codes = {literal(k): (f"{code}[{literal(k)}]", f"{path}[{k!r}]", v) for k, v in value.items}
+            return "{" + ", ".join(f"{key}: {self.rebuilt(*part, moves)}" for key, part in codes.items()) + "}"
         raise Unsupported("the axes of a container's items are moved")

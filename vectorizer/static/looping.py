@@ -6,6 +6,7 @@ import ast
 import textwrap
 from collections.abc import Iterable
 
+from vectorizer.source.operand import literal
 from vectorizer.spec import UNBATCHED, LeafAxes
 from vectorizer.static.reading import StaticModule, span
 from vectorizer.static.rewriting import Rewritten
@@ -114,7 +115,7 @@ def _axes_code(spec: Tree) -> str:
     if is_container(spec) and all(axis is UNBATCHED for axis in leaves(spec)):
         return "None"
     if isinstance(spec, dict):
-        return "{" + ", ".join(f"{key!r}: {_axes_code(item)}" for key, item in spec.items()) + "}"
+        return "{" + ", ".join(f"{literal(key)}: {_axes_code(item)}" for key, item in spec.items()) + "}"
     if is_container(spec):
         codes = [_axes_code(item) for item in children(spec)]
         return f"({', '.join(codes)}{',' if len(codes) == 1 else ''})"

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from vectorizer.source.layout import fit
 from vectorizer.static.facts import Fact
 from vectorizer.static.looping import loop_text
 from vectorizer.static.reading import StaticModule, bound_name, span
@@ -90,10 +91,10 @@ class _Editor:
         kept = [line for decorator in done.target.kept for line in self.decorator(decorator)]
         used = words([done.text, *done.helpers])
         self.imports |= {name: line for name, line in done.imports.items() if name in used}
-        edits = [Edit(first, last, [*kept, *text.split("\n")])]
+        edits = [Edit(first, last, [*kept, *fit(text).split("\n")])]
         helpers = [helper for helper in done.helpers if helper not in self.helpers]
         self.helpers |= set(helpers)
-        lines = [line for helper in helpers for line in [*helper.split("\n"), *[""] * GAP]]
+        lines = [line for helper in helpers for line in [*fit(helper).split("\n"), *[""] * GAP]]
         if lines:
             top = self.above_comments(first)
             edits.append(Edit(top, top - 1, lines))
