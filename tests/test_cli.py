@@ -368,7 +368,10 @@ def test_missing_arguments() -> None:
 def test_star_arguments() -> None:
     text = "from vectorizer import vmap\n\n\n@vmap\ndef f(*args):\n    return args\n"
     assert refused(text) == (
-        "k.py:5: f takes any number of arguments; name them to emit it\n    def f(*args):\n           ^^^^\n"
+        "k.py:5: f takes any number of arguments; for how many it is emitted is not known\n"
+        "    def f(*args):\n"
+        "           ^^^^\n"
+        "Give them all: --arg 'args: (float64[n], float64[n])'\n"
     )
 
 
