@@ -368,6 +368,10 @@ def test_names_for_what_is_repeated(before: str, after: str | None) -> None:
             "value = (\n    first * second\n    - third / (a + b)\n)",
             id="a sum of products",
         ),
+        pytest.param("value = first + g(second, x)", "value = first + g(\n    second, x\n)", id="a call at the end"),
+        pytest.param(
+            "value = first * (second + ab)", "value = first * (\n    second + ab\n)", id="brackets at the end"
+        ),
         pytest.param("value = f(first).reshape(-1, 1)", "value = f(first).reshape(\n    -1, 1\n)", id="a method"),
         pytest.param(
             "if first_one and second or t:\n    pass",

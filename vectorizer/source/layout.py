@@ -107,6 +107,9 @@ class Breaker:
             return [indent + before + code + after]
         inner = indent + INDENT if is_whole else indent
         lines = [indent + before + "("] if is_whole else []
+        ends = is_whole and len(parts) == 2 and not isinstance(node, ast.Compare)
+        if ends and (made := self.at_the_end(indent, before, node, after)):
+            return made
         if is_whole and len(inner) + len(code) <= self.width:
             return [*lines, inner + code, indent + ")" + after]
         for k, (operator, part) in enumerate(parts):
@@ -114,6 +117,31 @@ class Breaker:
             last = after if not is_whole and k == len(parts) - 1 else ""
             lines += self.operand(inner, first + operator, part, last)
         return [*lines, indent + ")" + after] if is_whole else lines
+
+    def at_the_end(self, indent: str, before: str, node: ast.expr, after: str) -> list[str]:
+        """An operation with one operator, opened at the bracket that it ends with; empty where that does not fit."""
+        last = node
+        while (rest := self.last_operand(last)) is not None and (last is node or not self.parentheses(last)[0]):
+            last = rest
+        head = before + self.text[span(self.text, node)[0] : span(self.text, last)[0]]
+        if self.parentheses(last)[0]:
+            inner = indent + INDENT
+            body = self.expression(inner, "", last, "")
+            made = [indent + head, *body, indent + ")" + after]
+        elif isinstance(last, BRACKETS):
+            made = self.bracket(indent, head, last, after)
+        else:
+            return []
+        return made if len(made) > 1 and all(len(line) <= self.width for line in made) else []
+
+    @staticmethod
+    def last_operand(node: ast.expr) -> ast.expr | None:
+        match node:
+            case ast.BinOp(right=last) | ast.IfExp(orelse=last) | ast.UnaryOp(operand=last):
+                return last
+            case ast.BoolOp(values=[*_, last]) | ast.Compare(comparators=[*_, last]):
+                return last
+        return None
 
     def operand(self, indent: str, before: str, part: ast.expr, after: str) -> list[str]:
         """An operand of a broken operation; one that stands in parentheses keeps them."""

@@ -117,7 +117,8 @@ def _wrapped(statement: ast.Assign, module: StaticModule) -> tuple[str, list[ast
     if not calls or not isinstance(value, ast.Name) or not name or name in module.functions:
         return None
     is_plain = value.id in module.functions and module.times_bound(value.id) == module.times_bound(name) == 1
-    is_below = is_plain and module.functions[value.id].lineno < statement.lineno
+    node = module.functions.get(value.id)
+    is_below = is_plain and node is not None and node.lineno < statement.lineno and not _own_decorators(node, module)
     return (value.id, calls) if is_below else None
 
 
