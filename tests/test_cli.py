@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -454,3 +455,13 @@ def test_the_backend_of_a_decorator(folder: Path) -> None:
     (folder / "on_device.py").write_text(DOUBLE.replace("@vmap\n", '@vmap(backend="tpu")\n'))
     failed = run("emit", "on_device.py")
     assert failed.exit_code == 2 and "backend='tpu' is not known; the backends are: 'cupy', 'numpy'" in failed.stderr
+
+
+def test_every_option_is_documented() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## The command line")[2].partition("\n## ")[0]
+    options = {
+        name for command in main.commands.values() for o in command.params for name in (*o.opts, *o.secondary_opts)
+    }
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", section))
+    assert {name for name in options if name.startswith("-")} <= named
