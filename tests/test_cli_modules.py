@@ -235,6 +235,29 @@ def line(p: Point, x: float):
     assert "return np.hypot(p.x, p.y) * s" in text
 
 
+def test_a_named_tuple_with_its_batch_axes_behind() -> None:
+    before = """\
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from vectorizer import vmap
+
+
+class Pair(NamedTuple):
+    a: Float[np.ndarray, "n"]
+    b: Float[np.ndarray, "n"]
+
+
+@vmap(in_axes=1)
+def product(p: Pair):
+    return p.a.sum() * p.b
+"""
+    text = emitted(before)
+    assert "p = p._replace(a=np.moveaxis(p.a, 1, 0), b=np.moveaxis(p.b, 1, 0))" in text
+
+
 @pytest.mark.parametrize(
     "head",
     [
