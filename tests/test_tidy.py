@@ -17,7 +17,7 @@ from vectorizer import vmap
 from vectorizer.rewrite.dead_code import drop_unread
 from vectorizer.rewrite.naming import drop_renames, name_repeats
 from vectorizer.rewrite.numbering import renumber
-from vectorizer.rewrite.peepholes import join_moves, name_sizes, shorten, take_first_values
+from vectorizer.rewrite.peepholes import join_moves, name_sizes, read_lengths, shorten, take_first_values
 from vectorizer.source.layout import fit
 from vectorizer.source.statements import Stmt
 
@@ -264,6 +264,28 @@ def test_sizes(before: str, after: str | None) -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
+        pytest.param(
+            "lanes = np.arange(batch)\nwhile lanes.size > x[lanes].shape[1] - 3:\n    lanes, v = lanes[1:], y[1:]\n"
+            "return lanes",
+            "lanes = np.arange(batch)\nwhile lanes.size > x.shape[1] - 3:\n    lanes, v = lanes[1:], y[1:]\n"
+            "return lanes",
+            id="numbers of examples",
+        ),
+        pytest.param("lanes = np.arange(batch)\nreturn z[0][lanes].shape[1]", None, id="not of a variable"),
+        pytest.param("lanes = np.arange(batch)\nreturn x[lanes].shape[0]", None, id="how many they are"),
+        pytest.param("lanes = np.ones((2, 3), int)\nreturn x[lanes].shape[1]", None, id="other indices"),
+        pytest.param(
+            "lanes = np.arange(batch)\nlanes = lanes[:, None]\nreturn x[lanes].shape[1]", None, id="it is set again"
+        ),
+    ],
+)
+def test_lengths(before: str, after: str | None) -> None:
+    check(read_lengths, before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
         pytest.param("x_2 = x\nx_5 = x_2 + 1\nreturn x_5", "x_2 = x\nx_3 = x_2 + 1\nreturn x_3", id="x is theirs"),
         pytest.param("i_2 = np.arange(n)\nreturn i_2 * x", "i = np.arange(n)\nreturn i * x", id="i has gone"),
         pytest.param("sum_2 = y\nreturn sum_2 * 2", None, id="a builtin"),
@@ -294,6 +316,8 @@ def test_a_counter_without_a_name_gets_one_where_it_is_read() -> None:
             "a, b = y, y + 1\nb_if = a\na = np.where(c, b, a)\nb = np.where(c, b_if, b)\nreturn a, b",
             id="one has changed where the other name is read",
         ),
+        pytest.param("held = y\nreturn held + np.sum(held)", "return y + np.sum(y)", id="held"),
+        pytest.param("held = y\ny = y + 1\nreturn held, y", None, id="held while it is set again"),
         pytest.param("a_if = y\na_if = a_if + 1\nreturn a_if", None, id="it is set again"),
     ],
 )

@@ -13,7 +13,7 @@ from vectorizer.source.statements import Stmt
 
 EXAMPLES = re.compile(r"\w+\.arange\((batch\w*)\)(\[:(, None)+\])?")
 FEWEST_EXAMPLES = 3  # uses of the numbers of the examples that are worth a name; one in a loop counts as many
-SCOPED = re.compile(r"\w+_(if|else)(_\d+)?")
+OWN = re.compile(r"(\w+_(if|else)|held)(_\d+)?")  # what branches and masks call their own variables
 MAKES_SCOPE = (ast.Lambda, ast.GeneratorExp, ast.ListComp, ast.SetComp, ast.DictComp)
 
 
@@ -206,12 +206,12 @@ def is_index(target: ast.expr, name: ast.Name) -> bool:
 
 
 def drop_renames(block: list[Stmt], whole: list[Stmt], theirs: Collection[str]) -> None:
-    """``x_if = y`` goes where `y` can be read instead of `x_if`."""
+    """``x_if = y`` and ``held = y`` go where `y` can be read instead."""
     for k in reversed(range(len(block))):
         statement = block[k]
         if statement.body is not None:
             drop_renames(statement.body, whole, theirs)
-        elif "_if" in statement.text or "_else" in statement.text:
+        elif any(own in statement.text for own in ("_if", "_else", "held")):
             node = syntax(statement).node
             if isinstance(node, ast.Assign) and len(node.targets) == 1:
                 pairs = assigned_pairs(node.targets[0], node.value)
@@ -222,8 +222,8 @@ def drop_renames(block: list[Stmt], whole: list[Stmt], theirs: Collection[str]) 
 
 
 def is_rename(name: ast.Name, value: ast.expr, theirs: Collection[str], bound: Collection[str]) -> bool:
-    """Whether a branch's own variable is only another name for one from outside of the branch."""
-    is_own = SCOPED.fullmatch(name.id) is not None and name.id not in theirs
+    """Whether a variable that was made up is only another name for one of the user's."""
+    is_own = OWN.fullmatch(name.id) is not None and name.id not in theirs
     return is_own and isinstance(value, ast.Name) and value.id not in bound
 
 

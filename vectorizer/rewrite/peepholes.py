@@ -253,6 +253,22 @@ def _takes(block: list[Stmt], k: int, name: str, value: ast.expr) -> bool:
     return False
 
 
+def read_lengths(statements: list[Stmt]) -> None:
+    """``x[lanes].shape[1]`` is ``x.shape[1]``, where `lanes` holds numbers of examples: nothing need be gathered."""
+    lanes, others = set[str](), set[str]()
+    for statement in walk(statements):
+        made = re.match(r"(\w+) = \w+\.arange\(", statement.text)
+        if made is not None:
+            lanes.add(made[1])
+        elif not statement.safe:
+            others |= syntax(statement).stores
+    for name in lanes - others:
+        pattern = re.compile(rf"(?<![\w.\])])(\w+)\[{name}\]\.shape\[([1-9])\]")
+        for statement in walk(statements):
+            if f"[{name}].shape[" in statement.text:
+                statement.text = pattern.sub(r"\1.shape[\2]", statement.text)
+
+
 def name_sizes(block: list[Stmt]) -> None:
     """``lanes.size`` is the number of all examples as long as `lanes` is what it was made as."""
     sizes: dict[str, str] = {}
