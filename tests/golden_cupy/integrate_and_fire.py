@@ -11,14 +11,23 @@ THRESHOLD = 1.0
 REFRACTORY_STEPS = 20
 
 
+first_spike_potential_part_kernel = cp.ElementwiseKernel(
+    "float64 value, float64 current, float64 potential",
+    "float64 result",
+    "result = value * (current - potential)",
+    "first_spike_potential_part_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+)
+
+
 def first_spike(current, limit):
     batch = current.shape[0]
-    potential, step = 0.0, 0
+    step = 0
     returned = cp.zeros(batch, bool)
     result = cp.empty(batch, int)
     lanes = cp.arange(batch)  # the examples still in the loop
     step_final = cp.empty(batch, int)
-    potential = cp.zeros(lanes.size)
+    potential = cp.zeros(batch)
     while lanes.size:
         running = potential < THRESHOLD
         if not running.all():
@@ -30,7 +39,7 @@ def first_spike(current, limit):
             result[lanes] = -1
             returned[lanes] = True
             break
-        potential = potential + TIME_STEP / TIME_CONSTANT * (current - potential)
+        potential = potential + first_spike_potential_part_kernel(TIME_STEP / TIME_CONSTANT, current, potential)
         step = step + 1
     step_final[lanes] = step
     rest = ~returned
@@ -38,18 +47,40 @@ def first_spike(current, limit):
     return result
 
 
+spikes_potential_else_part_kernel = cp.ElementwiseKernel(
+    "float64 value, float64 current, float64 potential",
+    "float64 result",
+    "result = value * (current - potential)",
+    "spikes_potential_else_part_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+)
+
+
+spikes_count_kernel = cp.ElementwiseKernel(
+    "bool taken, int64 count, bool taken_2",
+    "int64 result",
+    "result = taken ? count : taken_2 ? wrapping_add(count, 1LL) : count",
+    "spikes_count_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+    preamble="""
+template <typename T> __device__ T wrapping_add(T a, T b) {  // integers wrap
+    return (T)((unsigned long long)a + (unsigned long long)b);
+}
+""",
+)
+
+
 def spikes(current, steps):
     batch = current.shape[0]
-    potential, rest, count = 0.0, 0, 0
     count = cp.zeros(batch, int)
     potential = cp.zeros(batch)
     rest = cp.zeros(batch, int)
     for _ in range(steps):
         taken = rest > 0
-        potential_else = potential + TIME_STEP / TIME_CONSTANT * (current - potential)
+        potential_else = potential + spikes_potential_else_part_kernel(TIME_STEP / TIME_CONSTANT, current, potential)
         taken_2 = potential_else >= THRESHOLD
         potential_else = cp.where(taken_2, 0.0, potential_else)
-        count = cp.where(taken, count, cp.where(taken_2, count + 1, count))
+        count = spikes_count_kernel(taken, count, taken_2)
         potential = cp.where(taken, potential, potential_else)
         rest = cp.where(taken, rest - 1, cp.where(taken_2, REFRACTORY_STEPS, rest))
     return count
