@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -368,7 +369,10 @@ def test_missing_arguments() -> None:
 def test_star_arguments() -> None:
     text = "from vectorizer import vmap\n\n\n@vmap\ndef f(*args):\n    return args\n"
     assert refused(text) == (
-        "k.py:5: f takes any number of arguments; name them to emit it\n    def f(*args):\n           ^^^^\n"
+        "k.py:5: f takes any number of arguments; for how many it is emitted is not known\n"
+        "    def f(*args):\n"
+        "           ^^^^\n"
+        "Give them all: --arg 'args: (float64[n], float64[n])'\n"
     )
 
 
@@ -451,3 +455,13 @@ def test_the_backend_of_a_decorator(folder: Path) -> None:
     (folder / "on_device.py").write_text(DOUBLE.replace("@vmap\n", '@vmap(backend="tpu")\n'))
     failed = run("emit", "on_device.py")
     assert failed.exit_code == 2 and "backend='tpu' is not known; the backends are: 'cupy', 'numpy'" in failed.stderr
+
+
+def test_every_option_is_documented() -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    section = readme.partition("## The command line")[2].partition("\n## ")[0]
+    options = {
+        name for command in main.commands.values() for o in command.params for name in (*o.opts, *o.secondary_opts)
+    }
+    named = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", section))
+    assert {name for name in options if name.startswith("-")} <= named

@@ -127,3 +127,10 @@ def test_the_check_reads_every_form_of_import(tmp_path: Path, monkeypatch: pytes
         ("source", False),
         ("values", True),
     ]
+
+
+def test_the_documented_layers_are_these() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = page.partition("## Layers")[2]
+    modules = {name for name, _ in iter_modules()} - APART.keys()
+    assert {name for name in modules if f"`{name}.py`" not in table and f"`{name}/`" not in table} == set()

@@ -117,12 +117,12 @@ def emit(file: File, done: Emitted, output: str | None) -> None:
 @rewriting_options
 def diff(file: File, done: Emitted, output: str | None, color: bool | None) -> None:
     """Print what `emit` changes, as a patch for `git apply`.  Nothing in FILE is imported or run."""
-    patch = unified(file.text, done.text, patch_path(file.path))
+    patch = file.patch(done.text)
     is_coloured = output is None and (sys.stdout.isatty() if color is None else color)
     if is_coloured:
         click.echo(coloured(patch), nl=False, color=True)
     else:
-        put(file.encode(patch), output)
+        put(patch.encode(file.encoding.removesuffix("-sig")), output)
 
 
 @main.command()
@@ -175,6 +175,11 @@ class File:
 
     def encode(self, text: str) -> bytes:
         return text.encode(self.encoding)
+
+    def patch(self, after: str) -> str:
+        """The patch that makes `after` of the file; a byte order mark is a part of the first line."""
+        mark = "\ufeff" if self.encoding == "utf-8-sig" else ""
+        return unified(mark + self.text, mark + after, patch_path(self.path))
 
     def parsed(self) -> StaticModule:
         from vectorizer.static.reading import read_module
@@ -229,15 +234,18 @@ def rewritten(target: str, args: Sequence[str], given: Any) -> tuple[File, Emitt
     """The rewritten file; what the user must know about it goes to the standard error."""
     from vectorizer.static.arguments import given_facts
     from vectorizer.static.module import rewrite_module
-    from vectorizer.static.targets import find_targets
+    from vectorizer.static.targets import find_targets, inner_functions
 
     try:
         file, name = read(target)
         module = file.parsed()
         targets = find_targets(module, name, given)
+        left = list(inner_functions(module)) if name is None else []
         done = rewrite_module(module, targets, given_facts(args, targets))
     except InputError as error:
         fail(error, WRONG_INPUT)
+    for line, message in left:
+        click.echo(f"{module.place(line=line)}: note: {message}, and keeps its decorator", err=True)
     for function in done.functions:
         if function.target.strict or function.target.backend not in (None, "numpy"):
             refuse_loops(function)

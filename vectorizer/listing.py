@@ -13,6 +13,8 @@ from vectorizer.cache import Entry, State, place_of
 from vectorizer.errors import VectorizeValueError
 from vectorizer.source.diff import unified
 from vectorizer.source.frontend import FunctionSource
+from vectorizer.source.layout import fit
+from vectorizer.source.operand import literal
 from vectorizer.spec import UNBATCHED, LeafAxes
 from vectorizer.tree import children, is_container, keys, leaves
 
@@ -68,8 +70,7 @@ def _loop_text(state: State, entry: Entry, source: FunctionSource) -> str:
     imports, call = _comprehension(state, entry, one) or _mapping(state, entry, one)
     node = _definition(source.text)
     reason = " ".join(entry.specialization.looped.split())
-    return (
-        f"{imports}\n\n\n{_renamed(_without_decorators(source.text), source.name, one)}\n\n"
+    return f"{imports}\n\n\n{_renamed(_without_decorators(source.text), source.name, one)}\n\n" + fit(
         f"def {source.name}({_parameters(node.args)}):\n    # looped over the examples: {reason}\n    return {call}\n"
     )
 
@@ -125,7 +126,7 @@ def _axes_code(spec: Any, level: int | None) -> str:
         return str(_at(spec, level)[0])
     codes = [_axes_code(child, level) for child in children(spec)]
     if isinstance(spec, dict):
-        return "{" + ", ".join(f"{key!r}: {code}" for key, code in zip(keys(spec), codes, strict=True)) + "}"
+        return "{" + ", ".join(f"{literal(key)}: {code}" for key, code in zip(keys(spec), codes, strict=True)) + "}"
     return f"({', '.join(codes)}{',' * (len(codes) == 1)})"
 
 

@@ -25,7 +25,8 @@ from vectorizer.rewrite.function import Function, Parameter, Rewriter, rewrite
 from vectorizer.rules.context import Draws, Facts, Shared
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.frontend import FunctionSource
-from vectorizer.source.operand import Operand, call
+from vectorizer.source.layout import fit
+from vectorizer.source.operand import Operand, call, literal
 from vectorizer.source.registry import register
 from vectorizer.source.statements import Change
 from vectorizer.spec import UNBATCHED, Layer, LeafAxes, Resolved, broadcast_out_axes, normalize_out_axis
@@ -297,9 +298,9 @@ class Finisher:
         for key, inner in zip((k for k, _ in value.items), children(spec), strict=True):
             item = value.get(key)
             assert item is not None
-            part = self.finish(rw, Operand(f"{base.code}[{key!r}]", item), inner, f"{path}[{key!r}]")
-            codes.append(f"{key!r}: {part.code}")
-        return Operand("{" + ", ".join(codes).replace("'", '"') + "}", value)
+            part = self.finish(rw, Operand(f"{base.code}[{literal(key)}]", item), inner, f"{path}[{key!r}]")
+            codes.append(f"{literal(key)}: {part.code}")
+        return Operand("{" + ", ".join(codes) + "}", value)
 
     def rebuilt(self, value: TupleV | ListV, parts: list[Operand]) -> Operand:
         codes = ", ".join(p.code for p in parts)
@@ -385,7 +386,7 @@ class _Leaf:
 
 def may_be_an_arguments(rw: Rewriter, operand: Operand, value: Array, wanted: Axes) -> bool:
     """Whether the memory of a result may be the caller's."""
-    is_parameter = operand.is_name and operand.code in rw.function.parameters and bool(wanted)
+    is_parameter = operand.is_name and operand.code in rw.function.parameters and bool(wanted) and not value.origins
     seen = any(isinstance(origin, tuple) and origin[0] != "copy" for origin in value.origins)
     return seen or is_parameter
 
@@ -515,7 +516,7 @@ def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, 
     body = "\n\n\n".join([*helpers, text])
     head = "\n".join(imports)
     gap = "\n\n\n" if body.startswith("def ") else "\n\n"
-    full = f"{head}{gap}{body}\n" if imports else f"{body}\n"
+    full = fit(f"{head}{gap}{body}\n" if imports else f"{body}\n")
     return Specialization(
         source.name, full, list(shared.changes), list(shared.fallbacks), guards, frozenset(facts.conditions),
         dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, _helper_functions(shared),

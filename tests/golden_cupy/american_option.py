@@ -66,9 +66,13 @@ def american_put(spot, strike, years, rate, volatility, steps):
     move = american_put_move_kernel(volatility, time_step)  # of the logarithm of the price, up or down
     chance = american_put_chance_kernel(rate, time_step, move)
     discount = american_put_discount_kernel(-rate, time_step)
-    values = american_put_values_kernel(strike[:, None], spot[:, None], move[:, None], cp.arange(steps + 1), steps)  # at the end
+    values = american_put_values_kernel(
+        strike[:, None], spot[:, None], move[:, None], cp.arange(steps + 1), steps
+    )  # at the end
     for level in range(steps - 1, -1, -1):
-        waiting = american_put_waiting_kernel(discount[:, None], chance[:, None], values[:, 1 : level + 2], (1 - chance)[:, None], values[:, : level + 1])
+        waiting = american_put_waiting_kernel(
+            discount[:, None], chance[:, None], values[:, 1 : level + 2], (1 - chance)[:, None], values[:, : level + 1]
+        )
         exercised = strike[:, None] - spot[:, None] * cp.exp(move[:, None] * (2 * cp.arange(level + 1) - level))
         values[:, : level + 1] = cp.maximum(waiting, exercised)
     return values[:, 0]

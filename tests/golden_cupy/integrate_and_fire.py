@@ -22,12 +22,12 @@ first_spike_potential_part_kernel = cp.ElementwiseKernel(
 
 def first_spike(current, limit):
     batch = current.shape[0]
-    potential, step = 0.0, 0
+    step = 0
     returned = cp.zeros(batch, bool)
     result = cp.empty(batch, int)
     lanes = cp.arange(batch)  # the examples still in the loop
     step_final = cp.empty(batch, int)
-    potential = cp.zeros(lanes.size)
+    potential = cp.zeros(batch)
     while lanes.size:
         running = potential < THRESHOLD
         if not running.all():
@@ -72,7 +72,6 @@ template <typename T> __device__ T wrapping_add(T a, T b) {  // integers wrap
 
 def spikes(current, steps):
     batch = current.shape[0]
-    potential, rest, count = 0.0, 0, 0
     count = cp.zeros(batch, int)
     potential = cp.zeros(batch)
     rest = cp.zeros(batch, int)

@@ -28,7 +28,7 @@ def kalman_step(x, P, y, F, H, Q, R):
     K = P @ H.T @ cp.linalg.inv(S)
     x = x + (K @ (y - x @ H.T)[..., None])[..., 0]
     P = P - K @ H @ P
-    return x.copy(), P.copy()
+    return x, P
 
 
 def kalman_filter(ys, F, H, Q, R, x, P):
@@ -42,7 +42,7 @@ def kalman_filter(ys, F, H, Q, R, x, P):
     assert len(H) == ys.shape[2]
     # ys: [t, o], F: [s, s], H: [o, s], Q: [s, s], R: [o, o], x: [s], P: [s, s]
     track = []
-    x = cp.broadcast_to(x, (ys.shape[0], *x.shape[-1:])).copy()
+    x = cp.broadcast_to(x, (ys.shape[0], *x.shape)).copy()
     for y in cp.moveaxis(ys, 1, 0):
         x, P = x @ F.T, F @ P @ F.T + Q
         K = P @ H.T @ cp.linalg.inv(H @ P @ H.T + R)

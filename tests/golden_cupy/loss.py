@@ -36,7 +36,12 @@ def loss(params, x, label):
     # x: [features]
     logits = x @ params["weight"].T + params["bias"]
     shifted = logits - cp.max(logits, axis=1)[:, None]  # no exponential can overflow
-    return loss_result_kernel(cp.sum(cp.exp(shifted), axis=1), shifted[cp.arange(x.shape[0]), in_range(label, shifted.shape[1])], params["decay"], cp.sum(params["weight"] ** 2))
+    return loss_result_kernel(
+        cp.sum(cp.exp(shifted), axis=1),
+        shifted[cp.arange(x.shape[0]), in_range(label, shifted.shape[1])],
+        params["decay"],
+        cp.sum(params["weight"] ** 2),
+    )
 
 
 rng = np.random.default_rng(0)

@@ -51,10 +51,9 @@ def brightness(ray, centres, radii, light):
     assert len(centres) == len(radii) and centres.shape[1] == ray.shape[1] and len(radii) >= 1
     batch = ray.shape[0]
     # ray: [3], centres: [spheres, 3], radii: [spheres], light: [3]
-    nearest = math.inf
     middle_all_3 = cp.einsum("bc,kc->bk", ray, centres)
     space_all_2 = brightness_space_all_2_kernel(radii, cp.einsum("kc,kc->k", centres, centres), middle_all_3)
-    nearest = cp.full(batch, nearest)
+    nearest = cp.full(batch, math.inf)
     shade = cp.zeros(batch)
     for k in range(len(radii)):
         middle = middle_all_3[:, k]  # how far along the ray the centre is
@@ -62,12 +61,17 @@ def brightness(ray, centres, radii, light):
         taken = brightness_taken_kernel(space)
         distance_taken = brightness_distance_taken_kernel(middle[taken], space[taken])
         taken_2 = (0 < distance_taken) & (distance_taken < nearest[taken])
-        shade_if = cp.maximum(cp.matmul(brightness_shade_if_part_kernel(distance_taken[:, None], ray[taken], centres[k], radii[k]), light), 0.05)
-        shade_taken_2 = cp.where(taken_2, shade_if, shade[taken])
+        shade_if = cp.maximum(
+            cp.matmul(
+                brightness_shade_if_part_kernel(distance_taken[:, None], ray[taken], centres[k], radii[k]), light
+            ),
+            0.05,
+        )
+        shade_taken = cp.where(taken_2, shade_if, shade[taken])
         nearest_2 = nearest.copy()
         nearest_2[taken] = cp.where(taken_2, distance_taken, nearest[taken])
         shade_2 = shade.copy()
-        shade_2[taken] = shade_taken_2
+        shade_2[taken] = shade_taken
         nearest = nearest_2
         shade = shade_2
     return shade

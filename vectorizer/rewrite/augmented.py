@@ -60,7 +60,7 @@ class Augmented(Assignments):
             else:
                 self.augment_array(before, symbol, right)
             return
-        result = self.binary(symbol, before, right)
+        result = self.binary(symbol, before, right, "**" if symbol == "**" and right.code.isalnum() else None)
         in_place = not axes_of(result.value) and not result.lazy and before.code == name
         if in_place and not self.scopes and not self.regions:
             self.emit(f"{name} {symbol}= {right.code}", target=None)

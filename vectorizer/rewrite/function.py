@@ -149,12 +149,19 @@ class Rewriter(Looped):
                 self.out.pop()
         if self.out and isinstance(node.body, cst.IndentedBlock):
             self.out[-1].after += tuple(line for line in self.comments(node.body.footer) if line)
-        statements = tidy([*self.prologue(), *self.out], set(self.function.parameters))
+        theirs = names_read(node) | self.local_names
+        statements = tidy([*self.prologue(), *self.out], set(self.function.parameters), theirs, self.is_global)
         if not statements and not docstring:
             statements = [Stmt("pass")]
+        if not docstring and statements:
+            statements[0].leading = statements[0].leading[statements[0].leading[:1] == ("",) :]
         comment = node.body.header.comment if isinstance(node.body, cst.IndentedBlock) else None
         trailing = comment.value if comment is not None else ""
         return "\n".join(Stmt(self.signature(name), body=[*docstring, *statements], trailing=trailing).render())
+
+    def is_global(self, name: str) -> bool:
+        """Whether a name stands for something outside of the function."""
+        return name in self.shared.taken or name in self.shared.imports or self.shared.namespace.has(name)
 
     def rewritten(
         self, function: Function, name: str, returns: Value | None = None

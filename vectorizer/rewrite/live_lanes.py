@@ -177,7 +177,7 @@ class LiveLanes(MemoryOrder):
             lanes, done = loop.region.mask, loop.done
             self.emit(f"{done} = {call(self.np('flatnonzero'), gone)}", target=done)
             body = [
-                Stmt(f"{holder}[{lanes}[{done}]] = {self.of_lanes(loop, operand, done)}")
+                Stmt(f"{holder}[{lanes}[{done}]] = {self.of_lanes(loop, operand, done)}", safe=True)
                 for holder, operand in self.leaving_values(loop)
             ]
             targets = self.state(loop)
@@ -193,10 +193,12 @@ class LiveLanes(MemoryOrder):
     def gather_stayers(self, loop: LaneLoop, gone: str) -> None:
         """On a device every array is gathered anew: what `drop_lanes` saves is nothing beside the wait for the size."""
         lanes = loop.region.mask
-        body = [Stmt(f"{holder}[{lanes}] = {operand.code}") for holder, operand in self.leaving_values(loop)]
+        values = self.leaving_values(loop)
+        body = [Stmt(f"{holder}[{lanes}] = {operand.code}", safe=True) for holder, operand in values]
         stay = gone[1:] if gone.startswith("~") else f"~{gone}"
         targets = self.state(loop)
-        body.append(Stmt(f"{', '.join(targets)} = {', '.join(f'{target}[{stay}]' for target in targets)}"))
+        cut = ", ".join(f"{target}[{stay}]" for target in targets)
+        body.append(Stmt(f"{', '.join(targets)} = {cut}", safe=True))
         body.append(Stmt(f"if {lanes}.size == 0:", body=[Stmt("break")]))
         test = f"{gone}.any()" if stay.startswith("~") else f"not {stay}.all()"
         self.emit(f"if {test}:", body=body)
@@ -252,7 +254,7 @@ class LiveLanes(MemoryOrder):
         self.lanes_depth -= 1
         if loop.flush:
             for name, operand in final.items():
-                self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}")
+                self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}", safe=True)
         changed = self.keep_changed(before, self.env)
         for name in sorted((assigned | loop.names) - changed):
             if name in assigned:

@@ -12,6 +12,8 @@ from vectorizer.rewrite.lanes import Lanes
 from vectorizer.source.operand import (
     Operand,
     call,
+    literal,
+    tuple_code,
 )
 from vectorizer.source.statements import Stmt
 from vectorizer.values import (
@@ -87,7 +89,7 @@ class Parameters(Lanes):
                 self.note_symbols(root, f"{path}[{k}]", item)
         elif isinstance(value, DictV):
             for key, item in value.items:
-                self.note_symbols(root, f"{path}[{key!r}]", item)
+                self.note_symbols(root, f"{path}[{literal(key)}]", item)
 
     def note_batch(self, path: str, value: Value) -> None:
         """Where the length of each batch axis can be read off."""
@@ -99,7 +101,7 @@ class Parameters(Lanes):
                 self.note_batch(f"{path}[{k}]", item)
         elif isinstance(value, DictV):
             for key, item in value.items:
-                self.note_batch(f"{path}[{key!r}]", item)
+                self.note_batch(f"{path}[{literal(key)}]", item)
 
     def batch_size(self, axis: Axis) -> Callable[[], str]:
         def size() -> str:
@@ -150,17 +152,16 @@ class Parameters(Lanes):
             return self.moved(code, moves[path])
         if not any(p.startswith(path) for p in moves):
             return code
+        fields = getattr(value.type_, "_fields", None) if isinstance(value, TupleV) else None
+        if isinstance(value, TupleV) and fields is not None:
+            places = {f"{code}.{field}": f"{path}[{k}]" for k, field in enumerate(fields)}
+            parts = [self.rebuilt(*place, item, moves) for place, item in zip(places.items(), value.items, strict=True)]
+            moved = [f"{f}={part}" for f, part, old in zip(fields, parts, places, strict=True) if part != old]
+            return f"{code}._replace({', '.join(moved)})"
         if isinstance(value, (TupleV, ListV)):
             items = [self.rebuilt(f"{code}[{k}]", f"{path}[{k}]", item, moves) for k, item in enumerate(value.items)]
-            if isinstance(value, ListV):
-                return f"[{', '.join(items)}]"
-            return f"({', '.join(items)},)"
+            return f"[{', '.join(items)}]" if isinstance(value, ListV) else tuple_code(items)
         if isinstance(value, DictV):
-            return (
-                "{"
-                + ", ".join(
-                    f"{k!r}: {self.rebuilt(f'{code}[{k!r}]', f'{path}[{k!r}]', v, moves)}" for k, v in value.items
-                )
-                + "}"
-            )
+            codes = {literal(k): (f"{code}[{literal(k)}]", f"{path}[{k!r}]", v) for k, v in value.items}
+            return "{" + ", ".join(f"{key}: {self.rebuilt(*part, moves)}" for key, part in codes.items()) + "}"
         raise Unsupported("the axes of a container's items are moved")

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Callable, Collection
 
+from vectorizer.rewrite.dead_code import drop_unread
+from vectorizer.rewrite.naming import drop_renames, name_repeats
+from vectorizer.rewrite.numbering import renumber
+from vectorizer.rewrite.peepholes import join_moves, name_sizes, read_lengths, shorten, take_first_values
 from vectorizer.source.statements import Stmt
 
 NAME = re.compile(r"[A-Za-z_]\w*")
 SIMPLE_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*) = ")
 
 
-def tidy(statements: list[Stmt], parameters: set[str]) -> list[Stmt]:
-    """Folds generated names that are used once, drops assignments that nobody reads."""
+def tidy(
+    statements: list[Stmt],
+    parameters: set[str],
+    theirs: Collection[str] | None = None,
+    is_taken: Callable[[str], bool] = lambda name: False,
+) -> list[Stmt]:
+    """Folds generated names that are used once, drops assignments that nobody reads, shortens what can be.
+
+    theirs: the names of the user's function; without them, all names stay as they are.
+    is_taken: whether a name stands for something outside of the function.
+    """
     for _ in range(10):
         before = render(statements)
         statements = set_whole(statements)
@@ -20,9 +34,20 @@ def tidy(statements: list[Stmt], parameters: set[str]) -> list[Stmt]:
         statements = fold_block(statements, statements)
         statements = rename_copies(statements, statements, parameters)
         statements = drop_dead(statements, statements)
+        take_first_values(statements)
+        drop_renames(statements, statements, theirs or parameters)
+        drop_unread(statements)
         if render(statements) == before:
             break
-    return statements
+    name_sizes(statements)
+    read_lengths(statements)
+    if theirs is not None:
+        join_moves(statements, theirs)
+    shorten(statements)
+    if theirs is not None:
+        name_repeats(statements, is_taken, theirs)
+        renumber(statements, theirs, is_taken)
+    return without_gaps(statements)
 
 
 NUMBER = re.compile(r"-?\d[\w.+]*|-?\.\d\w*|True|False")
@@ -116,6 +141,15 @@ def rename_copies(block: list[Stmt], whole: list[Stmt], parameters: set[str]) ->
 
 def total_count(statements: list[Stmt], name: str) -> int:
     return sum(names_in(s.text).count(name) + total_count(s.body or [], name) for s in statements)
+
+
+def without_gaps(statements: list[Stmt]) -> list[Stmt]:
+    """Blank lines one by one, as they are left where a definition has gone."""
+    for statement in statements:
+        kept = [line for k, line in enumerate(statement.leading) if line or not k or statement.leading[k - 1]]
+        statement.leading = tuple(kept)
+        without_gaps(statement.body or [])
+    return statements
 
 
 def render(statements: list[Stmt]) -> str:
@@ -231,12 +265,25 @@ def substitute(text: str, name: str, code: str) -> str | None:
     if match is None:
         return None
     start, end = match.span()
+    text, start, end = with_room(text, start, end, code)
     bare = text[:start] + code + text[end:]
     wrapped = text[:start] + f"({code})" + text[end:]
     try:
         return bare if same_tree(bare, wrapped) else wrapped
     except SyntaxError:
         return None
+
+
+def with_room(text: str, start: int, end: int, code: str) -> tuple[str, int, int]:
+    """Spaces around a power whose operand becomes more than a name or a number."""
+    if re.fullmatch(r"-?[\w.]+", code):
+        return text, start, end
+    if text[end:].startswith("**"):
+        text = f"{text[:end]} ** {text[end + 2 :]}"
+    if re.search(r"[\w)\]]\*\*$", text[:start]):
+        text = f"{text[: start - 2]} ** {text[start:]}"
+        start, end = start + 2, end + 2
+    return text, start, end
 
 
 def same_tree(first: str, second: str) -> bool:

@@ -151,7 +151,8 @@ class Alignment(State):
             return Operand(code, value.with_(axes=axes, const=MISSING), fresh=True)
         aligned = self.expand(operand, axes, value.rank)
         named = self.temp(aligned, "row") if value.rank else aligned
-        logical = [f"*{named.primary}.shape[{-value.rank}:]"] if value.rank else []
+        own = f"*{named.primary}.shape" + (f"[{-value.rank}:]" if value.axes else "")
+        logical = [own] if value.rank else []
         code = call(self.np("broadcast_to"), named.code, self.shape_code(axes, logical))
         return Operand(code, value.with_(axes=axes, dims=value.dims))
 

@@ -107,6 +107,12 @@ def call(function: str, *positional: str, **keywords: str | None) -> str:
     return f"{function}({argument_list(*positional, **keywords)})"
 
 
+def literal(value: object) -> str:
+    """A constant as one writes it: strings in double quotes, unless they hold some."""
+    code = repr(value)
+    return f'"{code[1:-1]}"' if isinstance(value, str) and code[0] == "'" and '"' not in code else code
+
+
 def tuple_code(items: list[str] | tuple[str, ...]) -> str:
     """``(a, b)``, ``(a,)`` or ``()``."""
     return f"({items[0]},)" if len(items) == 1 else f"({', '.join(items)})"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import collections
+import functools
 import io
 import re
 import tokenize
@@ -36,12 +38,15 @@ RANKS = re.compile(r"(?:(\w+)\s*:\s*)?\[([^\[\]]*)\]")
 
 
 def annotated(arg: ast.arg, module: StaticModule, ranks: dict[str, tuple[Dim, ...]]) -> Fact | None:
-    """The fact that a parameter's annotation gives; None where it gives none, or not the whole.
+    """The fact that a parameter's annotation or type comment gives; None where it gives none, or not the whole.
 
     Raises:
         InputError: a shape that cannot be read.
     """
-    return None if arg.annotation is None else _read(arg.annotation, module, ranks.get(arg.arg))
+    annotation = arg.annotation
+    if annotation is None and arg.type_comment is not None:
+        annotation = ast.Constant(arg.type_comment)
+    return None if annotation is None else _read(annotation, module, ranks.get(arg.arg))
 
 
 def _read(node: ast.expr, module: StaticModule, dims: tuple[Dim, ...] | None) -> Fact | None:
@@ -62,7 +67,25 @@ def _read(node: ast.expr, module: StaticModule, dims: tuple[Dim, ...] | None) ->
         return ArrayFact(dtype) if dtype is not None else None
     if isinstance(node, ast.Subscript):
         return _read_subscript(node, module, dims)
+    return _read_class(node.id, module) if isinstance(node, ast.Name) else None
+
+
+def _read_class(name: str, module: StaticModule) -> Fact | None:
+    """A named tuple of the file, if each of its fields says what it is."""
+    for node in module.tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == name and module.times_bound(name) == 1:
+            bases = [module.qualified(base) for base in node.bases]
+            fields = [f for f in node.body if isinstance(f, ast.AnnAssign) and isinstance(f.target, ast.Name)]
+            facts = [_read(field.annotation, module, None) for field in fields]
+            if bases == ["typing.NamedTuple"] and fields and all(fact is not None for fact in facts):
+                return named_tuple(name, tuple(field.target.id for field in fields))(*facts)  # type: ignore[union-attr]
     return None
+
+
+@functools.cache
+def named_tuple(name: str, fields: tuple[str, ...]) -> type:
+    """A type like the user's, which is not run."""
+    return collections.namedtuple(name, fields)
 
 
 def _read_subscript(node: ast.Subscript, module: StaticModule, dims: tuple[Dim, ...] | None) -> Fact | None:

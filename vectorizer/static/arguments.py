@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,7 @@ from vectorizer.static.targets import Target
 from vectorizer.tree import Tree
 from vectorizer.values import GENERATORS, Affine, Array, Axes, Opaque, Value
 
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 SIZE = 7919  # of a stand-in's batch axes; nothing depends on it
 LENGTH = 5  # of a stand-in's axes whose length has a name
 
@@ -62,7 +63,8 @@ def given_facts(texts: Sequence[str], targets: Sequence[Target]) -> dict[str, Fa
 
 
 def parameters_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.arg]:
-    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    stars = [star for star in (node.args.vararg, node.args.kwarg) if star is not None]
+    return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, *stars]
 
 
 def find_arguments(target: Target, module: StaticModule, given: Mapping[str, Fact]) -> Arguments:
@@ -72,15 +74,15 @@ def find_arguments(target: Target, module: StaticModule, given: Mapping[str, Fac
         InputError: something is missing, with the option to type; the axes do not fit.
     """
     node = target.node
-    for star in (node.args.vararg, node.args.kwarg):
-        if star is not None:
-            raise InputError(module.place(star), f"{target.name} takes any number of arguments; name them to emit it")
     ranks = ranks_in_comments(node, module)
     signature = signature_of(target.source.function)
     facts: dict[str, Fact] = {}
     missing: list[ast.arg] = []
     for arg in parameters_of(node):
         fact = given.get(arg.arg)
+        if arg in (node.args.vararg, node.args.kwarg):
+            facts[arg.arg] = _starred(arg, fact, target, module)
+            continue
         if fact is None and _is_optional(signature, arg.arg):
             continue
         fact = annotated(arg, module, ranks) if fact is None else fact
@@ -91,6 +93,18 @@ def find_arguments(target: Target, module: StaticModule, given: Mapping[str, Fac
     if missing:
         raise _missing(missing, target, module, ranks)
     return Arguments(facts, _resolve(target, module, facts, signature))
+
+
+def _starred(arg: ast.arg, fact: Fact | None, target: Target, module: StaticModule) -> Fact:
+    """The facts of all arguments that `*args` or `**kwargs` takes: how many they are is a part of them."""
+    is_keyword = arg is target.node.args.kwarg
+    fact = fact[0] if is_keyword and isinstance(fact, tuple) and len(fact) == 1 else fact
+    if isinstance(fact, dict if is_keyword else (tuple, list)):
+        return fact if is_keyword else tuple(fact)
+    form = '{"a": float64[n], "b": float}' if is_keyword else "(float64[n], float64[n])"
+    message = f"{target.name} takes any number of arguments; for how many it is emitted is not known"
+    hint = f"Give them all: --arg '{arg.arg}: {form}'"
+    raise InputError(module.place(arg), message, hint)
 
 
 def _is_optional(signature: inspect.Signature, name: str) -> bool:
@@ -120,30 +134,36 @@ def _example(dims: tuple[Dim, ...] | None) -> str:
 
 def _resolve(target: Target, module: StaticModule, facts: Mapping[str, Fact], signature: inspect.Signature) -> Resolved:
     positional, keywords = _passed(target, facts, signature)
+    star, double_star = target.node.args.vararg, target.node.args.kwarg
+    listed = [(name, facts[name]) for name in positional]
+    listed += [(star.arg, fact) for fact in facts[star.arg]] if star is not None else []
+    named = {name: facts[name] for name in keywords} | (facts[double_star.arg] if double_star is not None else {})
     try:
         args = [
-            stand_in(facts[name], [_entry(layer, name, k) for layer in target.layers], target.layers, name)
-            for k, name in enumerate(positional)
+            stand_in(fact, [_entry(layer, name, k) for layer in target.layers], target.layers, name)
+            for k, (name, fact) in enumerate(listed)
         ]
         kwargs = {
-            name: stand_in(facts[name], [_entry(layer, name, None) for layer in target.layers], target.layers, name)
-            for name in keywords
+            name: stand_in(fact, [_entry(layer, name, None) for layer in target.layers], target.layers, name)
+            for name, fact in named.items()
         }
         return resolve_call(target.layers, signature, args, kwargs, target.name)
     except VectorizeError as error:
-        raise InputError(module.place(line=target.node.lineno), str(error)) from None
+        raise InputError(module.place(line=target.line), str(error)) from None
 
 
 def _passed(target: Target, facts: Mapping[str, Fact], signature: inspect.Signature) -> tuple[list[str], list[str]]:
     """The parameters that are passed by position and by keyword: a tuple in `in_axes` says how many of the first."""
     counts = [len(layer.in_axes) for layer in target.layers if isinstance(layer.in_axes, tuple)]
-    order = [name for name, parameter in signature.parameters.items() if parameter.kind is not parameter.KEYWORD_ONLY]
+    kinds = {name: parameter.kind for name, parameter in signature.parameters.items()}
+    order = [name for name, kind in kinds.items() if kind in POSITIONAL]
     positional: list[str] = []
     for name in order:
         if name not in facts or (counts and len(positional) >= min(counts)):
             break
         positional.append(name)
-    return positional, [name for name in facts if name not in positional]
+    stars = [star.arg for star in (target.node.args.vararg, target.node.args.kwarg) if star is not None]
+    return positional, [name for name in facts if name not in (*positional, *stars)]
 
 
 def _entry(layer: Layer, name: str, position: int | None) -> Tree:
@@ -221,6 +241,15 @@ def _unbatched(fact: Any) -> Any:
     return fact.dtype.type(1) if fact.dims is None else np.broadcast_to(np.zeros((), fact.dtype), _lengths(fact.dims))
 
 
+def iter_leaves(value: Tree, path: str) -> Iterator[tuple[str, Any]]:
+    """The leaves of a container with their paths as `Describer` writes them: fields of a named tuple by number."""
+    if not tree.is_container(value):
+        yield path, value
+        return
+    for k, (key, child) in enumerate(zip(tree.keys(value), tree.children(value), strict=True)):
+        yield from iter_leaves(child, f"{path}[{key!r}]" if isinstance(value, dict) else f"{path}[{k}]")
+
+
 # Abstract values
 
 
@@ -229,7 +258,7 @@ class StaticDescriber(Describer):
 
     def __init__(self, axes: Axes, arguments: Arguments) -> None:
         super().__init__(axes)
-        self.facts = {path: leaf for name, fact in arguments.facts.items() for path, leaf in tree.flatten(fact, name)}
+        self.facts = {path: leaf for name, fact in arguments.facts.items() for path, leaf in iter_leaves(fact, name)}
         self.fixed = arguments.fixed
         self.known: dict[str, Any] = {}
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from vectorizer.rules.context import Facts
+from vectorizer.source.operand import literal
 from vectorizer.spec import UNBATCHED, LeafAxes
-from vectorizer.static.arguments import Arguments, StaticDescriber
-from vectorizer.tree import flatten
+from vectorizer.static.arguments import Arguments, StaticDescriber, iter_leaves
 from vectorizer.values import Affine, Symbol
 
 WIDTH = 100
@@ -63,7 +63,7 @@ class StaticFacts(Facts):
 def with_checks(text: str, facts: StaticFacts, arguments: Arguments, known: Mapping[str, Any]) -> str:
     """The emitted function with an assert at its top for what it relies on."""
     names = set(re.findall(r"[^\W\d]\w*", text))
-    checks = list(_iter_sizes(facts.conditions, arguments))
+    checks = [*_stars(arguments), *_iter_sizes(facts.conditions, arguments)]
     checks += [_same(path, value) for path, value in known.items() if path.isidentifier() and path in names]
     if not checks:
         return text
@@ -72,6 +72,18 @@ def with_checks(text: str, facts: StaticFacts, arguments: Arguments, known: Mapp
     code = f"    assert {' and '.join(checks)}"
     lines[top:top] = [code] if len(code) <= WIDTH else [f"    assert {check}" for check in checks]
     return "\n".join(lines)
+
+
+def _stars(arguments: Arguments) -> list[str]:
+    """How many arguments `*args` takes, and which ones `**kwargs`."""
+    found = []
+    for name, parameter in arguments.resolved.signature.parameters.items():
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            found.append(f"len({name}) == {len(arguments.facts[name])}")
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            listed = ", ".join(literal(key) for key in sorted(arguments.facts[name]))
+            found.append(f"sorted({name}) == [{listed}]")
+    return found
 
 
 def _first_line(text: str) -> int:
@@ -132,8 +144,8 @@ def _length(symbol: Symbol, axes: Mapping[str, LeafAxes]) -> str:
 def _batched_axes(arguments: Arguments) -> dict[str, LeafAxes]:
     found: dict[str, LeafAxes] = {}
     for name, value in arguments.resolved.arguments.items():
-        paths = [path for path, _ in flatten(value, name)]
-        leaves = [axes for _, axes in flatten(arguments.resolved.axes[name], name)]
+        paths = [path for path, _ in iter_leaves(value, name)]
+        leaves = [axes for _, axes in iter_leaves(arguments.resolved.axes[name], name)]
         leaves = leaves if len(leaves) == len(paths) else leaves[:1] * len(paths)
         found |= dict(zip(paths, leaves, strict=True))
     return found

@@ -6,7 +6,9 @@ import ast
 import textwrap
 from collections.abc import Iterable
 
+from vectorizer.source.operand import literal
 from vectorizer.spec import UNBATCHED, LeafAxes
+from vectorizer.static.arguments import parameters_of
 from vectorizer.static.reading import StaticModule, span
 from vectorizer.static.rewriting import Rewritten
 from vectorizer.static.targets import Target
@@ -23,12 +25,17 @@ def loop_text(done: Rewritten, module: StaticModule, one: str) -> tuple[str, str
     target = done.target
     assert done.looped is not None
     kept = original_text(target, module)
-    if not target.layers:
+    if target.assigned is not None:  # the function for one example is there already
+        one = target.node.name
+    elif not target.layers:
         return kept, ""
+    if not target.layers:
+        return f"def {target.name}({_parameters(target)}):\n    return {one}({', '.join(done.arguments.facts)})", ""
     needed, call = _comprehension(done, one) or _mapping(done, one)
     body = textwrap.wrap(f"looped over the examples: {done.looped.reason}", WIDTH, subsequent_indent="  ")
     lines = [f"def {target.name}({_parameters(target)}):", *(f"    # {line}" for line in body), f"    return {call}"]
-    return f"{_renamed(kept, target.name, one).rstrip()}\n\n\n" + "\n".join(lines), needed
+    above = f"{_renamed(kept, target.name, one).rstrip()}\n\n\n" if target.assigned is None else ""
+    return above + "\n".join(lines), needed
 
 
 def original_text(target: Target, module: StaticModule) -> str:
@@ -60,7 +67,7 @@ def _parameters(target: Target) -> str:
     args = target.node.args
     bare = ast.parse(f"def f({ast.unparse(args)}): ...").body[0]
     assert isinstance(bare, ast.FunctionDef)
-    for arg in [*bare.args.posonlyargs, *bare.args.args, *bare.args.kwonlyargs]:
+    for arg in parameters_of(bare):
         arg.annotation = None
     return ast.unparse(bare.args)
 
@@ -92,7 +99,12 @@ def _single(name: str, axes: Iterable[str]) -> str:
 
 
 def _passed(name: str, code: str, target: Target) -> str:
-    return f"{name}={code}" if name in {arg.arg for arg in target.node.args.kwonlyargs} else code
+    args = target.node.args
+    if args.vararg is not None and name == args.vararg.arg:
+        return f"*{code}"
+    if args.kwarg is not None and name == args.kwarg.arg:
+        return f"**{code}"
+    return f"{name}={code}" if name in {arg.arg for arg in args.kwonlyargs} else code
 
 
 def _mapping(done: Rewritten, one: str) -> tuple[str, str]:
@@ -100,7 +112,8 @@ def _mapping(done: Rewritten, one: str) -> tuple[str, str]:
     target, axes = done.target, done.arguments.resolved.axes
     names = ", ".join(axes)
     function = one
-    if target.node.args.kwonlyargs:
+    args = target.node.args
+    if args.kwonlyargs or args.vararg is not None or args.kwarg is not None:
         function = f"lambda {names}: {one}({', '.join(_passed(name, name, target) for name in axes)})"
     for level in reversed(range(len(target.layers))):
         codes = [_axes_code(map_tree(lambda leaf, k=level: leaf[k], spec)) for spec in axes.values()]
@@ -114,7 +127,7 @@ def _axes_code(spec: Tree) -> str:
     if is_container(spec) and all(axis is UNBATCHED for axis in leaves(spec)):
         return "None"
     if isinstance(spec, dict):
-        return "{" + ", ".join(f"{key!r}: {_axes_code(item)}" for key, item in spec.items()) + "}"
+        return "{" + ", ".join(f"{literal(key)}: {_axes_code(item)}" for key, item in spec.items()) + "}"
     if is_container(spec):
         codes = [_axes_code(item) for item in children(spec)]
         return f"({', '.join(codes)}{',' if len(codes) == 1 else ''})"

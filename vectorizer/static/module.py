@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from vectorizer.source.layout import fit
 from vectorizer.static.facts import Fact
 from vectorizer.static.looping import loop_text
 from vectorizer.static.reading import StaticModule, bound_name, span
@@ -85,19 +86,43 @@ class _Editor:
 
     def function(self, done: Rewritten) -> list[Edit]:
         """The function in the place of the user's, and before it, above its comments, the helpers."""
-        first, last = span(done.target.node, self.module.lines)
+        first, last = self.span(done.target)
         text = done.text if done.looped is None else self.looped(done)
         kept = [line for decorator in done.target.kept for line in self.decorator(decorator)]
         used = words([done.text, *done.helpers])
         self.imports |= {name: line for name, line in done.imports.items() if name in used}
-        edits = [Edit(first, last, [*kept, *text.split("\n")])]
         helpers = [helper for helper in done.helpers if helper not in self.helpers]
         self.helpers |= set(helpers)
-        lines = [line for helper in helpers for line in [*helper.split("\n"), *[""] * GAP]]
-        if lines:
-            top = self.above_comments(first)
-            edits.append(Edit(top, top - 1, lines))
-        return edits
+        above = [line for helper in helpers for line in [*fit(helper).split("\n"), *[""] * GAP]]
+        lines = [*kept, *fit(text).split("\n")]
+        if done.target.assigned is not None:
+            return [self.in_place_of(done.target.assigned, above, lines)]
+        top = self.above_comments(first)
+        return [Edit(first, last, lines), *([Edit(top, top - 1, above)] if above else [])]
+
+    def span(self, target: Target) -> tuple[int, int]:
+        """The first and the last line of what a rewritten function takes the place of."""
+        if target.assigned is None:
+            return span(target.node, self.module.lines)
+        return target.assigned.lineno, _end(target.assigned)
+
+    def in_place_of(self, statement: ast.Assign, helpers: list[str], lines: list[str]) -> Edit:
+        """A def where an assignment was: the comments go above it, and there are blank lines around it."""
+        first, last = self.above_comments(statement.lineno), _end(statement)
+        behind = self.module.lines[last - 1].encode()[statement.end_col_offset or 0 :].decode().strip()
+        comments = [line.rstrip("\r\n") for line in self.module.lines[first - 1 : statement.lineno - 1]]
+        comments += [behind] if behind.startswith("#") else []
+        while self.is_blank(first - 1):
+            first -= 1
+        following = last + 1
+        while self.is_blank(following):
+            following += 1
+        starts = {self.above_comments(done.target.assigned.lineno) for done in self.functions if done.target.assigned}
+        gap = [""] * GAP
+        if following in starts:  # it has blank lines above it
+            return Edit(first, last, [*gap, *helpers, *comments, *lines])
+        is_last = following > len(self.module.lines)
+        return Edit(first, following - 1, [*gap, *helpers, *comments, *lines, *([] if is_last else gap)])
 
     def decorator(self, node: ast.expr) -> list[str]:
         first, last = node.lineno, node.end_lineno or node.lineno

@@ -37,6 +37,7 @@ class StaticModule:
     functions: the defs at the top level, the last of each name.
     imports: the statement that binds each imported name, those under `if` and `try` included.
     assigned: the expressions that names stand for, bound once.
+    bound: how often the top level binds each name; one that `global` changes counts as bound twice.
     has_star: whether it imports all names of a module that is not read.
     sources: stand-ins of the functions, which are never run, with their sources.
     """
@@ -51,6 +52,7 @@ class StaticModule:
     sources: dict[Any, FunctionSource | None] = field(default_factory=dict)
     assigned: dict[str, ast.expr] = field(default_factory=dict)
     has_star: bool = False
+    bound: Counter[str] = field(default_factory=Counter)
 
     def place(self, node: ast.AST | None = None, line: int = 0) -> Place:
         """Where a node stands, for messages."""
@@ -79,6 +81,10 @@ class StaticModule:
         if isinstance(statement, ast.Import):
             return alias.name if alias.asname else alias.name.partition(".")[0]
         return f"{'.' * statement.level}{statement.module or ''}.{alias.name}"
+
+    def times_bound(self, name: str) -> int:
+        """How often the top level binds a name."""
+        return self.bound[name]
 
     def namespace(self, function: types.FunctionType) -> StaticNamespace:
         return StaticNamespace(function, Guards(), self)
@@ -116,7 +122,25 @@ def read_module(filename: str, text: str) -> StaticModule:
 def _parse(text: str, filename: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the user sees them when the file is compiled
-        return ast.parse(text, filename)
+        try:
+            tree = ast.parse(text, filename, type_comments=True)
+        except SyntaxError:  # perhaps in such a comment alone
+            return ast.parse(text, filename)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            _note_types(node)
+    return tree
+
+
+def _note_types(node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """Gives the parameters what ``# type: (float, int) -> float`` below the head of a function says of them."""
+    try:
+        found = ast.parse(node.type_comment or "", mode="func_type")
+    except SyntaxError:
+        return
+    plain = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    for arg, type_ in zip(plain, getattr(found, "argtypes", ()), strict=False):
+        arg.type_comment = arg.type_comment or ast.unparse(type_)
 
 
 class _Reader:
@@ -126,6 +150,7 @@ class _Reader:
         self.module = module
         self.bound = Counter(_iter_bound(module.tree))
         self.bound.update(dict.fromkeys(_iter_globals(module.tree), 2))
+        module.bound = self.bound
 
     def read(self) -> None:
         module = self.module

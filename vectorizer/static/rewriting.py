@@ -54,7 +54,7 @@ class Rewritten:
     def place(self, line: int, code: str = "") -> Place:
         """Where a line of the function's text stands in the file, or `code` in it; line 0 is the function's own."""
         source = self.target.source
-        number = source.position(line)[0] if line else self.target.node.lineno
+        number = source.position(line)[0] if line else self.target.line
         text, code = source.line_text(number), code.partition("\n")[0]
         column = text.find(code) if code else -1
         return Place(source.filename, number, text, column if column >= 0 else None, len(code))
@@ -130,10 +130,10 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         done.looped = Looped(error.reason, place_of(error, target.source, module))
         return done
     except VectorizeError as error:
-        raise InputError(module.place(line=target.node.lineno), str(error)) from None
+        raise InputError(module.place(line=target.line), str(error)) from None
     except Exception as error:  # noqa: BLE001 - a fault of ours must not become the user's: the loop is always right
         reason = f"the rewriter failed ({type(error).__name__}: {error})"
-        done.looped = Looped(reason, module.place(line=target.node.lineno))
+        done.looped = Looped(reason, module.place(line=target.line))
         return done
     done.text = checked
     done.helpers, done.imports = used_helpers(shared, text), dict(shared.imports)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 import types
@@ -15,12 +16,13 @@ import numpy as np
 
 from vectorizer import tree
 from vectorizer.errors import FallbackWarning
-from vectorizer.spec import UNBATCHED, Layer, LeafAxes
+from vectorizer.reference import loop
+from vectorizer.spec import UNBATCHED, Layer, LeafAxes, resolve_call, signature_of
 from vectorizer.static.arguments import Arguments, find_arguments, given_facts
 from vectorizer.static.facts import ArrayFact, Fact, GeneratorFact, ObjectFact, ScalarFact
+from vectorizer.static.module import rewrite_module
 from vectorizer.static.problems import InputError, Place
 from vectorizer.static.reading import StaticModule
-from vectorizer.static.rewriting import rewrite_target
 from vectorizer.static.targets import Options, Target, find_targets
 from vectorizer.testing import assert_matches_loop
 
@@ -46,33 +48,75 @@ def verify_file(module: StaticModule, name: str | None, options: Options, texts:
     targets = find_targets(module, name, options)
     given = given_facts(texts, targets)
     prepared = [(target, find_arguments(target, module, given)) for target in targets]
-    for target in targets:
-        if rewrite_target(replace(target, backend=None), module, given, set()).draws:
-            place = Place(target.source.filename, target.node.lineno)
-            raise InputError(place, f"{target.name} draws random numbers, which are not those that the loop draws")
-    loaded = load(module)
-    return "\n".join(_verify(target, arguments, loaded, trials) for target, arguments in prepared)
+    emitted = rewrite_module(module, [replace(target, backend=None) for target in targets], given)
+    for done in emitted.functions:
+        if done.draws:
+            place = Place(module.filename, done.target.line)
+            name = done.target.name
+            raise InputError(place, f"{name} draws random numbers, which are not those that the loop draws")
+    loaded, rewritten = load(module), load(module, emitted.text)
+    pairs = zip(prepared, emitted.functions, strict=True)
+    return "\n".join(
+        _verify(target, arguments, loaded, None if done.warns else rewritten, trials)
+        for (target, arguments), done in pairs
+    )
 
 
-def _verify(target: Target, arguments: Arguments, loaded: types.ModuleType, trials: Trials) -> str:
+def _verify(
+    target: Target, arguments: Arguments, loaded: types.ModuleType, rewritten: types.ModuleType | None, trials: Trials
+) -> str:
+    """Compare what runs, and what is emitted unless that goes on where the user's function raises, with the loop."""
     function = plain_function(getattr(loaded, target.name))
-    if len(target.layers) != 1:
-        raise InputError(Place(target.source.filename, target.node.lineno), f"{target.name} has not one vmap")
-    layer = target.layers[0]
+    if not target.layers:
+        raise InputError(
+            Place(target.source.filename, target.line), f"{target.name} has no vmap to compare with a loop"
+        )
     maker = Maker(np.random.default_rng(trials.seed), trials.batch)
+    vmapped = vectorized(function, target.layers)
     messages: list[warnings.WarningMessage] = []
     for _ in range(trials.count):
         args, kwargs = maker.call(target, arguments)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            assert_matches_loop(function, args, layer.in_axes, layer.out_axes, kwargs=kwargs, axis_size=layer.axis_size)
+            compare(function, vmapped, target.layers, args, kwargs)
+            if rewritten is not None:
+                compare(function, getattr(rewritten, target.name), target.layers, args, kwargs)
         messages += caught
     loops = any(issubclass(message.category, FallbackWarning) for message in messages)
     return f"{target.name}: equals the loop on {trials.count} inputs" + (", in part by looping" if loops else "")
 
 
-def load(module: StaticModule) -> types.ModuleType:
-    """Import the user's file, as Python would run it as a script but under a name of its own."""
+def vectorized(function: Callable[..., Any], layers: Sequence[Layer]) -> Callable[..., Any]:
+    """The function under one `vmap` for each layer."""
+    vmap = importlib.import_module("vectorizer").vmap  # it stands above this module
+    for layer in reversed(layers):
+        function = vmap(function, layer.in_axes, layer.out_axes, axis_size=layer.axis_size)
+    return function
+
+
+def compare(
+    function: Callable[..., Any],
+    vmapped: Callable[..., Any],
+    layers: Sequence[Layer],
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+) -> None:
+    """Compare the rewritten function with the loop, which for nested axes is one of loops."""
+    first, inner = layers[0], tuple(layers[1:])
+
+    @functools.wraps(function)
+    def one(*args: Any, **kwargs: Any) -> Any:
+        resolved = resolve_call(inner, signature_of(function), args, kwargs, function.__name__)
+        return loop(function, resolved, inner, function.__name__)
+
+    assert_matches_loop(
+        one if inner else function, args, first.in_axes, first.out_axes,
+        kwargs=kwargs, axis_size=first.axis_size, vmapped=vmapped,
+    )  # fmt: skip
+
+
+def load(module: StaticModule, text: str | None = None) -> types.ModuleType:
+    """Import the user's file, or `text` in its place, as Python would run it as a script but under its own name."""
     path = Path(module.filename).resolve()
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
@@ -80,7 +124,10 @@ def load(module: StaticModule) -> types.ModuleType:
     loaded = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(path.parent))
     try:
-        spec.loader.exec_module(loaded)
+        if text is None:
+            spec.loader.exec_module(loaded)
+        else:
+            exec(compile(text.removeprefix("\ufeff"), module.filename, "exec"), loaded.__dict__)
     except Exception as error:
         raise InputError(Place(module.filename), f"importing it fails: {type(error).__name__}: {error}") from error
     finally:
@@ -98,28 +145,30 @@ def plain_function(found: Any) -> Callable[..., Any]:
 
 @dataclass
 class Maker:
-    """Makes up arguments; the lengths of one call that have one name are equal."""
+    """Makes up arguments; the lengths of one call that have one name are equal.
+
+    sizes: of the batch axes, outermost first; without a given size, they differ.
+    """
 
     random: np.random.Generator
     batch: int
     lengths: dict[str, int] = field(default_factory=dict)
+    sizes: list[int] = field(default_factory=list)
 
     def call(self, target: Target, arguments: Arguments) -> tuple[list[Any], dict[str, Any]]:
         self.lengths = {}
         resolved = arguments.resolved
-        size = target.layers[0].axis_size
-        self.batch = self.batch if size is None else size
-        values = {
-            name: self.value(fact, resolved.axes[name], target.layers[0]) for name, fact in arguments.facts.items()
-        }
+        given = [layer.axis_size for layer in target.layers]
+        self.sizes = [self.batch + k if size is None else size for k, size in enumerate(given)]
+        values = {name: self.value(fact, resolved.axes[name]) for name, fact in arguments.facts.items()}
         args, kwargs = resolved.split({**resolved.arguments, **values})
         return args, kwargs
 
-    def value(self, fact: Fact, axes: Any, layer: Layer) -> Any:
+    def value(self, fact: Fact, axes: Any) -> Any:
         if not tree.is_container(fact):
             return self.leaf(fact, axes if isinstance(axes, LeafAxes) else tree.leaves(axes)[0])
         parts = tree.children(axes) if tree.is_container(axes) else [axes] * len(tree.keys(fact))
-        made = [self.value(item, part, layer) for item, part in zip(tree.children(fact), parts, strict=True)]
+        made = [self.value(item, part) for item, part in zip(tree.children(fact), parts, strict=True)]
         return tree.rebuild(fact, made)
 
     def leaf(self, fact: Any, axes: LeafAxes) -> Any:
@@ -132,9 +181,10 @@ class Maker:
         dtype = fact.dtype if isinstance(fact, ArrayFact) else np.dtype(fact.type_)
         dims = fact.dims if isinstance(fact, ArrayFact) else None
         shape = [self.length(dim) for dim in dims or ()]
-        is_batched = axes[0] is not UNBATCHED
-        if is_batched:
-            shape.insert(int(axes[0]), self.batch)  # type: ignore[arg-type]
+        is_batched = any(axis is not UNBATCHED for axis in axes)
+        for axis, size in reversed(list(zip(axes, self.sizes, strict=True))):
+            if axis is not UNBATCHED:
+                shape.insert(int(axis), size)
         made = self.array(dtype, tuple(shape))
         if is_batched or dims is not None:
             return made

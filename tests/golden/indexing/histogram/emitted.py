@@ -6,5 +6,7 @@ def histogram(x, edges):
     counts = np.zeros((batch, len(edges) - 1))
     b = np.searchsorted(edges, x, side="right") - 1
     taken = (0 <= b) & (b < counts.shape[1])
-    counts += np.bincount((b + np.arange(batch)[:, None] * counts.shape[1])[taken], minlength=counts.size).reshape(counts.shape)
+    counts += np.bincount((b + np.arange(batch)[:, None] * counts.shape[1])[taken], minlength=counts.size).reshape(
+        counts.shape
+    )
     return counts

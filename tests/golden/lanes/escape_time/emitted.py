@@ -7,7 +7,7 @@ def escape_time(c, limit):
     n = 0
     lanes = np.arange(batch)  # the examples still in the loop
     n_final = np.empty(batch, int)
-    z = np.full(lanes.size, 0j)
+    z = np.full(batch, 0j)
     while lanes.size:
         done = np.flatnonzero(~(np.abs(z) <= 2))
         if done.size:

@@ -9,5 +9,7 @@ def dtw(p, q):
         lo = max(1, d - m)
         hi = min(n + 1, d)
         cost = np.abs(p[:, lo - 1 : hi - 1] - q[:, d - lo - 1 : d - hi - m - 1 : -1])
-        D[:, lo:hi, d] = cost + np.minimum(np.minimum(D[:, lo - 1 : hi - 1, d - 1], D[:, lo:hi, d - 1]), D[:, lo - 1 : hi - 1, d - 2])
+        D[:, lo:hi, d] = cost + np.minimum(
+            np.minimum(D[:, lo - 1 : hi - 1, d - 1], D[:, lo:hi, d - 1]), D[:, lo - 1 : hi - 1, d - 2]
+        )
     return D[:, n, n + m]

@@ -12,7 +12,7 @@ def kalman(ys, F, H, Q, R, x, P):
     assert len(H) == R.shape[1]
     assert len(H) == ys.shape[2]
     out = []
-    x = np.broadcast_to(x, (ys.shape[0], *x.shape[-1:])).copy()
+    x = np.broadcast_to(x, (ys.shape[0], *x.shape)).copy()
     for y in np.moveaxis(ys, 1, 0):
         x, P = x @ F.T, F @ P @ F.T + Q
         K = P @ H.T @ np.linalg.inv(H @ P @ H.T + R)
