@@ -171,6 +171,8 @@ class Accumulation(Counted):
             keyword = None if summed == natural_sum(value.dtype) else self.dtype_code(summed)
         code = call(self.np(function), right.code, axis=axis, dtype=keyword)
         kept = tuple(a for a in value.axes if a not in axes)
+        if value.weak and not kept and not value.rank:
+            code = f"{code}.item()"  # a Python number, as in the loop
         return Operand(code, value.with_(axes=kept, dtype=dtype, dims=value.dims, origins=frozenset()), fresh=True)
 
     def masked(self, right: Operand, symbol: str) -> Operand:

@@ -150,7 +150,7 @@ class Rewriter(Looped):
         if self.out and isinstance(node.body, cst.IndentedBlock):
             self.out[-1].after += tuple(line for line in self.comments(node.body.footer) if line)
         theirs = names_read(node) | self.local_names
-        statements = tidy([*self.prologue(), *self.out], set(self.function.parameters), theirs, self.is_global)
+        statements = tidy([*self.prologue(), *self.out], set(self.function.parameters), theirs, self.is_taken)
         if not statements and not docstring:
             statements = [Stmt("pass")]
         if not docstring and statements:
@@ -159,7 +159,7 @@ class Rewriter(Looped):
         trailing = comment.value if comment is not None else ""
         return "\n".join(Stmt(self.signature(name), body=[*docstring, *statements], trailing=trailing).render())
 
-    def is_global(self, name: str) -> bool:
+    def is_taken(self, name: str) -> bool:
         """Whether a name stands for something outside of the function."""
         return name in self.shared.taken or name in self.shared.imports or self.shared.namespace.has(name)
 

@@ -80,6 +80,8 @@ def loop_dtype(merged: Array, head: Array, now: Array) -> Array:
         raise Unsupported("a variable whose dtype changes from one iteration to the next")
     if merged.axes and merged.dtype is None and head.dtype is not None:
         raise Unsupported("a variable whose dtype is not known behind the first iteration")
+    if merged.axes and now.weak and not head.weak and head.dtype != now.dtype:
+        raise Unsupported("a variable that starts as a NumPy number and goes on as a Python number")
     if head.weak != now.weak:
         weak, strong = (head, now) if head.weak else (now, head)
         if weak.kind == "f" and strong.kind in "iub":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,12 @@ from vectorizer.rules.pieces import in_pieces
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Array, Axis, number
+
+
+def _is_moderate(value: Array) -> bool:
+    """Whether a factor is a known number of about the size of 1."""
+    known = value.const
+    return isinstance(known, int | float) and 1e-3 < abs(known) < 1e3
 
 
 class Contractions(SequentialLoops):
@@ -36,18 +44,42 @@ class Contractions(SequentialLoops):
         if any(f.array.rank or f.array.weak and f.array.axes for f in factors):
             return None
         varying = [f for f in factors if f.array.axes]
-        uniform = [f for f in factors if not f.array.axes]
         if len(varying) not in (2, 3) or not self._of_one_precision(varying):
             return None
         if product_dtype([v.array for v in varying]) != self.array(right).dtype:
             return None  # without the uniform factors, the products would be made in another dtype
         if not any(sum(a in f.array.axes for f in varying) > 1 for a in axes):
             return None
+        varying, outside = self._with_uniform(factors, axes)
         result = self.as_matmul(varying, axes) or contract(self, varying, [""] * len(varying), "", tuple(axes))
-        for factor in uniform:
+        for factor in outside:
             result = self.binary("*", result, factor)
         self.change("contract", "a sum of products is a contraction")
         return result
+
+    def _with_uniform(self, factors: Sequence[Operand], axes: list[Axis]) -> tuple[list[Operand], list[Operand]]:
+        """The factors of the terms, and those that the sum over `axes` is multiplied by.
+
+        A number in front of a product may be what keeps it within the range of floats: it stays where it is, unless it
+        is known to be near 1.
+        """
+        inner: list[Operand] = []
+        waiting: list[Operand] = []
+        outside: list[Operand] = []
+        summed = [bool(set(factor.array.axes) & set(axes)) for factor in factors]
+        last = max(k for k, is_summed in enumerate(summed) if is_summed)
+        for k, factor in enumerate(factors):
+            if summed[k]:
+                product = functools.reduce(lambda a, b: self.binary("*", a, b), [*waiting, factor])
+                inner += [product] if product.array.axes == factor.array.axes else [*waiting, factor]
+                waiting = []
+            elif k > last or _is_moderate(factor.array):
+                outside.append(factor)
+            elif inner and set(factor.array.axes) <= set(inner[-1].array.axes):
+                inner[-1] = self.binary("*", inner[-1], factor)
+            else:
+                (inner if inner else waiting).append(factor)
+        return inner, outside
 
     @staticmethod
     def _of_one_precision(factors: list[Operand]) -> bool:
