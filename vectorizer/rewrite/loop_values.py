@@ -80,13 +80,18 @@ def loop_dtype(merged: Array, head: Array, now: Array) -> Array:
         raise Unsupported("a variable whose dtype changes from one iteration to the next")
     if merged.axes and merged.dtype is None and head.dtype is not None:
         raise Unsupported("a variable whose dtype is not known behind the first iteration")
-    if merged.axes and now.weak and not head.weak and head.dtype != now.dtype:
-        raise Unsupported("a variable that starts as a NumPy number and goes on as a Python number")
+    check_goes_on(head, now)
     if head.weak != now.weak:
         weak, strong = (head, now) if head.weak else (now, head)
         if weak.kind == "f" and strong.kind in "iub":
             raise Unsupported("a variable that starts as a float and goes on as an integer")
     return merged.with_(dtype=None, dims=merged.dims) if changes else merged
+
+
+def check_goes_on(head: Array, now: Array) -> None:
+    """A number of NumPy's at the head of a loop may not become one of Python's, which has another precision."""
+    if now.axes and now.weak and not head.weak and head.kind == now.kind and head.dtype != now.dtype:
+        raise Unsupported("a variable that starts as a NumPy number and goes on as a Python number")
 
 
 def changes_dtype(before: Value, after: Value) -> bool:

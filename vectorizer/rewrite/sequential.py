@@ -17,6 +17,7 @@ from vectorizer.rewrite.loop_values import (
     aged,
     ageless,
     changes_dtype,
+    check_goes_on,
     forget_constants,
     loop_dtype,
     needs_constants,
@@ -303,6 +304,7 @@ class SequentialLoops(Iterations):
             and not self.same_layout(now.value, head.value)
         ):
             strong = not head.value.weak and not now.value.weak
+            check_goes_on(head.value, now.value)
             if head.value.rank or strong and head.value.dtype != now.value.dtype:
                 raise Unsupported("a variable that is an array of another kind at the end of an iteration")
         saved, self.out = self.out, statements

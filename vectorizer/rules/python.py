@@ -232,6 +232,8 @@ def lower_sum(rw: Context, c: Call) -> Operand:
         rw.dtype_code(value.dtype) if value.kind in "iu" and value.dtype != INT and value.dtype is not None else None
     )
     code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=keyword)
+    if weak and not value.axes and not result.rank:
+        code = f"{code}.item()"  # a Python number, as in the loop
     total = Operand(code, result, fresh=True)
     return total if start is None else rw.binary("+", start, total)
 

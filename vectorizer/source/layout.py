@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from vectorizer.source.statement_syntax import kind_of, segment, span, syntax_of
@@ -56,7 +57,23 @@ def _broken(line: str, width: int) -> list[str]:
     start, end = span(text, place)
     breaker = Breaker(text, width)
     made = breaker.expression(indent, prefix + text[:start], place, text[end:] + comment, is_whole=True)
-    return made if len(made) > 1 else [line]
+    return made if len(made) > 1 and _says_the_same(made, line, is_head) else [line]
+
+
+def _says_the_same(made: Sequence[str], line: str, is_head: bool) -> bool:
+    """Whether the lines are the same statement: a bracket too few would be another program."""
+    try:
+        first, second = (ast.parse(_runnable(text, is_head)) for text in ("\n".join(made), line))
+    except SyntaxError:
+        return False
+    return ast.dump(first) == ast.dump(second)
+
+
+def _runnable(text: str, is_head: bool) -> str:
+    """A statement by itself, the head of a block with a body."""
+    code = textwrap.dedent(text)
+    code = code.removeprefix("el") if code.startswith("elif ") else code
+    return f"{code}\n    pass" if is_head else code
 
 
 def _split_comment(text: str) -> tuple[str, str]:
@@ -151,7 +168,7 @@ class Breaker:
         code = segment(self.text, part)
         if len(indent) + len(before) + len(code) + len(opened + closed) + len(after) <= self.width:
             return [indent + before + opened + code + closed + after]
-        return self.expression(indent, before, part, after, is_whole=True)
+        return [indent + before + "(", *self.expression(indent + INDENT, "", part, ""), indent + ")" + after]
 
     def parentheses(self, node: ast.expr) -> tuple[str, str]:
         """The parentheses around an expression, outside of its own text."""
