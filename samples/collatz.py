@@ -10,7 +10,7 @@ from vectorizer import vmap
 @vmap
 def collatz(n: np.int64) -> tuple[int, np.int64]:
     steps, highest = 0, n
-    while n != 1:
+    while n > 1:
         if n % 2 == 0:
             n = n // 2
         else:

@@ -33,7 +33,7 @@ template <typename T> __device__ T floor_remainder(T a, T b) {  // of integers, 
 __device__ void collatz(long long n, long long& result_0, long long& result_1) {
     long long steps = 0;
     long long highest = n;
-    while (n != 1) {
+    while (n > 1) {
         if (floor_remainder(n, 2LL) == 0) {
             n = floor_quotient(n, 2LL);
         } else {
