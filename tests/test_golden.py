@@ -145,7 +145,8 @@ def execute(text: str, blocked: tuple[str, ...] = (), faked: tuple[str, ...] = (
             raise ImportError(f"{name} is blocked")
         return Anything() if name in faked else builtins.__import__(name, *args)
 
-    scope = {"__builtins__": {**vars(builtins), "__import__": importing}, "__name__": "emitted"}
+    named = {"__name__": "emitted", "__file__": "emitted.py"}
+    scope = {"__builtins__": {**vars(builtins), "__import__": importing}, **named}
     exec(compile(text, "<golden>", "exec"), scope)
     return scope
 
