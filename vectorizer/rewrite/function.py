@@ -67,6 +67,7 @@ class Rewriter(Looped):
         self.taken_out = {}
         self.noted = {}
         self.lost = set()
+        self.yet_empty = {}
         self.assumed_at = {}
         self.changed_sites = set()
         self.tests = {}

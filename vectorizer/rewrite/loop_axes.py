@@ -12,6 +12,7 @@ from vectorizer.rewrite.appends import Appends
 from vectorizer.rewrite.control_flow import has_jump
 from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.loop_syntax import (
+    augmented_names,
     conditional_names,
     exposed_names,
     inner_targets,
@@ -244,9 +245,9 @@ class LoopAxes(Appends):
     def check_iterated(self, node: cst.For, it: Iteration) -> None:
         """What is iterated over must not be stored into by the loop."""
         held: frozenset[object] = frozenset()
-        for name in stored_subscripts(node.body):
+        for name in [*stored_subscripts(node.body), *augmented_names(node.body)]:
             value = self.env[name].value if name in self.env else None
-            held |= value.origins if isinstance(value, Array) else frozenset()
+            held |= value.origins if isinstance(value, Array) and value.rank else frozenset()
 
         def visit(part: Iteration) -> None:
             if part.operand is not None and isinstance(part.operand.value, Array) and part.operand.value.origins & held:

@@ -132,6 +132,12 @@ def _walruses(node: cst.CSTNode) -> list[cst.NamedExpr]:
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
+def augmented_names(body: cst.CSTNode) -> set[str]:
+    """Variables that statements such as ``x += y`` change, in place where they are arrays."""
+    found = (node.target for node in _nodes(body) if isinstance(node, cst.AugAssign))
+    return {target.value for target in found if isinstance(target, cst.Name)}
+
+
 def stored_subscripts(body: cst.CSTNode) -> dict[str, set[str]]:
     """Arrays that statements store into, with the text of each subscript."""
     found: dict[str, set[str]] = {}

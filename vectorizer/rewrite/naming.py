@@ -104,7 +104,9 @@ def replace_subscripts(statement: Stmt, code: str, name: str) -> None:
 
 
 def insert(block: list[Stmt], k: int, text: str, name: str) -> None:
-    """Puts an assignment in front of a statement, whose comments stay with it."""
+    """Puts an assignment in front of a statement, whose comments stay with it; not between a block and its `else`."""
+    while k > 0 and block[k].text.startswith(("else:", "elif ", "except", "finally:")):
+        k -= 1
     block.insert(k, Stmt(text, line=block[k].line, target=name))
 
 

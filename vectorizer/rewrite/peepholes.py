@@ -68,8 +68,8 @@ def one_subscript(text: str, node: ast.expr, integers: frozenset[str]) -> str | 
     inner, outer = _items(node.value.slice), _items(node.slice)
     if not all(_is_all(item) or _is_new(item) for item in outer) or not any(map(_is_new, outer)):
         return None
-    if not all(_is_basic(item, integers) for item in inner):
-        return None
+    if not all(_is_basic(item, integers) for item in inner) or not any(map(_is_of_an_array, inner)):
+        return None  # an item of a tuple or a list may be meant
     left, made = list(inner), list[str]()
     for item in outer:
         if _is_new(item):
@@ -94,6 +94,10 @@ def _is_all(item: ast.expr) -> bool:
 
 def _is_new(item: ast.expr) -> bool:
     return isinstance(item, ast.Constant) and item.value is None
+
+
+def _is_of_an_array(item: ast.expr) -> bool:
+    return isinstance(item, ast.Slice) or _is_new(item)
 
 
 def _is_basic(item: ast.expr, integers: frozenset[str]) -> bool:

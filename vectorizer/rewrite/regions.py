@@ -22,6 +22,7 @@ from vectorizer.rewrite.walk import ActiveRegion, copies
 from vectorizer.rules.context import PlanChange
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import UNARY, Operand, call
+from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     Affine,
     Array,
@@ -72,6 +73,7 @@ class Regions(Trying):
 
     frames: list[ReturnFrame]
     masks: list[Operand]
+    yet_empty: dict[str, tuple[Stmt, str]]  # arrays that are being filled: what makes them, and their shape
 
     def jumped(self) -> bool:
         """Whether a branch may end with a jump, which has left its mark in a flag."""
@@ -205,6 +207,10 @@ class Regions(Trying):
             return
         if joined.dtype is None:
             raise Unsupported("values of unknown dtype are merged")
+        if held.code in self.yet_empty:  # to cast what has not been filled yet could warn
+            made, shape = self.yet_empty[held.code]
+            made.text = self.empty_text(held.code, shape, joined.dtype)
+            return
         with self.ahead():
             self.emit(f"{held.code} = {held.code}.astype({self.dtype_code(joined.dtype)})")
 
@@ -257,9 +263,12 @@ class Regions(Trying):
         dims = []
         for k, dim in enumerate(value.dims):
             dims.append(self.length_code(dim, f"{source}.shape[{k - value.rank}]" if source is not None else None))
-        dtype = [] if value.dtype == float else [self.dtype_code(value.dtype)]
-        self.emit(f"{target} = {call(self.np('empty'), self.shape_code(axes, dims), *dtype)}", target=target)
+        shape = self.shape_code(axes, dims)
+        self.yet_empty[target] = self.emit(self.empty_text(target, shape, value.dtype), target=target), shape
         return Operand(target, value.with_(axes=axes, dims=value.dims))
+
+    def empty_text(self, target: str, shape: str, dtype: np.dtype[Any]) -> str:
+        return f"{target} = {call(self.np('empty'), shape, *([] if dtype == np.float64 else [self.dtype_code(dtype)]))}"
 
     def length_code(self, dim: Affine | None, otherwise: str | None) -> str:
         """Code for a length, `otherwise` where there is none."""

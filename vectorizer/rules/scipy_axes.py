@@ -73,6 +73,8 @@ class AlongAxes:
     default: Any
 
     def lower(self, rw: Context, c: Call) -> Operand:
+        if rw.on_device:
+            raise Unsupported(f"{self.name} is not known on a device")
         bound = c.bind(self.names)
         varying = {n: rw.as_array(o) for n, o in bound.items() if _varies(o)}
         if not varying or self.axis in varying:
