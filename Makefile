@@ -9,7 +9,7 @@ INSTALLED_BENCH := $(VENV)/.installed-bench
 .NOTPARALLEL:
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 venv: $(INSTALLED)
 

@@ -1268,3 +1268,52 @@ def bits_so_far(p):
         seen |= v
         held.append(seen)
     return held
+
+
+@theme("filters of comprehensions under a condition")
+def neighbours_within_range(p):
+    out = 0
+    for i in range(2):
+        if p[i] == 1:
+            a = i
+            if any(p[i + a] == 2 for a in (1, -1) if 0 <= i + a < 4):
+                out += a
+    return out
+
+
+@theme("filters of comprehensions under a condition")
+def neighbours_by_a_walrus(p):
+    out = 0
+    for i in range(2):
+        if p[i] == 1:
+            if any(p[b] == 2 for a in (1, -1) if 0 <= (b := i + a) < 4):
+                out += 1
+    return out
+
+
+@theme("integers that do not fit")
+def small_item_set_under_a_condition(w, u):
+    if u > 100:
+        w[0] = -1
+    return w
+
+
+@theme("integers that do not fit")
+def small_item_or_a_constant(w, u):
+    return w[1] if u > 100 else -1
+
+
+@theme("arrays changed while they are iterated over")
+def last_of_a_growing_row(x, y):
+    for v in y:
+        y += np.cumsum(x)
+    return v
+
+
+@theme("arrays changed while they are iterated over")
+def sum_over_a_growing_row(x, y):
+    total = 0.0
+    for v in y:
+        y += x
+        total += v
+    return total, y

@@ -14,7 +14,7 @@ import pytest
 
 from tests import regressions_functions
 from tests.regressions_functions import THEMES
-from vectorizer import jit, vmap
+from vectorizer import FallbackWarning, jit, vmap
 from vectorizer.testing import assert_matches_loop
 
 DRAWS = 8
@@ -493,3 +493,33 @@ def test_functions_have_their_parameters_made() -> None:
     for function in (f for functions in THEMES.values() for f in functions):
         assert inspect.getmodule(function) is regressions_functions
         assert set(inspect.signature(function).parameters) <= MAKERS.keys()
+
+
+def zeroed_from_the_end(x, y):
+    for j in range(len(x) - 1, 0, -1):
+        y[j - 1] = 0
+    return y
+
+
+def zeroed_in_steps(x, y):
+    for j in range(0, len(x) - 2):
+        y[-j - 1] = 0
+    return y
+
+
+def summed_from_the_end(x, y):
+    s = 0.0
+    for j in range(1, len(x) - 1):
+        s += x[-j] * y[2 * j]
+    return s
+
+
+@pytest.mark.parametrize("function", [zeroed_from_the_end, zeroed_in_steps, summed_from_the_end])
+def test_slices_of_nothing_do_not_wrap(function: Any) -> None:
+    vmapped = vmap(function)
+    for length in (5, 1, 2, 3, 0, 7):
+        rng = np.random.default_rng(length)
+        args = rng.random((3, length)), rng.random((3, 2 * length))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FallbackWarning)
+            assert_matches_loop(function, args, vmapped=vmapped)

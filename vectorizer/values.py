@@ -415,9 +415,18 @@ def promote(first: Array, second: Array) -> tuple[np.dtype[Any] | None, bool]:
     if first.weak != second.weak:
         weak, strong = (first, second) if first.weak else (second, first)
         assert weak.dtype is not None and strong.dtype is not None
+        check_fits(weak, strong.dtype)
         python = weak_type(weak)
         return np.result_type(strong.dtype, python(1) if python is not bool else np.dtype(bool)), False
     return np.result_type(first.dtype, second.dtype), False
+
+
+def check_fits(value: Array, dtype: np.dtype[Any]) -> None:
+    """Refuses a known Python integer that is beyond an integer dtype."""
+    if dtype.kind in "iu" and type(value.const) is int:
+        limits = np.iinfo(dtype)
+        if not limits.min <= value.const <= limits.max:
+            raise Unsupported(f"{value.const} among integers of dtype {dtype}")
 
 
 def join(first: Value, second: Value) -> Value:

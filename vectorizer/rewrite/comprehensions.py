@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import libcst as cst
 
 from vectorizer.rewrite.accumulate import LoopAxis
@@ -131,9 +133,8 @@ class Comprehensions(Searches):
             if it.kind == "items" and not generator.ifs and generator.inner_for_in is None:
                 return self.unrolled_comprehension(node, generator, it)
             clause = self.clause(generator)
-            depth = len(self.out)
-            element = self.expression(node.elt)
-            if element.lazy or len(self.out) > depth:
+            element = self.stated_in_place(node.elt)
+            if element.lazy:
                 raise Unsupported("a comprehension whose items need statements of their own")
             value = SeqV(forget_constants(element.value), self.node_site(node))
             return Operand(f"[{element.code} {clause}]", value, fresh=True)
@@ -149,13 +150,26 @@ class Comprehensions(Searches):
         target = self.bind_target(generator.target, item, it)
         text = f"for {target} in {header}"
         for condition in generator.ifs:
-            test = self.condition(condition.test)
+            test = self.stated_in_place(condition.test, self.condition)
             if not is_uniform(test.value):
                 raise Unsupported("a comprehension that keeps other items for each example")
             text += f" if {test.code}"
         if generator.inner_for_in is not None:
+            depth = len(self.out)
             text += " " + self.clause(generator.inner_for_in)
+            if len(self.out) > depth:
+                raise Unsupported("a comprehension whose clauses need statements of their own")
         return text
+
+    def stated_in_place(
+        self, node: cst.BaseExpression, visit: Callable[[cst.BaseExpression], Operand] | None = None
+    ) -> Operand:
+        """A part of a comprehension, which is computed for each item: nothing of it may stand in front of the whole."""
+        depth = len(self.out)
+        made = (visit or self.expression)(node)
+        if len(self.out) > depth:
+            raise Unsupported("a comprehension whose items need statements of their own")
+        return made
 
     def unrolled_comprehension(
         self, node: cst.ListComp | cst.GeneratorExp, generator: cst.CompFor, it: Iteration

@@ -27,6 +27,7 @@ from vectorizer.values import (
     Array,
     MaskedV,
     Unsupported,
+    check_fits,
 )
 
 
@@ -38,6 +39,8 @@ class PartialStores(Effects):
         value = self.array(operand)
         if not value.rank and value.axes and target.kind in "iu" and value.kind in "fc":
             self.facts.strict_floats = True  # too large a number raises, where an array of them only warns
+        if target.dtype is not None and (self.masks or self.regions):
+            check_fits(value, target.dtype)
         if target.dtype is None or not is_narrowing(value, target.dtype):
             return operand
         if self.masks:

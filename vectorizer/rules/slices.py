@@ -80,6 +80,8 @@ def loop_slice(rw: Context, index: Array, loop: Any, dim: Affine | None) -> str 
     if loop.first is None or dim is None or not index_bounds_hold(rw, index, dim) or not rw.relies_on(loop.trips):
         return None
     stride = index.affine.coefficient(loop.symbol) * loop.step
+    if stride != 1 and not rw.relies_on(loop.trips - 1):
+        return None  # the end of a slice of nothing could be counted from the end of the axis
     start = index.affine.substitute(loop.symbol, loop.first)
     last = index.affine.substitute(loop.symbol, loop.last)
     return slice_code(rw, start, last, stride, dim)
