@@ -1317,3 +1317,40 @@ def sum_over_a_growing_row(x, y):
         y += x
         total += v
     return total, y
+
+
+@theme("jumps inside of try")
+def skipped_inside_of_try(x, y):
+    total = 0.0
+    for i in range(len(x)):
+        try:
+            if x[i] > y[i]:
+                continue
+        except ValueError:
+            pass
+        total += x[i]
+    return total
+
+
+@theme("jumps inside of try")
+def left_inside_of_try(x, y):
+    total = 0.0
+    for i in range(len(x)):
+        try:
+            if x[i] > y[i]:
+                break
+            total += math.sqrt(y[i])
+        except ValueError:
+            total -= 1
+        total += x[i]
+    return total
+
+
+@theme("jumps inside of try")
+def returned_inside_of_try(x, y):
+    try:
+        if x[0] > y[0]:
+            return 1.0
+    except ValueError:
+        pass
+    return x[1]

@@ -523,3 +523,25 @@ def test_slices_of_nothing_do_not_wrap(function: Any) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FallbackWarning)
             assert_matches_loop(function, args, vmapped=vmapped)
+
+
+def read_for_nothing(x, k):
+    if k > 0:
+        z = x[k]  # noqa: F841 - it may raise
+    return x[0]
+
+
+def compared_for_nothing(x, k):
+    for i in range(k):
+        if x[0] < x[i]:
+            pass
+    return x[0]
+
+
+@pytest.mark.parametrize("function", [read_for_nothing, compared_for_nothing])
+def test_what_is_read_for_nothing_may_raise(function: Any) -> None:
+    rows = np.arange(12.0).reshape(3, 4)
+    assert_matches_loop(function, (rows, np.array([1, 0, 3])))
+    assert_matches_loop(function, (rows, np.array([1, 0, 7])))
+    with pytest.raises(IndexError):
+        vmap(function)(rows, np.array([1, 0, 7]))

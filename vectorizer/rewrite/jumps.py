@@ -22,7 +22,6 @@ class Jumps(LaneReturns):
     """Conditions with jumps in loops over live lanes."""
 
     open_sites: list[object]
-    fell_through: bool = False  # the end of an iteration was reached inside of what a jump has made of the rest
 
     # --- deciding ----------------------------------------------------------------------------------------------------
 

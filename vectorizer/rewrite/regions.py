@@ -75,10 +75,6 @@ class Regions(Trying):
     masks: list[Operand]
     yet_empty: dict[str, tuple[Stmt, str]]  # arrays that are being filled: what makes them, and their shape
 
-    def jumped(self) -> bool:
-        """Whether a branch may end with a jump, which has left its mark in a flag."""
-        return False
-
     def by_region(self, test: Operand, body: Sequence[Any], orelse: Sequence[Any], frame: ReturnFrame | None) -> None:
         """Runs each branch for its own examples and merges what they set, or what they return."""
         if frame is not None:

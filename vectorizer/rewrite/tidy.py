@@ -346,9 +346,22 @@ def loads_elsewhere(statements: list[Stmt], name: str) -> bool:
 
 
 def is_pure(code: str) -> bool:
-    """Whether an expression only reads."""
+    """Whether an expression only reads, and what is there for certain."""
     try:
         tree = ast.parse(code, mode="eval")
     except SyntaxError:
         return False
-    return not any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Await)) for n in ast.walk(tree))
+    nodes = list(ast.walk(tree))
+    if any(isinstance(n, (ast.Call, ast.NamedExpr, ast.Await)) for n in nodes):
+        return False
+    return not any(isinstance(n, ast.Subscript) and may_miss(n.slice) for n in nodes)
+
+
+EXAMPLES = re.compile(r"(taken|rest|lanes|leave|inner|active)(_\d+)?$")  # how masks and lanes of examples are named
+
+
+def may_miss(index: ast.expr) -> bool:
+    """Whether a subscript may be out of range: the examples of a branch are there, and slices always are."""
+    items = index.elts if isinstance(index, ast.Tuple) else [index]
+    plain = (ast.Slice, ast.Constant)
+    return any(not isinstance(i, plain) and not (isinstance(i, ast.Name) and EXAMPLES.match(i.id)) for i in items)

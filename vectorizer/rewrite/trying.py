@@ -48,6 +48,12 @@ Handlers = Sequence[tuple[tuple[type[BaseException], ...], cst.ExceptHandler]]
 class Trying(Unset):
     """What a `try` becomes."""
 
+    fell_through: bool = False  # the end of an iteration was reached inside of what a jump has made of the rest
+
+    def jumped(self) -> bool:
+        """Whether a branch may end with a jump, which has left its mark in a flag."""
+        return False
+
     def visit_Try(self, node: cst.Try, rest: Sequence[Any]) -> bool:
         """Handles statement by statement those examples that raise there."""
         handlers = [(self.caught(h.type), h) for h in node.handlers]
@@ -76,6 +82,11 @@ class Trying(Unset):
                 self.plan.made.append(branch)
                 self.change("try", "the handler runs for the examples that raise")
                 return self.visit_If(branch, rest)
+            if has_jump([statement], JUMPS):  # what follows, here and behind, is for the examples that do not jump
+                self.plan.made += then
+                ended = self.block([statement, *then, *rest])
+                self.fell_through = self.fell_through or not ended and self.jumped()
+                return True
             if self.block([statement]):
                 return True
         return self.block(after) if after else False
