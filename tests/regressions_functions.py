@@ -1,6 +1,8 @@
 """Functions that were once rewritten wrongly, by theme; `test_regressions.py` says what each parameter is."""
 # ruff: noqa: B006, B007, B018, C416, FURB136 - written as users write
 
+import math
+
 import numpy as np
 
 THEMES: dict[str, list] = {}
