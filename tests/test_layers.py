@@ -21,7 +21,7 @@ LAYERS = [
     ["analysis"],
     ["rewrite"],
     ["kernels"],
-    ["cutting", "guards", "namespace", "pipeline"],
+    ["compiling", "cutting", "describing", "finishing", "guards", "namespace", "pipeline"],
     ["static"],
     [
         "blocks",

@@ -28,7 +28,7 @@ from vectorizer.spec import UNBATCHED, Layer, Resolved, resolve_call
 from vectorizer.values import Unsupported
 
 if TYPE_CHECKING:
-    from vectorizer.pipeline import Specialization
+    from vectorizer.compiling import Specialization
 
 NUMPY = find_backend(None)
 MOST_SPECIALIZATIONS = 256
@@ -297,7 +297,8 @@ def make_entry(state: State, resolved: Resolved, layers: tuple[Layer, ...], back
 def _rewrite(
     state: State, source: FunctionSource, inner: Resolved, layers: tuple[Layer, ...], backend: Backend
 ) -> Entry:
-    from vectorizer.pipeline import compile_specialization, specialize
+    from vectorizer.compiling import compile_specialization
+    from vectorizer.pipeline import specialize
 
     is_numpy = placing.is_numpy(backend)
     specialization = specialize(source, inner, layers, state.name, None if is_numpy else backend)
@@ -355,7 +356,7 @@ def _looped(
 ) -> Entry:
     if not is_late:
         report(state, source, line, reason, "the whole function", host_of(backend))
-    from vectorizer.pipeline import Specialization
+    from vectorizer.compiling import Specialization
 
     looped = Specialization(
         name=state.name,

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from vectorizer import tree
+from vectorizer.describing import Describer
 from vectorizer.errors import VectorizeError
-from vectorizer.pipeline import Describer
 from vectorizer.spec import UNBATCHED, Layer, Resolved, resolve_call, signature_of
 from vectorizer.static.annotations import annotated, ranks_in_comments
 from vectorizer.static.constants import UNKNOWN

@@ -9,8 +9,11 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.backends import Backend, find_backend
+from vectorizer.compiling import used_helpers
+from vectorizer.describing import batch_axes
 from vectorizer.errors import VectorizeError
-from vectorizer.pipeline import Finisher, batch_axes, check_syntax, draws_of, emit_function, sizes_of, used_helpers
+from vectorizer.finishing import Finisher
+from vectorizer.pipeline import check_syntax, draws_of, emit_function, sizes_of
 from vectorizer.rewrite.function import Function, Parameter
 from vectorizer.rules.context import Shared
 from vectorizer.source.frontend import FunctionSource
