@@ -6,6 +6,7 @@ import math
 import numpy as np
 
 THEMES: dict[str, list] = {}
+TABLE_OF_SIGNS = np.array([1.0, -2.0, 3.0])
 
 
 def theme(name):
@@ -1356,3 +1357,34 @@ def returned_inside_of_try(x, y):
     except ValueError:
         pass
     return x[1]
+
+
+@theme("try with a finally alone")
+def set_behind_a_raise(x):
+    try:
+        if x[0] > 50:
+            raise ValueError
+        s = 1
+    finally:
+        s = 2
+    return s
+
+
+@theme("try with a finally alone")
+def logarithm_before_a_finally(x):
+    s = 0.0
+    try:
+        s = math.exp(x[0])
+        s -= x[0]
+    finally:
+        s = s + 2
+    return s
+
+
+@theme("lists that no example need fill")
+def least_of_the_positive(x, s):
+    kept = []
+    for v in TABLE_OF_SIGNS:
+        if v > 0:
+            kept.append(v)
+    return (min(kept) if kept else 0) + s

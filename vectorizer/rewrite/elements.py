@@ -127,7 +127,10 @@ class Elements(Tables):
 
     def _fits(self, element: Element) -> bool:
         """Whether the variable has stayed a number of the array's dtype, which a store would turn it into."""
-        array, value = (self.env[name].value for name in (self.text(element.subscript.value), element.name))
+        names = self.text(element.subscript.value), element.name
+        if any(name not in self.env for name in names):
+            return False  # the loop does not run
+        array, value = (self.env[name].value for name in names)
         return isinstance(array, Array) and isinstance(value, Array) and not value.rank and value.dtype == array.dtype
 
     def lift(self, node: cst.For) -> Lifted | None:

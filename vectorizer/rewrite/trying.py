@@ -76,7 +76,7 @@ class Trying(Unset):
         after = list(statements_of(node.orelse.body)) if node.orelse is not None else []
         for k, statement in enumerate(body):
             left = body[k + 1 :]
-            then = [node.with_changes(body=cst.IndentedBlock(left), finalbody=None)] if left else after
+            then = self.remaining(node, left) if left else after
             branch = self.guarded_raise(statement, handlers, then) or self.guarded_statement(statement, handlers, then)
             if branch is not None:
                 self.plan.made.append(branch)
@@ -90,6 +90,12 @@ class Trying(Unset):
             if self.block([statement]):
                 return True
         return self.block(after) if after else False
+
+    def remaining(self, node: cst.Try, left: list[Any]) -> list[Any]:
+        """The statements of a `try` that are left, with its handlers; without any, they are statements like others."""
+        if not node.handlers:
+            return [*left, *(statements_of(node.orelse.body) if node.orelse is not None else [])]
+        return [node.with_changes(body=cst.IndentedBlock(left), finalbody=None)]
 
     def guarded_statement(self, statement: Any, handlers: Handlers, then: list[Any]) -> cst.If | None:
         """``if it raises: handler; else: statement; then``."""

@@ -168,6 +168,8 @@ class Walk(Widening):
     def region(self, mask: Operand, label: str) -> Iterator[ActiveRegion]:
         """Runs what is inside for the examples of `mask` only."""
         value = self.array(mask)
+        if not value.axes:
+            raise Unsupported("a condition that is the same for all examples, in a place for one that is not")
         named = self.temp(mask, label)
         last = value.axes[-1]
         axis = Axis(f"{label}:{named.code}", last.depth, "lanes")
