@@ -187,3 +187,27 @@ def test_a_list_of_nothing_is_an_array_of_floats(function: Any) -> None:
     vmapped = vmap(function)
     for length in (3, 0, 1):
         assert_matches_loop(function, (np.arange(2 * length).reshape(2, length),), vmapped=vmapped)
+
+
+def clamped(d, t):
+    s = max(0, min(1, t))
+    return d + s * d
+
+
+def chosen(d, t):
+    s = t
+    if t > 1:
+        s = 2
+    return np.sum(d * s)
+
+
+def capped(d, t):
+    return d[0] * min(t, 3)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::vectorizer.FallbackWarning")
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.int64, np.float32], ids=lambda t: t.__name__)
+@pytest.mark.parametrize("function", [clamped, chosen, capped], ids=lambda f: f.__name__)
+def test_integers_for_some_examples_and_floats_for_others(function: Any, dtype: Any) -> None:
+    rows = np.array([[200, 100]] * 3, dtype)
+    assert_matches_loop(function, (rows, np.array([-1.0, 0.5, 5.0])))

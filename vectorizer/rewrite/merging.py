@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import libcst as cst
+import numpy as np
 
 from vectorizer.rewrite.comparisons import Comparisons
 from vectorizer.rules.elementwise import (
@@ -74,10 +77,19 @@ class Merging(Comparisons):
             made = self.logical("|", inverse(test), body) if second else self.logical("&", test, body)
         return made.with_value(self.array(made).with_(weak=self.array(body).weak and self.array(orelse).weak))
 
+    def check_beside_small(self, values: Sequence[Array]) -> None:
+        if not any(v.weak and v.kind == "i" for v in values) or not any(v.kind == "f" for v in values):
+            return
+        held = (operand.value for operand in self.env.values())
+        if any(isinstance(v, Array) and v.kind in "iu" and v.dtype != np.int64 and not v.weak for v in held):
+            raise Unsupported("an integer for some examples and a float for others, beside small integers")
+
     def check_mixed(self, a: Array, b: Array) -> None:
         """Whether values of different dtypes may share one array without changing what follows."""
         if a.dtype is None or b.dtype is None:
             raise Unsupported("values of unknown dtype are merged")
+        if not self.merging_results:
+            self.check_beside_small((a, b))
         if a.dtype != b.dtype and not self.merging_results:
             if not a.weak and not b.weak:
                 raise Unsupported("values of different dtypes for different examples")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,12 @@ class Context(Alignment):
     def relies_on(self, condition: Affine) -> bool:
         """Whether `condition` >= 0 may be taken for granted."""
         return self.facts.holds(condition)
+
+    def check_beside_small(self, values: Sequence[Array]) -> None:
+        """A Python integer for some examples and a float for others, which are not merged beside small integers.
+
+        In arithmetic with these the one gives small integers again, which wrap, and the other gives floats.
+        """
 
     def equal(self, first: Affine | None, second: Affine | None) -> bool:
         """Whether two sizes are the same: provably, or now and guarded."""

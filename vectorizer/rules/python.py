@@ -156,6 +156,7 @@ def _pairwise(rw: Context, ufunc: np.ufunc, first: Operand, second: Operand) -> 
         raise Unsupported("min or max of arrays")
     dtype, weak = promote(*values)
     _check_kinds(values)
+    rw.check_beside_small(values)
     if not weak:
         first, second = strengthen(rw, [first, second], ufunc)
     if any(v.kind == "f" for v in values) and not rw.facts.no_nan():
