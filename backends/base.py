@@ -30,7 +30,7 @@ class Backend:
     inventory: its functions with their parameters; None for NumPy, which is what rules emit.
     rows: what is emitted for functions that it lacks, or whose keywords it lacks, by NumPy's dotted name.
     host: functions of NumPy's that stay NumPy's: they speak of dtypes and shapes.
-    helpers: functions of `vectorizer.runtime` that rows call.
+    helpers: functions of `vectorizer.runtime` and `vectorizer.array_functions` that rows call.
     companions: modules that stand in for those of other libraries, as ``cupyx.scipy.special`` for ``scipy.special``.
     lanes: whether a loop that ends at different times gathers the examples still in it ("compact"), or computes all of
         them and keeps the results of those ("mask"), since to know how many are left means to wait for the device.

@@ -26,7 +26,7 @@ HOMES = {"": np, "linalg": np.linalg, "fft": np.fft, "random": np.random, "lib.s
 class Translated:
     """A function's text for a backend.
 
-    helpers: the functions of `vectorizer.runtime` that it calls.
+    helpers: the functions of `vectorizer.runtime` and `vectorizer.array_functions` that it calls.
     modules: further modules that it needs, by name.
     """
 

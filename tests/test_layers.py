@@ -42,7 +42,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 # Emitted code imports these, which import nothing of the package; `__init__` offers everything.
-APART = {"runtime": set[str](), "__init__": {*RANK, "runtime"}}
+APART = {"array_functions": set[str](), "runtime": set[str](), "__init__": {*RANK, "array_functions", "runtime"}}
 # The oracle stands low, as `check=True` asks for it, and calls `vmap` when it is called: inside of functions it may.
 LAZY = {("reference", "api"), ("testing", "api")}
 

@@ -15,7 +15,7 @@ import numpy as np
 FEWEST_OPERATIONS = 3  # fewer have no temporaries that could stay in the cache
 # Products go through BLAS, which has threads of its own, and is better with many examples at once.
 PRODUCTS = frozenset(("matmul", "dot", "inner", "tensordot", "multi_dot"))
-LIBRARIES = ("numpy", "math", "cmath", "operator", "scipy", "vectorizer.runtime")
+LIBRARIES = ("numpy", "math", "cmath", "operator", "scipy", "vectorizer.array_functions", "vectorizer.runtime")
 # Parts of NumPy that call back, draw, print, or change what other code sees.
 APART = frozenset((
     "random", "vectorize", "frompyfunc", "apply_along_axis", "apply_over_axes", "piecewise", "fromfunction", "fromiter",

@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
+from vectorizer import runtime
 from vectorizer.backends import Backend, Lacking
 from vectorizer.backends.costs import list_costs
 from vectorizer.backends.placement import Parameters
@@ -43,7 +44,7 @@ def translated(walker: Rewriter, text: str) -> str:
     except Lacking as error:
         raise Unsupported(str(error)) from None
     for helper in sorted(done.helpers):
-        walker.imported("vectorizer.runtime", helper)
+        walker.imported(f"vectorizer.{'runtime' if helper in runtime.__all__ else 'array_functions'}", helper)
     for module in sorted(done.modules):
         walker.shared.imports[module.partition(".")[0]] = f"import {module}"
     for kind, reason in list_costs(done.text, backend, alias, parameters, names):

@@ -47,7 +47,7 @@ def _rowwise(rw: Context, table: Operand, sought: Operand, side: str) -> Operand
     axes = union_axes(a.axes, v.axes)
     rows = rw.expand(table.with_value(a.with_(rank=0)), axes, v.rank) if v.rank or a.axes != axes else table
     rw.hazard("an array that is searched may not be sorted")
-    function = rw.imported("vectorizer.runtime", "search_rows")
+    function = rw.imported("vectorizer.array_functions", "search_rows")
     within = rw.expand(sought, axes, v.rank).code if v.axes else sought.code
     code = call(function, rows.code, within, side=None if side == "left" else f'"{side}"')
     return Operand(code, Array(INT, v.rank, axes, dims=v.dims), fresh=True)
