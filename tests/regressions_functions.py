@@ -1388,3 +1388,65 @@ def least_of_the_positive(x, s):
         if v > 0:
             kept.append(v)
     return (min(kept) if kept else 0) + s
+
+
+@theme("jumps behind jumps")
+def slab_by_slab(x, y, s):
+    near, far = -np.inf, np.inf
+    for k in range(3):
+        if abs(y[k]) < 0.5:
+            if x[k] < s - 1:
+                return False
+            continue
+        t1 = (s - 1 - x[k]) / y[k]
+        t2 = (s + 1 - x[k]) / y[k]
+        if t1 > t2:
+            t1, t2 = t2, t1
+        near = max(near, t1)
+        far = min(far, t2)
+        if near > far:
+            return False
+    return bool(far >= 0)
+
+
+@theme("jumps behind jumps")
+def left_or_skipped_in_turns(x, y):
+    total = 0.0
+    for k in range(4):
+        if abs(y[k]) < 0.5:
+            if x[k] < -1:
+                break
+            continue
+        total += x[k]
+        if total > 1:
+            if total > 3:
+                break
+            total -= 1
+            continue
+        total += 0.25
+        if total < -2:
+            return total, k
+    return 2 * total, -1
+
+
+@theme("jumps behind jumps")
+def skipped_in_a_while_with_an_else(x, y):
+    total = 0.0
+    k = 0
+    while k < 4:
+        k += 1
+        if abs(y[k - 1]) < 0.5:
+            if x[k - 1] < 0:
+                total -= 1
+                continue
+            if x[k - 1] > 1:
+                break
+            continue
+        if total > 1:
+            continue
+        total += x[k - 1]
+        if total > 2:
+            return total
+    else:
+        total += 100
+    return 2 * total

@@ -142,9 +142,22 @@ class Jumps(LaneReturns):
         if not skips:
             return False
         if rest:
-            self.convert(_flags(f"~{skipping}", loop.region.axis), list(rest), [], None)
+            self.rest_of_iteration(loop, f"~{skipping}", rest)
         self.fell_through = True
         return True
+
+    def rest_of_iteration(self, loop: LaneLoop, going_on: str, rest: Sequence[Any]) -> None:
+        """What follows jumps in a loop, for the lanes that have not jumped; there may be more jumps in it."""
+        outer = (loop.leaving, loop.skipping)
+        breaks = has_jump(rest, (cst.Break, cst.Return))
+        if breaks:
+            loop.leaving = self.no_lanes(loop, "leaving")
+        if has_jump(rest, (cst.Continue,)):
+            loop.skipping = self.no_lanes(loop, "skipping")
+        self.convert(_flags(going_on, loop.region.axis), list(rest), [], None)
+        if breaks:
+            self.compact(loop, str(loop.leaving))
+        loop.leaving, loop.skipping = outer
 
     def no_lanes(self, loop: LaneLoop, hint: str) -> str:
         """A new flag for each live lane, not set."""
