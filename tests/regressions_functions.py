@@ -1450,3 +1450,77 @@ def skipped_in_a_while_with_an_else(x, y):
     else:
         total += 100
     return 2 * total
+
+
+@theme("returns in the else of a loop")
+def twice_the_first_above(x, s):
+    for v in x:
+        if v > s:
+            break
+    else:
+        return -1.0
+    return v * 2
+
+
+@theme("returns in the else of a loop")
+def first_above_by_while(x, s):
+    k = 0
+    while k < len(x):
+        if x[k] > s:
+            break
+        k += 1
+    else:
+        return -1.0
+    return x[k]
+
+
+@theme("returns in the else of a loop")
+def break_return_and_else(x, s):
+    for k in range(len(x)):
+        if x[k] > s:
+            break
+        if x[k] < -1:
+            return 7.0
+    else:
+        return -1.0
+    return x[k]
+
+
+@theme("returns in the else of a loop")
+def else_of_an_inner_loop(x, s):
+    c = 0.0
+    for a in range(3):
+        for v in x:
+            if v > s + a:
+                break
+        else:
+            return c
+        c += v
+    return c + 100
+
+
+@theme("returns in the else of a loop")
+def skipped_by_the_else_of_an_inner_loop(x, s):
+    c = 0.0
+    for a in range(3):
+        for v in x:
+            if v > s + a:
+                break
+        else:
+            c += 0.5
+            continue
+        c += v
+    return c + 100
+
+
+@theme("returns in the else of a loop")
+def is_prime(n, k):
+    n = 3 * n + k
+    if n < 2:
+        return False
+    for d in range(2, n):
+        if n % d == 0:
+            break
+    else:
+        return True
+    return False

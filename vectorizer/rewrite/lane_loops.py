@@ -250,9 +250,31 @@ class LaneLoops(Jumps):
         if len(self.out) > start:
             self.out[start].leading = leading + self.out[start].leading
         self.change("lanes", "the loop ends at different times: it runs on the examples still in it")
+        if node.orelse is not None and has_jump([node.orelse.body], JUMPS):
+            return self.jumping_else(loop, node, rest, outermost if has_return else None)
         if node.orelse is not None:
             self.lane_else(loop, node.orelse)
         return self.after_lane_loop(node, rest, outermost) if has_return else False
+
+    def jumping_else(
+        self, loop: LaneLoop, node: cst.For | cst.While, rest: Sequence[Any], outermost: bool | None
+    ) -> bool:
+        """``else: return x`` of a loop, with what follows: an `if` for the examples that did not leave by `break`.
+
+        outermost: as `after_lane_loop` has it; None where the loop's body has no `return`.
+        """
+        assert node.orelse is not None
+        behind: list[Any] = list(_statements(node.orelse.body))
+        if loop.broke is not None:
+            self.env[loop.broke] = Operand(loop.broke, Array(np.dtype(bool), 0, loop.region.replaced))
+            self.local_names = self.local_names | {loop.broke}
+            behind = [cst.If(cst.UnaryOperation(cst.Not(), cst.Name(loop.broke)), cst.IndentedBlock(behind))]
+            self.plan.made += behind
+        if outermost is not None:
+            return self.after_lane_loop(node, [*behind, *rest], outermost)
+        ended = self.block([*behind, *rest])
+        self.fell_through = self.fell_through or not ended and self.jumped()
+        return True
 
     def take_extra(self, loop: LaneLoop, extra: frozenset[str]) -> None:
         """The rewriter's own variables are compacted like those of the loop."""
@@ -302,8 +324,6 @@ class LaneLoops(Jumps):
 
     def lane_else(self, loop: LaneLoop, orelse: cst.Else) -> None:
         """``else`` of a loop: for the examples that did not leave by `break`."""
-        if has_jump([orelse.body], JUMPS):
-            raise Unsupported("a jump in the else of a loop")
         if loop.broke is None:
             self.block(_statements(orelse.body))
             return
