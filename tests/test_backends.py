@@ -19,7 +19,7 @@ from tests.corpus import all_cases
 from tests.fake_device import CUPY, FAKE, DeviceArray, counts, reset
 from tests.test_corpus import DTYPE_OF_THE_LANES, make_arguments, read_listed, watch
 from tests.test_rules import compiled
-from vectorizer import jit, runtime, vmap
+from vectorizer import array_functions, jit, vmap
 from vectorizer.backends import Backend, find_backend, find_owner, known_backends, registry
 from vectorizer.backends.inventory import list_names
 from vectorizer.errors import FallbackWarning, VectorizeTypeError, VectorizeValueError
@@ -307,7 +307,7 @@ def in_a_loop(x: Any) -> Any:
 def test_arrays_of_numpys_in_other_places(f: Any, moved: int) -> None:
     x = RNG.normal(size=(4, 3))
     vmapped = vmap(f, (0,))
-    runtime._COPIES.clear()
+    array_functions._COPIES.clear()
     reset()
     for _ in range(3):
         found = host(vmapped(DeviceArray(x)))
