@@ -1524,3 +1524,17 @@ def is_prime(n, k):
     else:
         return True
     return False
+
+
+@theme("values of lanes when none is left")
+def left_by_both_loops(x, y, s, t):
+    x = y.copy()
+    for i in range(3):
+        for _ in range(4):
+            t = t  # noqa: PLW0127 - so that the loop sets it
+            y[-1], y[i] = y[i], y[-1]
+            if any(v > abs(t) for v in x):
+                break
+        if i >= s:
+            break
+    return s, t, x, y

@@ -31,6 +31,7 @@ class LaneLoop:
     outs: variables that are read behind the loop -> the array that receives their last values.
     late: those that lanes may leave without, as an iteration sets them behind a jump only: lanes that leave in a later
         iteration would leave without what an earlier one has set.
+    left_as: for each of these arrays, the names that the variable had where lanes have left.
     names: variables that may have to be compacted.
     depth: how many regions are open at the top of the loop's body.
     leaving, skipping: flags of the lanes that break or continue, while a branch with such jumps is open.
@@ -43,6 +44,7 @@ class LaneLoop:
     done: str
     outs: dict[str, str] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
+    left_as: dict[str, set[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     depth: int = 0
     leaving: str | None = None
@@ -207,7 +209,10 @@ class LiveLanes(MemoryOrder):
         """The arrays for last values with the variables that go there."""
         loop.late |= loop.outs.keys() - self.env.keys()
         found = [(holder, self.env.get(name)) for name, holder in sorted(loop.outs.items())]
-        return [(holder, o) for holder, o in found if o is not None and isinstance(o.value, Array)]
+        leaving = [(holder, o) for holder, o in found if o is not None and isinstance(o.value, Array)]
+        for holder, operand in leaving:
+            loop.left_as.setdefault(holder, set()).add(operand.code)
+        return leaving
 
     def of_lanes(self, loop: LaneLoop, operand: Operand, index: str) -> str:
         """Code for the values of some lanes."""
@@ -254,7 +259,7 @@ class LiveLanes(MemoryOrder):
         self.lanes_depth -= 1
         if loop.flush:
             for name, operand in final.items():
-                self.emit(f"{loop.outs[name]}[{loop.region.mask}] = {operand.code}", safe=True)
+                self.flush(loop, loop.outs[name], operand)
         changed = self.keep_changed(before, self.env)
         for name in sorted((assigned | loop.names) - changed):
             if name in assigned:
@@ -270,6 +275,18 @@ class LiveLanes(MemoryOrder):
             self.freeze(held)
             self.env[name] = Operand(loop.outs[name], held)
             self.maybe_unset.discard(name)
+
+    def flush(self, loop: LaneLoop, holder: str, operand: Operand) -> None:
+        """Keeps the value of a variable for lanes that are live behind the loop.
+
+        Where lanes have left with the variable under another name, its own is out of date once none is left.
+        """
+        lanes = loop.region.mask
+        text = f"{holder}[{lanes}] = {operand.code}"
+        if loop.left_as.get(holder, set()) <= {operand.code}:
+            self.emit(text, safe=True)
+        else:
+            self.emit(f"if {lanes}.size:", body=[Stmt(text, line=self.line)])
 
     def final_values(
         self, loop: LaneLoop, assigned: Sequence[str], before: dict[str, Operand], surely: bool
