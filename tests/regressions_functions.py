@@ -1538,3 +1538,27 @@ def left_by_both_loops(x, y, s, t):
         if i >= s:
             break
     return s, t, x, y
+
+
+@theme("last values that two branches read")
+def last_product_in_two_branches(x, t):
+    for j in range(1, 4):
+        s = x[j - 1] * t
+    if s > t:
+        s = s / t
+    elif abs(x[2] / (s + 10)) > 0.1:
+        s = s - t
+    return s
+
+
+@theme("last values that two branches read")
+def last_product_in_a_loop(x, t):
+    s = 0.0
+    for i in range(3):
+        for j in range(1, 4):
+            s = x[j - 1] * (i + 1)
+        if s > t:
+            s = s / (t - 9)
+        elif abs(x[i] / (s + 10)) > 0.1:
+            s = s - t
+    return s

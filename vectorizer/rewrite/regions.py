@@ -220,7 +220,9 @@ class Regions(Trying):
             self.may_be_none(name, old.value, value)
         if any(axis != region.axis for axis in value.axes):
             raise Unsupported("a value with axes of its own is set under a condition")
-        target = self.target_name(name) if old is None or old.code != self.target_name(name) else self.fresh(name)
+        target = self.target_name(name)
+        if old is not None and old.mentions(target):  # the other branch still reads what the variable was
+            target = self.fresh(name)
         if old is None:
             return self.empty(target, value, merge.axes)
         if isinstance(old.value, Array):

@@ -6,6 +6,7 @@ parentheses than are needed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -86,6 +87,10 @@ class Operand:
     @property
     def is_name(self) -> bool:
         return not self.lazy and self.code.isidentifier()
+
+    def mentions(self, name: str) -> bool:
+        """Whether the code has a name in it, so that it means something else once that name is bound again."""
+        return name in re.findall(r"[A-Za-z_]\w*", self.code)
 
     def with_value(self, value: Value) -> Operand:
         if self.lazy:
