@@ -6,7 +6,7 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.walk import Walk
+from vectorizer.rewrite.examples import Examples
 from vectorizer.rules.subscripts import (
     Parts,
 )
@@ -28,7 +28,7 @@ from vectorizer.values import (
 )
 
 
-class Atoms(Walk):
+class Atoms(Examples):
     """What the smallest expressions become, and the entry for all others."""
 
     def expression(self, node: cst.BaseExpression) -> Operand:

@@ -115,12 +115,15 @@ class Attributes(Logic):
     def _shape(self, base: Operand, value: Array) -> Operand:
         """The shape of one example: what stands behind the axes."""
         lead = len(value.axes)
-        named = self.temp(base, "operand") if lead and not base.is_name else base
+        known = [self.length_of_all(dim) for dim in value.dims]
+        gathered = lead and None in known and not base.is_name
+        named = self.temp(base, "operand") if gathered else base
         parts = []
         for k, dim in enumerate(value.dims):
             const = dim.const if dim is not None and dim.is_const else MISSING
             length = Array(np.dtype(np.int64), 0, weak=True, affine=dim, const=const)
-            parts.append(Operand(f"{named.primary}.shape[{k + lead}]", length))
+            place = known[k] or Operand(f"{named.primary}.shape[{k + lead}]", length)
+            parts.append(place.with_value(length))
         made = f"{named.primary}.shape[{lead}:]" if lead else f"{named.primary}.shape"
         return Operand(made, TupleV(tuple(p.value for p in parts)), node=Parts(parts))
 

@@ -18,12 +18,12 @@ from vectorizer.rewrite.loop_syntax import target_names
 from vectorizer.rewrite.names import nodes_of
 from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.rules.python import truth
-from vectorizer.source.operand import AND, BIT_OR, COMPARE, NOT, SUM, UNARY, Operand, call
+from vectorizer.source.operand import AND, BIT_OR, COMPARE, NOT, SUM, UNARY, Holds, Operand, call
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Array, Unsupported, Value, is_uniform, number
 
 OPPOSITES = {"==": "!=", "!=": "=="}
-WHOLE_OPPOSITES = {**OPPOSITES, "<": ">=", ">": "<="}  # of integers: with nan, neither need hold
+WHOLE_OPPOSITES = {**OPPOSITES, "<": ">=", ">": "<=", "<=": ">", ">=": "<"}  # of integers: with nan, neither need hold
 
 
 class LaneLoops(Jumps):
@@ -74,10 +74,11 @@ class LaneLoops(Jumps):
             found.append(part)
         return found if any(uniform) else [node]
 
-    def keep_running(self, loop: LaneLoop, test: Operand, opposites: Mapping[str, str] = OPPOSITES) -> None:
-        """Lanes for which `test` does not hold leave."""
+    def keep_running(self, loop: LaneLoop, test: Operand, whole: bool = False) -> None:
+        """Lanes for which `test` does not hold leave; `whole` tells that it compares integers."""
         if self.shared.backend is None:
-            self.compact(loop, inverted(test, opposites))
+            whole = whole or compares_integers(test)
+            self.compact(loop, inverted(test, WHOLE_OPPOSITES if whole else OPPOSITES))
             return
         running = self.fresh("running")
         self.emit(f"{running} = {test.code}", target=running)
@@ -178,7 +179,7 @@ class LaneLoops(Jumps):
         operand = self.env.pop(target)
         if target in loop.outs:
             raise Unsupported("the target of a loop that ends at different times is read behind it")
-        self.keep_running(loop, running, WHOLE_OPPOSITES)
+        self.keep_running(loop, running, whole=True)
         self.env[target] = operand
 
     def as_weak_int(self, operand: Operand) -> Operand:
@@ -209,7 +210,7 @@ class LaneLoops(Jumps):
                 raise Unsupported("the target of a loop that ends at different times is read behind it")
             self.env.pop(target, None)
             limit = self.env[kept]
-            self.keep_running(loop, Operand(f"{counter} < {limit.at(BIT_OR)}", limit.value, COMPARE), WHOLE_OPPOSITES)
+            self.keep_running(loop, Operand(f"{counter} < {limit.at(BIT_OR)}", limit.value, COMPARE), whole=True)
             origin = self.env[origins]
             moved = f"{'+' if step > 0 else '-'} {counter if size == 1 else f'{size} * {counter}'}"
             name = self.target_name(target)
@@ -341,6 +342,14 @@ def _conjuncts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
 def _is_always(test: cst.BaseExpression) -> bool:
     """``while True`` or ``while 1``."""
     return isinstance(test, cst.Name) and test.value == "True" or isinstance(test, cst.Integer) and test.value == "1"
+
+
+def compares_integers(test: Operand) -> bool:
+    """Whether a condition is one comparison of integers."""
+    if not isinstance(test.node, Holds) or len(test.node.comparisons) != 1:
+        return False
+    first, _, second = test.node.comparisons[0]
+    return all(isinstance(o.value, Array) and o.array.kind in "iub" for o in (first, second))
 
 
 def inverted(test: Operand, opposites: Mapping[str, str] = OPPOSITES) -> str:

@@ -88,8 +88,11 @@ class LaneReturns(LiveLanes):
     def full_index(self) -> str:
         """The active lanes as indices into the arrays for the results."""
         assert self.returned_lanes is not None
+        below = self.regions[self.returned_lanes.base :]
+        if len(below) > 1 and below == self.regions and len(below[0].replaced) == 1:
+            return self.examples_of(below).code
         code = ""
-        for region in self.regions[self.returned_lanes.base :]:
+        for region in below:
             if code:
                 code = f"{code}[{region.mask}]"
             else:

@@ -112,6 +112,7 @@ class LiveLanes(MemoryOrder):
         names = names_read(head) | names_read(node.body)
         loop = LaneLoop(region, entered, self.fresh("done"), names=names, flush=isinstance(node, cst.For))
         self.take_state(loop, node, self.live_after(node))
+        self.take_examples(loop)
         self.regions.append(loop.region)
         self.lanes_depth += 1
         loop.depth = len(self.regions)
@@ -138,6 +139,18 @@ class LiveLanes(MemoryOrder):
                 if not isinstance(value, Array):
                     raise Unsupported("a container is a variable of a loop that ends at different times")
                 raise Unsupported("a variable of such a loop varies along several axes")
+
+    def take_examples(self, loop: LaneLoop) -> None:
+        """The numbers of the lanes among all examples are held with them, where they are of use."""
+        examples = self.hold_examples(loop.names)
+        if examples is None:
+            return
+        held = self.fresh("examples")
+        self.emit(f"{held} = {examples.code}", target=held)
+        loop.region.held = f"$examples{len(self.lane_loops)}"
+        self.env[loop.region.held] = Operand(held, examples.array.with_(axes=(loop.region.axis,)))
+        self.maybe_unset.discard(loop.region.held)
+        loop.names.add(loop.region.held)
 
     def hold_state(self, name: str, operand: Operand, assigned: set[str], live: set[str]) -> str:
         """The name under which a variable is compacted: its own where nobody needs the whole any more."""
@@ -260,8 +273,10 @@ class LiveLanes(MemoryOrder):
         if loop.flush:
             for name, operand in final.items():
                 self.flush(loop, loop.outs[name], operand)
+        if loop.region.held is not None:
+            self.env.pop(loop.region.held, None)
         changed = self.keep_changed(before, self.env)
-        for name in sorted((assigned | loop.names) - changed):
+        for name in sorted((assigned | loop.names) - changed - {loop.region.held}):
             if name in assigned:
                 self.give_up(name)
             elif name in before:

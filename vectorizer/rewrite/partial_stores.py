@@ -166,21 +166,3 @@ class PartialStores(Effects):
         note_range(self, value, index)
         code = f"{base.primary}[{', '.join([active, *(i.code for i in index)])}]"
         return Operand(code, Array(value.dtype, 0, (region.axis,)), fresh=True)
-
-    def chain_to(self, target: Array) -> Any:
-        """The innermost region below an array's axis, and the active examples as an index into that axis."""
-        if len(target.axes) != 1:
-            return None
-        axis, code, found = target.axes[0], "", None
-        for region in self.regions:
-            if region.replaced != (axis,):
-                continue
-            if not code:
-                code = region.mask
-            else:
-                first = found is not None and not found.is_index and "[" not in code
-                code = f"{call(self.np('flatnonzero'), code) if first else code}[{region.mask}]"
-            axis, found = region.axis, region
-        if found is None or found is not self.regions[-1]:
-            return None
-        return found, code

@@ -41,7 +41,10 @@ __all__ = ["ActiveRegion", "Mark", "Walk", "copies"]
 
 @dataclass
 class ActiveRegion:
-    """Statements that run for some examples only: those of `mask` along the axes `replaced`, which become `axis`."""
+    """Statements that run for some examples only: those of `mask` along the axes `replaced`, which become `axis`.
+
+    held: the rewriter's own variable that has the numbers of the active examples, if there is one.
+    """
 
     axis: Axis
     replaced: Axes
@@ -49,6 +52,7 @@ class ActiveRegion:
     label: str
     cache: dict[str, tuple[Operand, Operand]] = field(default_factory=dict)
     is_index: bool = False
+    held: str | None = None
 
 
 @dataclass

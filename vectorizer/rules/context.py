@@ -72,6 +72,15 @@ class Context(Alignment):
         )
         return Operand(code, Array(np.dtype(int), 0, weak=True, affine=value), level)
 
+    def length_of_all(self, dim: Affine | None) -> Operand | None:
+        """A length without the array that has it, where that would be gathered for some examples; None elsewhere."""
+        if not self.regions or dim is None:
+            return None
+        try:
+            return self.print_affine(dim)
+        except Unsupported:
+            return None
+
     def print_symbol(self, symbol: Symbol) -> str:
         """Code for a length or an integer: a variable that holds it, or where it can be read off."""
         target = Affine.of(symbol)

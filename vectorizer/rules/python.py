@@ -97,6 +97,9 @@ def length(rw: Context, operand: Operand, axis: int, function: str = "len") -> O
     result = Array(INT, 0, weak=True, affine=dim, const=dim.const if dim is not None and dim.is_const else MISSING)
     if not value.axes and axis == 0 and function == "len":
         return Operand(call("len", operand.code), result)
+    known = rw.length_of_all(dim)
+    if known is not None:
+        return known.with_value(result)
     return Operand(f"{operand.primary}.shape[{axis + len(value.axes)}]", result)
 
 
