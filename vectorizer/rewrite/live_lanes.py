@@ -267,7 +267,9 @@ class LiveLanes(MemoryOrder):
         if missing := (loop.outs.keys() - final.keys()) | loop.late:
             self.lost |= loop.late
             self.not_set(min(missing))
+        sizes, self.sizes = self.sizes, {**self.sizes, outer: lambda: loop.entered}
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
+        self.sizes = sizes
         self.regions.pop()
         self.lanes_depth -= 1
         if loop.flush:
