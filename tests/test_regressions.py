@@ -545,3 +545,21 @@ def test_what_is_read_for_nothing_may_raise(function: Any) -> None:
     assert_matches_loop(function, (rows, np.array([1, 0, 7])))
     with pytest.raises(IndexError):
         vmap(function)(rows, np.array([1, 0, 7]))
+
+
+def passed_on(x, t, n):
+    if n > 0:
+        s = x[0]
+    else:
+        s = (x[0], 1)
+    s, t = t, s  # `s` is one thing or another
+    return s + 1
+
+
+def test_what_differs_between_two_paths_is_not_passed_on() -> None:
+    args = np.arange(12).reshape(3, 4), np.array([-3, 8, -1])
+    vmapped = vmap(passed_on, (0, 0, None))
+    for n in np.arange(2):
+        with pytest.warns(FallbackWarning, match="s is one thing on one path and another on the other"):
+            assert vmap(passed_on, (0, 0, None))(*args, n).tolist() == [-2, 9, 0]
+        assert_matches_loop(passed_on, (*args, n), (0, 0, None), vmapped=vmapped)

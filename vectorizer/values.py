@@ -321,6 +321,12 @@ class Opaque(Value):
 NONE = Obj(None)
 
 
+class Conflict(Value):
+    """A variable that is one thing on one path and another on the other: it must not be used."""
+
+    __slots__ = ()
+
+
 def is_uniform(value: Value) -> bool:
     """Whether no part of `value` depends on the example."""
     match value:

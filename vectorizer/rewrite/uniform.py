@@ -16,6 +16,7 @@ from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     MISSING,
     Array,
+    Conflict,
     Obj,
     PerExample,
     Unsupported,
@@ -147,12 +148,6 @@ class Uniform(Suites):
 
     def varying_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
         raise Unsupported("a condition that differs between the examples", node)
-
-
-class Conflict(Value):
-    """A variable that is one thing on one path and another on the other: it must not be used."""
-
-    __slots__ = ()
 
 
 def path_join(first: Value, second: Value) -> Value:

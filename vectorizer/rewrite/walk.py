@@ -21,6 +21,7 @@ from vectorizer.values import (
     Array,
     Axes,
     Axis,
+    Conflict,
     ListV,
     MaskedV,
     Obj,
@@ -90,6 +91,8 @@ class Walk(Widening):
     def read(self, name: str) -> Operand:
         operand = self.env.get(name)
         if operand is not None:
+            if isinstance(operand.value, Conflict):
+                raise Unsupported(f"{name} is one thing on one path and another on the other")
             return self.restricted(name, operand)
         if name in self.local_names:
             self.not_set(name)
