@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import libcst as cst
 
+from vectorizer.rewrite.names import children_of
 from vectorizer.rewrite.statements import _statements
 
 JUMPS = (cst.Break, cst.Continue, cst.Return)
@@ -14,18 +16,20 @@ JUMPS = (cst.Break, cst.Continue, cst.Return)
 
 def has_jump(nodes: Sequence[cst.CSTNode], kinds: tuple[type, ...]) -> bool:
     """Whether a statement of `kinds` occurs (for break and continue: one that belongs to the surrounding loop)."""
+    return any(_jumps(node, kinds, False) for node in nodes)
 
-    def walk(part: cst.CSTNode, inner: bool) -> bool:
-        if isinstance(part, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
-            return False
-        if isinstance(part, kinds) and not (inner and isinstance(part, (cst.Break, cst.Continue))):
-            return True
-        if isinstance(part, cst.BaseExpression):
-            return False
-        deeper = inner or isinstance(part, (cst.For, cst.While))
-        return any(walk(child, deeper) for child in part.children)
 
-    return any(walk(node, False) for node in nodes)
+@lru_cache(maxsize=4096)  # asked for again and again, and nodes do not change
+def _jumps(node: cst.CSTNode, kinds: tuple[type, ...], inner: bool) -> bool:
+    """inner: whether a loop has been entered on the way, to which `break` and `continue` belong."""
+    if isinstance(node, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+        return False
+    if isinstance(node, kinds) and not (inner and isinstance(node, (cst.Break, cst.Continue))):
+        return True
+    if isinstance(node, cst.BaseExpression):
+        return False
+    deeper = inner or isinstance(node, (cst.For, cst.While))
+    return any(_jumps(child, kinds, deeper) for child in children_of(node))
 
 
 def ends(statements: Sequence[Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import libcst as cst
@@ -19,8 +20,14 @@ def live_behind(function: cst.FunctionDef, loop: Loop) -> set[str]:
     found = _behind(statements_of(function.body), loop, set(), set())
     if found is None:
         return names_read(function)
+    return found | _read_when_called(function)
+
+
+@lru_cache(maxsize=64)
+def _read_when_called(function: cst.FunctionDef) -> frozenset[str]:
+    """Names that the functions inside of a function read."""
     inner = [n for n in nodes_of(function.body) if isinstance(n, (cst.FunctionDef, cst.Lambda))]
-    return found.union(*(names_read(n) for n in inner))  # they read when they are called
+    return frozenset(name for node in inner for name in names_read(node))
 
 
 def live_at_head(function: cst.FunctionDef, loop: Loop) -> set[str]:
@@ -45,26 +52,39 @@ def _before(statements: Sequence[Any], after: set[str], jumps: set[str]) -> set[
     """
     live = after
     for statement in reversed(statements):
-        reads, done = names_flow(statement)
-        live = reads | (live - done)
-        if has_jump([statement], (cst.Break, cst.Continue)):
-            live = live | jumps
+        live = _in_front(statement, live, jumps)
     return live
+
+
+def _in_front(statement: cst.CSTNode, live: set[str], jumps: set[str]) -> set[str]:
+    """Names that are live in front of a statement, if those of `live` are behind it."""
+    reads, done = names_flow(statement)
+    live = (live - done) | reads
+    return live | jumps if has_jump([statement], (cst.Break, cst.Continue)) else live
 
 
 def _behind(statements: Sequence[Any], loop: Loop, after: set[str], jumps: set[str]) -> set[str] | None:
     """Names that are live behind a loop somewhere in statements; None where it is not found."""
-    for position, statement in enumerate(statements):
-        live = _before(statements[position + 1 :], after, jumps)
+    live = after
+    for statement in reversed(statements):
         if statement is loop:
             return live if loop.orelse is None else live | names_read(loop.orelse)
-        found = None
-        if isinstance(statement, cst.If):
-            for block in (statements_of(statement.body), else_statements(statement)):
-                found = _behind(block, loop, live, jumps) if found is None else found
-        elif isinstance(statement, (cst.For, cst.While)):
-            head = _at_head(statement, live)
-            found = _behind(statements_of(statement.body), loop, head, head)
-        if found is not None:
-            return found
+        if _holds(statement, loop):
+            if isinstance(statement, (cst.For, cst.While)):
+                live = jumps = _at_head(statement, live)
+            found = (_behind(block, loop, live, jumps) for block in _blocks(statement))
+            return next((names for names in found if names is not None), None)
+        live = _in_front(statement, live, jumps)
     return None
+
+
+def _holds(statement: cst.CSTNode, loop: Loop) -> bool:
+    """Whether a loop is somewhere in a statement."""
+    return any(part is loop or _holds(part, loop) for block in _blocks(statement) for part in block)
+
+
+def _blocks(statement: cst.CSTNode) -> list[Sequence[Any]]:
+    """The blocks of an `if`, and the body of a loop."""
+    if isinstance(statement, cst.If):
+        return [statements_of(statement.body), else_statements(statement)]
+    return [statements_of(statement.body)] if isinstance(statement, (cst.For, cst.While)) else []

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import libcst as cst
 
 from vectorizer.rewrite.control_flow import else_statements
-from vectorizer.rewrite.names import children_of
+from vectorizer.rewrite.names import children_of, nodes_of
 from vectorizer.rewrite.statements import _statements, assigned_names, names_read
 
 # Methods that change an array in place.
@@ -61,19 +62,20 @@ def conditional_names(statements: Sequence[Any]) -> set[str]:
 
 def inner_targets(statements: Sequence[Any]) -> set[str]:
     """Names that only loops inside of a block bind, as their targets, and that are read nowhere else in it."""
-    loops = [n for statement in statements for n in _nodes(statement) if isinstance(n, cst.For)]
+    loops = [n for statement in statements for n in nodes_of(statement) if isinstance(n, cst.For)]
     found = set[str]().union(*(target_names(loop.target) for loop in loops))
     for name in list(found):
         own = [loop for loop in loops if name in target_names(loop.target)]
-        inside = {id(part) for loop in own for part in (*_nodes(loop.target), *_nodes(loop.body))}
-        everywhere = [n for s in statements for n in _nodes(s) if isinstance(n, cst.Name) and n.value == name]
+        inside = {id(part) for loop in own for part in (*nodes_of(loop.target), *nodes_of(loop.body))}
+        everywhere = [n for s in statements for n in nodes_of(s) if isinstance(n, cst.Name) and n.value == name]
         set_in_body = any(name in assigned_names(loop.body) for loop in own)
         if set_in_body or any(id(n) not in inside for n in everywhere):
             found.discard(name)
     return found
 
 
-def names_flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
+@lru_cache(maxsize=4096)  # asked for again and again, and nodes do not change
+def names_flow(node: cst.CSTNode) -> tuple[frozenset[str], frozenset[str]]:
     """Names that a statement may read before setting them, and names that it sets for certain."""
     if isinstance(node, cst.SimpleStatementLine):
         reads: set[str] = set()
@@ -82,19 +84,19 @@ def names_flow(node: cst.CSTNode) -> tuple[set[str], set[str]]:
             found, made = _flow_small(small)
             reads |= found - done
             done |= made
-        return reads, done
+        return frozenset(reads), frozenset(done)
     if isinstance(node, cst.If):
         body, orelse = _statements(node.body), else_statements(node)
         walrus = {n.target.value for n in _walruses(node.test) if isinstance(n.target, cst.Name)}
         reads = names_read(node.test) | exposed_names(body, walrus) | exposed_names(orelse, walrus)
-        return reads, (_sets(body) & _sets(orelse)) | walrus
+        return frozenset(reads), frozenset((_sets(body) & _sets(orelse)) | walrus)
     if isinstance(node, (cst.For, cst.While)):
         reads = names_read(node.iter if isinstance(node, cst.For) else node.test)
         target = target_names(node.target) if isinstance(node, cst.For) else set()
         if node.orelse is not None:
             reads |= names_read(node.orelse)
-        return reads | exposed_names(_statements(node.body), target), set()
-    return names_read(node), set()
+        return frozenset(reads | exposed_names(_statements(node.body), target)), frozenset()
+    return frozenset(names_read(node)), frozenset()
 
 
 def _flow_small(node: cst.CSTNode) -> tuple[set[str], set[str]]:
@@ -118,15 +120,8 @@ def _sets(statements: Sequence[Any]) -> set[str]:
     return set[str]().union(*(names_flow(statement)[1] for statement in statements))
 
 
-def _nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """A node and all nodes in it, in the order of the source."""
-    yield node
-    for child in node.children:
-        yield from _nodes(child)
-
-
 def _walruses(node: cst.CSTNode) -> list[cst.NamedExpr]:
-    return [part for part in _nodes(node) if isinstance(part, cst.NamedExpr)]
+    return [part for part in nodes_of(node) if isinstance(part, cst.NamedExpr)]
 
 
 # --- memory ----------------------------------------------------------------------------------------------------------
@@ -134,7 +129,7 @@ def _walruses(node: cst.CSTNode) -> list[cst.NamedExpr]:
 
 def augmented_names(body: cst.CSTNode) -> set[str]:
     """Variables that statements such as ``x += y`` change, in place where they are arrays."""
-    found = (node.target for node in _nodes(body) if isinstance(node, cst.AugAssign))
+    found = (node.target for node in nodes_of(body) if isinstance(node, cst.AugAssign))
     return {target.value for target in found if isinstance(target, cst.Name)}
 
 
@@ -142,7 +137,7 @@ def stored_subscripts(body: cst.CSTNode) -> dict[str, set[str]]:
     """Arrays that statements store into, with the text of each subscript."""
     found: dict[str, set[str]] = {}
     module = cst.Module([])
-    for node in _nodes(body):
+    for node in nodes_of(body):
         if isinstance(node, cst.Assign):
             targets = [part for target in node.targets for part in _stored(target.target)]
         elif isinstance(node, cst.AugAssign):

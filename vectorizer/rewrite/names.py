@@ -47,6 +47,11 @@ def statements_of(body: cst.BaseSuite) -> Sequence[Any]:
 
 def assigned_names(node: cst.CSTNode) -> set[str]:
     """Names that statements inside `node` bind, nested functions not counted."""
+    return set(_names_bound(node))
+
+
+@lru_cache(maxsize=4096)  # asked for again and again, and nodes do not change
+def _names_bound(node: cst.CSTNode) -> frozenset[str]:
     found: set[str] = set()
 
     def targets(target: cst.BaseExpression) -> None:
@@ -71,11 +76,16 @@ def assigned_names(node: cst.CSTNode) -> set[str]:
             walk(child)
 
     walk(node)
-    return found
+    return frozenset(found)
 
 
 def names_read(node: cst.CSTNode) -> set[str]:
     """All names that occur in `node`, wherever they occur."""
+    return set(_names_in(node))
+
+
+@lru_cache(maxsize=4096)  # asked for again and again, and nodes do not change
+def _names_in(node: cst.CSTNode) -> frozenset[str]:
     found: set[str] = set()
 
     def walk(part: cst.CSTNode) -> None:
@@ -86,7 +96,7 @@ def names_read(node: cst.CSTNode) -> set[str]:
             walk(child)
 
     walk(node)
-    return found
+    return frozenset(found)
 
 
 def parameter_names(node: cst.FunctionDef | cst.Lambda) -> set[str]:
