@@ -1,5 +1,5 @@
 """Branches that only decide what is stored: ``if c: a[i] = x`` and ``else: a[i] = y`` store one value, that of
-``x if c else y``."""
+``x if c else y``.  ``if x < a[i]: a[i] = x`` stores the lesser of the two."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
+import numpy as np
 
 from vectorizer.rewrite.control_flow import else_statements
 from vectorizer.rewrite.names import statements_of
 from vectorizer.rewrite.swaps import Swaps
+from vectorizer.rewrite.updates import COMPARED, OPPOSITE, plain
+from vectorizer.rules.elementwise import lower_ufunc
+from vectorizer.rules.table import Call
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, Unsupported
 
@@ -30,18 +34,51 @@ class ChosenStores(Swaps):
     """Stores of one of two values."""
 
     def varying_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
-        chosen = self.chosen_store(node)
-        if chosen is None:
+        chosen, extreme = self.chosen_store(node), self.extreme_store(node)
+        if chosen is None and extreme is None:
             return super().varying_if(node, test, rest)
         mark, pending = self.mark(), self.pending
         try:
-            if self.store_chosen(chosen, test):
+            if extreme is not None and self.store_extreme(*extreme):
+                if mark.out and self.out[mark.out - 1].generated == test.code:
+                    del self.out[mark.out - 1]  # nobody looks at the condition
+                return False
+            if chosen is not None and self.store_chosen(chosen, test):
                 return False
         except Unsupported:
             pass
         self.rollback(mark)
         self.pending = pending
         return super().varying_if(node, test, rest)
+
+    def extreme_store(self, node: cst.If) -> tuple[ChosenStore, np.ufunc] | None:
+        """``if x < a[i]: a[i] = x``, which stores the lesser (or, by ">", the greater) of `x` and ``a[i]``."""
+        found = self._single_store(statements_of(node.body)) if node.orelse is None else None
+        test = node.test
+        if found is None or not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
+            return None
+        symbol = COMPARED.get(type(test.comparisons[0].operator))  # type: ignore[call-overload]
+        target, value, comments = found
+        sides, pair = [plain(test.left), plain(test.comparisons[0].comparator)], [plain(value), plain(target)]
+        if symbol is None or sides not in (pair, pair[::-1]):
+            return None
+        symbol = symbol if sides == pair else OPPOSITE[symbol]
+        return ChosenStore(target, target, value, comments), np.minimum if symbol == "<" else np.maximum
+
+    def store_extreme(self, found: ChosenStore, ufunc: np.ufunc) -> bool:
+        """Stores the lesser or the greater of an element and a value; False where nan may tell the two ways apart."""
+        kept, other = self.as_array(self.expression(found.body)), self.as_array(self.expression(found.orelse))
+        value = self.array(kept)
+        alike = value.dtype == self.array(other).dtype and not value.rank and not self.array(other).rank
+        if not alike or value.kind not in "iuf" or self.array(other).weak:
+            return False
+        if value.kind == "f" and not self.facts.no_nan():
+            return False
+        self.pending += found.comments
+        name = self.np(ufunc.__name__)
+        self.assign_item(found.target, lower_ufunc(self, Call(name, [kept, other], {}, None, ufunc, object())))
+        self.change("where", "the right one of two values is stored")
+        return True
 
     def store_chosen(self, chosen: ChosenStore, test: Operand) -> bool:
         """Stores the right one of two values; False where they must not both be computed."""

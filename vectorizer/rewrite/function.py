@@ -151,7 +151,9 @@ class Rewriter(Looped):
         if self.out and isinstance(node.body, cst.IndentedBlock):
             self.out[-1].after += tuple(line for line in self.comments(node.body.footer) if line)
         theirs = names_read(node) | self.local_names
-        statements = tidy([*self.prologue(), *self.out], set(self.function.parameters), theirs, self.is_taken)
+        in_place = self.shared.backend is None
+        parameters = set(self.function.parameters)
+        statements = tidy([*self.prologue(), *self.out], parameters, theirs, self.is_taken, in_place)
         if not statements and not docstring:
             statements = [Stmt("pass")]
         if not docstring and statements:

@@ -7,11 +7,11 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.unrolled import Unrolled
+from vectorizer.rewrite.settled import Settled
 from vectorizer.values import Unsupported
 
 
-class Loops(Unrolled):
+class Loops(Settled):
     """What a loop becomes."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:

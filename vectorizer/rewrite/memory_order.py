@@ -44,7 +44,7 @@ class MemoryOrder(Loops):
     def note_use(self, base: Operand, index: Sequence[Index]) -> None:
         """A part of `base` is read or stored into."""
         value = base.value
-        if not self.loop_frames or self.loops or not isinstance(value, Array) or not value.rank:
+        if not self.loop_frames or self.loops or self.is_rare or not isinstance(value, Array) or not value.rank:
             return
         numbers = [i for i in index if isinstance(i, Operand) and isinstance(i.value, Array)]
         plain = len(numbers) == len(index) and all(not i.array.rank and not i.array.axes for i in numbers)

@@ -234,7 +234,10 @@ class SequentialLoops(Iterations):
         """A variable at the head of a loop that assigns it: what is known of its first value does not hold later."""
         others = {o.code for n, o in self.env.items() if n != name and not o.lazy}
         if operand.lazy or not operand.is_name or operand.code in others or operand.code != name in self.env:
+            emitted = len(self.out)
             self.assign_name(name, Operand(operand.code, operand.value, operand.level))
+            for statement in self.out[emitted:]:
+                statement.safe |= is_counter(operand.value)
             operand = self.env[name]
         value = targets.get(name, operand.value)
         return Operand(operand.code, forget_constants(value), node=None)
@@ -311,7 +314,7 @@ class SequentialLoops(Iterations):
         try:
             made = self.coerced(self.read(name), head.value)
             if made.code != head.code:
-                self.emit(f"{head.code} = {made.code}", target=head.code)
+                self.emit(f"{head.code} = {made.code}", target=head.code, safe=is_counter(now.value))
         finally:
             self.out = saved
         self.env[name] = Operand(head.code, made.value)
@@ -356,6 +359,11 @@ class SequentialLoops(Iterations):
     def while_varies(self, node: cst.While) -> None:
         """A `while` whose condition differs; only loops over live lanes can do that."""
         raise Unsupported("a while loop whose condition differs between the examples", node)
+
+
+def is_counter(value: Value) -> bool:
+    """Whether a number is known as an affine integer: to write it down cannot fail."""
+    return isinstance(value, Array) and not value.axes and not value.rank and value.affine is not None
 
 
 def _target_items(item: Value, count: int) -> tuple[Value, ...]:

@@ -245,7 +245,9 @@ class Stores(ItemsUnder):
         if code == base.code:
             code = f"{code}[...]"
         whole = base.code if base.is_name and self.sets_all(base, region, operand) else None
-        self.emit(f"{code} {symbol or ''}= {operand.code}", whole=whole)
+        plain = symbol is None and region.view and not region.moved
+        fits = plain and value.dtype == target.dtype and len(target.axes) + target.rank > 0
+        self.emit(f"{code} {symbol or ''}= {operand.code}", whole=whole, fits=fits)
 
     def _write_moved(self, base: Operand, region: Region, operand: Operand, symbol: str | None) -> None:
         """A store through integer arrays whose axes NumPy puts in front: so are those of what is stored."""

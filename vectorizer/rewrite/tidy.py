@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection
 
 from vectorizer.rewrite.dead_code import drop_unread
+from vectorizer.rewrite.in_place import update_in_place
 from vectorizer.rewrite.naming import drop_renames, name_repeats
 from vectorizer.rewrite.numbering import renumber
 from vectorizer.rewrite.peepholes import join_moves, name_sizes, read_lengths, shorten, take_first_values
@@ -21,11 +22,13 @@ def tidy(
     parameters: set[str],
     theirs: Collection[str] | None = None,
     is_taken: Callable[[str], bool] = lambda name: False,
+    in_place: bool = False,
 ) -> list[Stmt]:
     """Folds generated names that are used once, drops assignments that nobody reads, shortens what can be.
 
     theirs: the names of the user's function; without them, all names stay as they are.
     is_taken: whether a name stands for something outside of the function.
+    in_place: whether arrays in loops are updated where they are.
     """
     for _ in range(10):
         before = render(statements)
@@ -47,6 +50,8 @@ def tidy(
     if theirs is not None:
         name_repeats(statements, is_taken, theirs)
         renumber(statements, theirs, is_taken)
+    if in_place:
+        update_in_place(statements)
     return without_gaps(statements)
 
 
