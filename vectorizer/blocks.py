@@ -22,7 +22,7 @@ from vectorizer.traits import FEWEST_OPERATIONS, Traits, Work, traits_of
 
 CACHE = 1 << 20  # bytes that a block should take up while it is computed: what a core's caches hold
 LANES_CACHE = 6 << 20  # where a loop over live lanes has a price of its own
-FEWEST_IN_LOOP = 1 << 14  # examples in a block of a loop whose steps the interpreter makes
+FEWEST_IN_LOOP = 1 << 14  # elements in a block that a step of the interpreter's handles
 PER_THREAD = 1 << 19  # bytes of a block on a thread: shorter operations wait for the interpreter's lock
 FEWEST_ON_THREADS = 1 << 15  # numbers in a block's operations, likewise
 LARGEST_MATRIX = 1 << 17  # bytes of an example that BLAS and LAPACK work on; with more they use threads themselves
@@ -95,6 +95,7 @@ def in_blocks(
     out_axis: int = 0,
     options: Options = Options(),
     may_share: bool = True,
+    per_step: int = 0,
 ) -> Callable[..., Any]:
     """`run` in blocks of examples; `run` itself where there is no argument to be cut.
 
@@ -102,13 +103,14 @@ def in_blocks(
     places: names and batch axes of the parameters that have one, by position; all others are shared.
     out_axis: the batch axis of all results.
     may_share: whether several threads may run it at once, as far as the text does not speak against it.
+    per_step: how many elements of an example are handled at once in loops, as far as that is known.
     """
     if not places:
         return run
     cut = tuple(Place(position, *name) for position, name in places.items())
     names = frozenset(place.name for place in cut)
     first, fewest = cut[0], cut[-1].position
-    blocks = Blocks(run, cut, out_axis, options, traits_of(source, getattr(run, "__globals__", {})), may_share)
+    blocks = Blocks(run, cut, out_axis, options, traits_of(source, getattr(run, "__globals__", {})), may_share, per_step)
     least = 2 * sum(TRIALS) if options.chunk_size is None else options.chunk_size + 1
 
     def run_in_blocks(*args: Any, **kwargs: Any) -> Any:
@@ -136,6 +138,7 @@ class Blocks:
     options: Options
     traits: Traits
     may_share: bool
+    per_step: int
     found: dict[Any, Footprint] = field(default_factory=dict)
 
     def call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -205,7 +208,7 @@ class Blocks:
     def best_for_cache(self, work: Work, footprint: Footprint) -> int:
         """How many examples the caches hold; all there are, where blocks do not pay."""
         if work is Work.LOOPS:
-            return max(int(CACHE / footprint.width), FEWEST_IN_LOOP)
+            return max(int(CACHE / footprint.width), FEWEST_IN_LOOP // max(self.per_step, 1), SMALLEST)
         if work is Work.PRODUCTS or self.traits.operations < FEWEST_OPERATIONS:
             return sys.maxsize
         cache = LANES_CACHE if work is Work.LANES else CACHE
@@ -214,7 +217,7 @@ class Blocks:
     def least_on_a_thread(self, footprint: Footprint) -> int:
         """How many examples make operations that are long enough for a thread."""
         if self.traits.work in (Work.LANES, Work.LOOPS):
-            return FEWEST_ON_THREADS
+            return max(FEWEST_ON_THREADS // max(self.per_step, 1), SMALLEST)
         return max(int(PER_THREAD / footprint.width), SMALLEST)
 
     def choose_threads(self, footprint: Footprint, size: int, args: tuple[Any, ...]) -> int:

@@ -309,6 +309,7 @@ def _rewrite(
         run = in_blocks(
             run, specialization.source, batched_arrays(inner, layers, specialization), _out_axis(layers),
             Options(state.options["chunk_size"], state.options["threads"]), not specialization.draws,
+            specialization.per_step,
         )  # fmt: skip
     if specialization.strict_floats and is_numpy:
         run = _strict(run)

@@ -32,6 +32,7 @@ class Specialization:
     strict_floats: where floating-point errors are to be raised, as Python's own numbers raise them.
     helpers: the user's functions that are emitted beside this one, by emitted name.
     draws: whether it draws random numbers that differ from call to call.
+    per_step: how many elements of an example are handled at once in loops that stay loops; 0 where there are none.
     looped: why the function is looped as a whole; empty where it is not.
     looped_line: where in its text, if that is known.
     """
@@ -48,6 +49,7 @@ class Specialization:
     imports: tuple[str, ...]
     helpers: dict[str, types.FunctionType] = field(default_factory=dict)
     draws: bool = False
+    per_step: int = 0
     looped: str = ""
     looped_line: int = 0
 
@@ -64,7 +66,7 @@ def assemble(source: FunctionSource, text: str, shared: Shared, guards: Guards, 
     return Specialization(
         source.name, full, list(shared.changes), list(shared.fallbacks), guards, frozenset(facts.conditions),
         dict(facts.pins), frozenset(facts.writes), facts.strict_floats, imports, _helper_functions(shared),
-        shared.drawn,
+        shared.drawn, shared.per_step,
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ class LoopAxis(Extent):
     accesses: elements that iterations read and store, in the order of the body.
     after: variables behind their updates, where these were made at the top of the body.
     node: its syntax, where it is a statement; appended: what has been appended to lists.
+    flipped: the axis runs the other way than the loop.
     scopes, masks: how many scopes and conditions are open around the loop.
     """
 
@@ -57,6 +58,7 @@ class LoopAxis(Extent):
     after: dict[str, Operand] = field(default_factory=dict)
     scopes: int = 0
     masks: int = 0
+    flipped: bool = False
     node: Any = None
     appended: dict[str, Any] = field(default_factory=dict)
 

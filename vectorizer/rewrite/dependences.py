@@ -238,15 +238,20 @@ class Dependences(Contractions):
         coefficients = {end.coefficient(loop.symbol) for end in (*first, *second)}
         inner = {x.symbol for access in (one, other) for x in access.inner if _is_within(x, loop) and x is not loop}
         moves = any(end.coefficient(symbol) for end in (*first, *second) for symbol in inner)
-        stride = coefficients.pop() * loop.step
+        stride = coefficients.pop() * loop.step * (-1 if loop.flipped else 1)
         if coefficients or not stride or moves:
             return None, None
         # first at k and second at k' meet if  stride * (k - k')  lies between these:
         least, most = (x.without(loop.symbol) for x in (second[0] - first[1], second[1] - first[0]))
-        if not least.is_const or not most.is_const:
-            return None, None
-        ends = (least.const, most.const) if stride > 0 else (-most.const, -least.const)
-        return -(-ends[0] // abs(stride)), ends[1] // abs(stride)
+        ends = (least, most * -1) if stride > 0 else (most * -1, least)
+        low, high = (self._at_least(end, abs(stride)) for end in ends)
+        return low, None if high is None else -high
+
+    def _at_least(self, distance: Affine, stride: int) -> int | None:
+        """The least number of strides that is no less than a distance; 0 where all that is known is its sign."""
+        if distance.is_const:
+            return -(-distance.const // stride)
+        return 0 if self.relies_on(distance) else None
 
     # --- whole arrays ------------------------------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class Rewriter(Looped):
         self.open_sites = []
         self.ranges = {}
         self.uses = {}
+        self.steps = {}
         self.spread_out = set()
         self.taken_out = {}
         self.noted = {}
@@ -151,6 +152,8 @@ class Rewriter(Looped):
         if self.out and isinstance(node.body, cst.IndentedBlock):
             self.out[-1].after += tuple(line for line in self.comments(node.body.footer) if line)
         theirs = names_read(node) | self.local_names
+        found = [n for n in (self.shared.per_step, self.elements_per_step()) if n]
+        self.shared.per_step = min(found, default=0)
         in_place = self.shared.backend is None
         parameters = set(self.function.parameters)
         statements = tidy([*self.prologue(), *self.out], parameters, theirs, self.is_taken, in_place)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 
 import libcst as cst
+import numpy as np
 
 from vectorizer.rewrite.accumulate import LoopAxis
 from vectorizer.rewrite.appends import Appends
@@ -20,7 +22,7 @@ from vectorizer.rewrite.loop_syntax import (
     stored_subscripts,
     target_names,
 )
-from vectorizer.rewrite.names import names_read
+from vectorizer.rewrite.names import names_read, nodes_of
 from vectorizer.rewrite.recurrences import find_recurrences
 from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.rules.indexing import Parts
@@ -31,6 +33,7 @@ from vectorizer.values import (
     Axis,
     DictV,
     ListV,
+    Obj,
     SeqV,
     StackedV,
     TupleV,
@@ -41,6 +44,8 @@ from vectorizer.values import (
 
 FEWEST_AT_ONCE = 32  # examples, where they are run in blocks
 # What a loop that becomes an axis must not contain.
+# Functions whose calls do not tell in which order they are made.
+UNORDERED = frozenset(("abs", "bool", "float", "int", "len", "max", "min", "pow", "range", "round", "sum"))
 NO_AXIS = (cst.Break, cst.Continue, cst.Return, cst.Raise, cst.While, cst.Try, cst.With)
 
 
@@ -81,13 +86,15 @@ class LoopAxes(Appends):
         """The body, once for all iterations."""
         body = _statements(node.body)
         it = self.pinned_iteration(it, node)
+        assigned, exposed = assigned_names(node), exposed_names(body, target_names(node.target))
+        carried = {n for n in assigned if n in exposed or n in self.env and n in conditional_names(body)}
+        carried -= inner_targets(body) | target_names(node.target)  # these are set anew in each iteration
+        upwards = None if carried else self.upwards(node, it)
+        it = upwards or it
         loop = self.open_axis(it, self.text(node.target))
-        loop.assigned, loop.node = assigned_names(node), node
+        loop.assigned, loop.carried, loop.node, loop.flipped = assigned, carried, node, upwards is not None
         before = [o.value for o in self.env.values()]
         loop.outside = frozenset(origin for v in before if isinstance(v, Array) for origin in v.origins)
-        exposed = exposed_names(body, target_names(node.target))
-        loop.carried = {n for n in loop.assigned if n in exposed or n in self.env and n in conditional_names(body)}
-        loop.carried -= inner_targets(body) | target_names(node.target)  # these are set anew in each iteration
         self.check_carried(loop, node)
         self.check_calls(node, loop)
         self.check_iterated(node, it)
@@ -104,6 +111,31 @@ class LoopAxes(Appends):
         self.check_size(loop)
         self.check_memory(node, loop)
         self.close_axis(loop)
+
+    def upwards(self, node: cst.For, it: Iteration) -> Iteration | None:
+        """A range that counts downwards the other way round, where nothing tells in which order iterations are made."""
+        if it.kind != "range" and not (it.kind == "reversed" and it.parts[0].kind == "range"):
+            return None
+        if any(isinstance(part, cst.AugAssign) or self.may_tell_order(part) for part in nodes_of(node.body)):
+            return None
+        try:
+            extent = self.extent(it)
+            if extent.step != -1:
+                return None
+            start, stop = self.print_affine(extent.last), self.print_affine(extent.first + 1)
+        except Unsupported:
+            return None
+        text = it.text if it.kind == "range" else it.parts[0].text
+        return Iteration("range", bounds=(stop,) if extent.last == Affine() else (start, stop), text=text)
+
+    def may_tell_order(self, node: cst.CSTNode) -> bool:
+        """Whether a part of a body may be a call that draws, prints, or changes a list."""
+        if not isinstance(node, cst.Call):
+            return False
+        if isinstance(node.func, cst.Attribute):
+            module = self.expression(node.func.value).value if isinstance(node.func.value, cst.Name) else None
+            return not isinstance(module, Obj) or not any(module.value is m for m in (np, math))
+        return not isinstance(node.func, cst.Name) or node.func.value not in UNORDERED
 
     def open_axis(self, it: Iteration, name: str) -> LoopAxis:
         """An axis for a loop that runs at least once or not at all, for every example alike."""
@@ -328,14 +360,15 @@ class LoopAxes(Appends):
         """A variable's value in the last iteration, taken where it is needed."""
         value = self.array(operand)
         axes = tuple(a for a in value.axes if a is not loop.axis)
-        affine = value.affine.substitute(loop.symbol, loop.last) if value.affine is not None else None
+        end, place = (loop.first, "0") if loop.flipped else (loop.last, "-1")
+        affine = value.affine.substitute(loop.symbol, end) if value.affine is not None else None
 
         def make() -> Operand:
             if not self.relies_on(loop.trips - 1):
                 raise Unsupported(f"{name} may not be set: its loop may not run")
             if affine is not None:
                 return self.print_affine(affine)
-            index = ", ".join([":"] * value.axes.index(loop.axis) + ["-1"])
+            index = ", ".join([":"] * value.axes.index(loop.axis) + [place])
             return Operand(f"{operand.primary}[{index}]", value.with_(axes=axes, dims=value.dims))
 
         if affine is not None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.settled import Settled
+from vectorizer.rewrite.measured import Measured
 from vectorizer.values import Unsupported
 
 
-class Loops(Settled):
+class Loops(Measured):
     """What a loop becomes."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:

@@ -5,6 +5,7 @@ In a loop that stays a loop, ``out[:, t]`` then is one piece of memory.  The lay
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from vectorizer.rewrite.names import children_of
 from vectorizer.rules.context import PlanChange
 from vectorizer.rules.subscripts import Index, consumed
 from vectorizer.source.operand import Operand
-from vectorizer.values import MISSING, Array, sites
+from vectorizer.values import MISSING, Affine, Array, Value, sites
 
 
 @dataclass
@@ -31,6 +32,7 @@ class MemoryOrder(Loops):
     """Notes how arrays are used, and decides on their order in memory."""
 
     uses: dict[object, Uses]
+    steps: dict[int, list[int]]  # elements of an example that statements handle, by how many loops they stand in
     spread_out: set[object]  # arguments with few components, of which loops that are axes make larger arrays
 
     def note_read(self, base: Operand, index: Sequence[Index], result: Operand, node: cst.Subscript) -> None:
@@ -44,6 +46,13 @@ class MemoryOrder(Loops):
     def note_use(self, base: Operand, index: Sequence[Index]) -> None:
         """A part of `base` is read or stored into."""
         value = base.value
+        if self.supposing is not None and isinstance(value, Array) and value.rank == 1 and base.is_name:
+            alone = all(isinstance(i, Operand) and not i.array.axes for i in index)
+            for site in sites(value.origins):  # slices of any length, one against the other, and numbers beside them
+                uses = self.uses.setdefault(site, Uses())
+                uses.elements += 1
+                uses.again += alone
+            return
         if not self.loop_frames or self.loops or self.is_rare or not isinstance(value, Array) or not value.rank:
             return
         numbers = [i for i in index if isinstance(i, Operand) and isinstance(i.value, Array)]
@@ -59,6 +68,20 @@ class MemoryOrder(Loops):
             uses.elements += whole and moving and base.is_name
             uses.others += not whole or not base.is_name
             uses.again += whole and moving and known and len(symbols) < len(self.loop_frames)
+
+    def note_step(self, value: Value) -> None:
+        """A statement in a loop that stays one gives, for all examples, something of which `value` is known."""
+        if not self.loop_frames or self.is_rare or not isinstance(value, Array) or not value.axes:
+            return
+        samples = self.facts.samples or {}
+        trips = {loop.axis: loop.trips for loop in self.loops}
+        lengths = [*(trips.get(axis, Affine(1)) for axis in value.axes), *value.dims]
+        count = math.prod(max(1, (n.evaluate(samples) if n is not None else None) or 1) for n in lengths)
+        self.steps.setdefault(len(self.loop_frames), []).append(count)
+
+    def elements_per_step(self) -> int:
+        """How many elements of an example a statement handles, on an average: of the loops where these are fewest."""
+        return min((sum(counts) // len(counts) for counts in self.steps.values()), default=0)
 
     def note_spread(self, value: Array) -> None:
         """Points in space, say, all of them with all others: each component by itself makes long inner loops."""

@@ -15,6 +15,7 @@ computes what it would of the old ones; so no iteration is the first to change o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ import libcst as cst
 
 from vectorizer.rewrite.dependences import Access
 from vectorizer.rewrite.iteration import Iteration
-from vectorizer.rewrite.names import assigned_names, names_read
+from vectorizer.rewrite.names import assigned_names, names_read, nodes_of
 from vectorizer.rewrite.unrolled import Unrolled
 from vectorizer.rewrite.updates import (
     Sum,
@@ -92,48 +93,52 @@ class Settled(Unrolled):
         mark, pending, out = self.mark(), self.pending, self.out
         sites = [self.node_site(loop) for loop in nest.loops.values()]
         reasons = {site: self.plan.sequential.pop(site) for site in sites if site in self.plan.sequential}
-        self.settling = (*self.settling, nest)
+        believed, self.settling = self.settling, (*self.settling, nest)
         try:
             tests = self.tests_of_rows(nest)
             self.out = made = [] if tests else out
             if super().become_axis(node, it):
                 if tests:
-                    self.out = out
-                    self.emit_paths(node, it, tests, made, mark.env)
+                    self.out, self.settling = out, self.settling[:-1]
+                    test = f"not {tests[0]}" if len(tests) == 1 else f"not ({' or '.join(tests)})"
+                    self.plan.sequential[self.node_site(node)] = "its iterations change what others read"
+                    self.emit_either(test, made, node, mark.env, lambda: self.sequential_for(node, it))
+                    reason = "the nest becomes axes where what it reads of its own stores stays as it is"
+                    self.change("settled", reason)
                 return True
         except Unsupported:
             pass
         finally:
-            self.settling, self.out = self.settling[:-1], out
+            self.settling, self.out = believed, out
         self.rollback(mark)
         self.pending = pending
         self.plan.sequential |= reasons
         self.plan.guarded["settled", self.node_site(node)] = None
         return False
 
-    def emit_paths(
-        self, node: cst.For, it: Iteration, tests: list[str], made: list[Stmt], before: dict[str, Operand]
+    def emit_either(
+        self, test: str, made: list[Stmt], node: cst.For, before: dict[str, Operand], walk: Callable[[], bool]
     ) -> None:
-        """``if not test:`` what has been made, and ``else:`` the loops."""
+        """``if test:`` what has been made of a loop, and ``else:`` what `walk` makes of it, from the variables `before`.
+
+        Targets of loops end the same way on both paths; what the body sets for itself is not read behind them.
+        """
         site, env, assigned = self.node_site(node), self.env, assigned_names(node)
-        self.plan.sequential[site] = "its iterations change what others read"
         self.plan.guarded[site] = None  # no anti-diagonals
         self.plan.guarded["split", site] = []
         believed, self.settling = self.settling, ()
         out, self.out, self.env, self.is_rare = self.out, [], dict(before), True
         try:
-            self.sequential_for(node, it)
+            walk()
             loops, other = self.out, self.env
         finally:
             self.out, self.is_rare, self.settling = out, False, believed
         if any(not other.get(n) is o is env.get(n) for n, o in before.items() if n not in assigned):
             raise Unsupported("the two ways to run a nest leave different variables")
-        test = tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"
-        self.emit(f"if not {test}:", body=made)
+        self.emit(f"if {test}:", body=made)
         self.emit("else:", body=loops)
-        self.change("settled", "the nest becomes axes where what it reads of its own stores stays as it is")
-        # targets end the same way on both paths; what the body sets for itself is not read behind the nest
-        self.env = {n: o for n, o in env.items() if n not in assigned or n in self.settling[-1].loops}
+        targets = {self.text(part.target) for part in nodes_of(node) if isinstance(part, cst.For)}
+        self.env = {n: o for n, o in env.items() if n not in assigned - targets}
 
     # --- the nest ----------------------------------------------------------------------------------------------------
 

@@ -233,6 +233,7 @@ class Stores(ItemsUnder):
         if region.moved and region.gathered:
             self._write_moved(base, region, operand, symbol)
             return
+        self.note_step(target)
         if value.axes:
             operand = self.expand(operand, target.axes, target.rank)
         code = region.code

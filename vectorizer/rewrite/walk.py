@@ -258,10 +258,14 @@ class Walk(Widening):
         operand = self.kept(operand)
         target = self.target_name(name)
         if operand.code != target:
+            self.note_step(operand.value)
             generated = target if self.scopes else None
             self.emit(f"{target} = {operand.code}", generated=generated, target=target, pure=True)
         window = operand.node if hasattr(operand.node, "window") else None
         self.env[name] = Operand(target, operand.value, node=window, fresh=False)
+
+    def note_step(self, value: Value) -> None:
+        """A statement of a loop gives a value for all examples."""
 
     def mark(self) -> Mark:
         return Mark(

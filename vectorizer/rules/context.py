@@ -38,6 +38,10 @@ class Context(Alignment):
         """Whether `condition` >= 0 may be taken for granted."""
         return self.facts.holds(condition)
 
+    def needs(self, condition: Affine) -> bool:
+        """The same of what an operation asks for, which may be checked in the emitted code."""
+        return self.relies_on(condition)
+
     def check_beside_small(self, values: Sequence[Array]) -> None:
         """A Python integer for some examples and a float for others, which are not merged beside small integers.
 

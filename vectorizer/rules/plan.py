@@ -144,6 +144,7 @@ class Shared:
 
     sizes: batch sizes that are given and need not be read off an argument.
     in_blocks: whether a large batch is run in blocks of examples.
+    per_step: how many elements of an example the statements in loops that stay loops handle; 0 where there are none.
     drawn: whether random numbers are drawn from a generator that lives longer than an example.
     """
 
@@ -165,4 +166,5 @@ class Shared:
     in_blocks: bool = False
     sizes: dict[Axis, int] = field(default_factory=dict)
     draws: Draws = field(default_factory=Draws)
+    per_step: int = 0
     drawn: bool = False

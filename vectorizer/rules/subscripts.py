@@ -198,7 +198,7 @@ def index_bounds_hold(rw: Context, index: Array, dim: Affine, least: Affine = ZE
             return False
         first, last = (axis.first, axis.last) if coefficient * axis.step > 0 else (axis.last, axis.first)
         low, high = low.substitute(axis.symbol, first), high.substitute(axis.symbol, last)
-    return rw.relies_on(low - least) and rw.relies_on(dim - high - 1)
+    return rw.needs(low - least) and rw.needs(dim - high - 1)
 
 
 def indexed_value(rw: Context, value: Array, items: Sequence[Index]) -> tuple[Array, bool, int, int]:
