@@ -110,7 +110,9 @@ def in_blocks(
     cut = tuple(Place(position, *name) for position, name in places.items())
     names = frozenset(place.name for place in cut)
     first, fewest = cut[0], cut[-1].position
-    blocks = Blocks(run, cut, out_axis, options, traits_of(source, getattr(run, "__globals__", {})), may_share, per_step)
+    blocks = Blocks(
+        run, cut, out_axis, options, traits_of(source, getattr(run, "__globals__", {})), may_share, per_step
+    )
     least = 2 * sum(TRIALS) if options.chunk_size is None else options.chunk_size + 1
 
     def run_in_blocks(*args: Any, **kwargs: Any) -> Any:

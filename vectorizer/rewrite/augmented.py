@@ -28,6 +28,16 @@ from vectorizer.values import (
 )
 
 
+def without_zero(symbol: str, before: Operand, right: Operand, result: Operand) -> Operand:
+    """``0 + right`` is `right`, for integers of one dtype."""
+    start, value, made = before.array, right.value, result.array
+    plain = symbol == "+" and start.const == 0 and start.kind == "i" and isinstance(value, Array) and not right.lazy
+    if not plain or not isinstance(value, Array) or value.kind != "i":
+        return result
+    same = (value.dtype, value.axes, value.rank) == (made.dtype, made.axes, made.rank) and not value.weak
+    return Operand(right.code, value, right.level, fresh=right.fresh) if same else result
+
+
 class Augmented(Assignments):
     """What ``target op= value`` becomes."""
 
@@ -66,7 +76,12 @@ class Augmented(Assignments):
             self.emit(f"{name} {symbol}= {right.code}", target=None)
             self.env[name] = Operand(name, result.value)
             return
-        self.assign_name(name, result)
+        emitted = len(self.out)
+        self.assign_name(name, without_zero(symbol, before, right, result))
+        made = self.array(result)
+        if made.axes and not made.rank and (made.dtype, made.axes) == (value.dtype, value.axes):
+            for statement in self.out[emitted:]:
+                statement.fits = True
 
     def _extend_list(self, before: Operand, right: Operand) -> None:
         """``items += others``."""

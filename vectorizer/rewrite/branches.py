@@ -21,7 +21,7 @@ from vectorizer.rules.elementwise import select
 from vectorizer.rules.indexing import Region
 from vectorizer.source.operand import UNARY, Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, Unsupported
+from vectorizer.values import MISSING, Array, Unsupported, number
 
 __all__ = ["Branches", "ReturnFrame", "Side", "ends", "has_jump"]
 
@@ -250,7 +250,20 @@ class Branches(Regions):
         mask = self.conjunction(self.masks)
         old = Operand(region.code, region.value)
         new = self.binary(symbol, old, operand) if symbol is not None else operand
-        super().write(base, region, select(self, mask, new, old), None)
+        chosen = self.or_zero(mask, new, region) if symbol is None and self.is_stored_first(base) else None
+        super().write(base, region, chosen or select(self, mask, new, old), None)
+
+    def or_zero(self, mask: Operand, new: Operand, region: Region) -> Operand | None:
+        """What a condition leaves of an array of zeros, if no element of that array has to be looked at."""
+        value, target = self.array(new), region.value
+        if target.dtype is None or target.kind not in "iuf":
+            return None
+        if value.const is not MISSING and value.const == 1:
+            code = f"{mask.primary}.astype({self.dtype_code(target.dtype)})"
+            return Operand(code, Array(target.dtype, 0, self.array(mask).axes), fresh=True)
+        if value.weak or value.rank or value.dtype != target.dtype:
+            return None
+        return select(self, mask, new, Operand("0", number(0)))
 
     def inner_masks(self) -> list[Operand]:
         """The conditions inside the outermost loop that has become an axis."""

@@ -64,6 +64,7 @@ class Rewriter(Looped):
         self.ranges = {}
         self.uses = {}
         self.steps = {}
+        self.zeroed = {}
         self.spread_out = set()
         self.taken_out = {}
         self.noted = {}

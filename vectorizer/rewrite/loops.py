@@ -7,11 +7,11 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.measured import Measured
+from vectorizer.rewrite.periodic import Periodic
 from vectorizer.values import Unsupported
 
 
-class Loops(Measured):
+class Loops(Periodic):
     """What a loop becomes."""
 
     def visit_For(self, node: cst.For, rest: Sequence[Any]) -> bool:

@@ -118,7 +118,9 @@ class Measured(Settled):
                     name: before[name] for name in found.names
                 }
                 again = found.node
-                self.emit_either(test, made, again, before, lambda: self.sequential_for(again, self.iteration(again.iter)))
+                self.emit_either(
+                    test, made, again, before, lambda: self.sequential_for(again, self.iteration(again.iter))
+                )
                 return True
         except Unsupported:
             pass

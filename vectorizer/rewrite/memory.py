@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 
 from vectorizer.rules.context import Context, PlanChange
@@ -24,8 +25,25 @@ from vectorizer.values import (
 )
 
 
+def makes_zeros(code: str) -> bool:
+    """Whether an expression is a call that makes an array of zeros, and nothing else."""
+    if "zeros" not in code:
+        return False
+    node = ast.parse(code, mode="eval").body
+    name = node.func if isinstance(node, ast.Call) else None
+    return isinstance(name, (ast.Attribute, ast.Name)) and ast.unparse(name).rpartition(".")[2] in (
+        "zeros",
+        "zeros_like",
+    )
+
+
 class Memory(Context):
-    """What a walk knows of the memory behind arrays and lists."""
+    """What a walk knows of the memory behind arrays and lists.
+
+    zeroed: buffers that were made of zeros, with the loops that were open then and how often they were stored into.
+    """
+
+    zeroed: dict[object, tuple[tuple[int, ...], int]]
 
     def node_site(self, node: object) -> object:
         return id(node)
@@ -134,6 +152,8 @@ class Memory(Context):
     def written(self, base: Operand) -> None:
         """Notes that the memory behind `base` is stored into; who saw it before as a view needs a copy of it."""
         origins = sites(self.array(base).origins)
+        for origin in origins & self.zeroed.keys():
+            self.zeroed[origin] = (self.zeroed[origin][0], self.zeroed[origin][1] + 1)
         if origins & self.frozen or any(is_copy(o) for o in origins):
             raise Unsupported("an array that is changed is also seen through a copy")
         new = {o for o in origins if o not in self.plan.stored}
@@ -146,12 +166,25 @@ class Memory(Context):
                     raise Unsupported("a store into an array from outside the function")
                 self.facts.writes.add(origin[1])
 
+    def open_loops(self) -> tuple[int, ...]:
+        """The loops that stay loops around what is walked."""
+        return ()
+
+    def is_stored_first(self, base: Operand) -> bool:
+        """Whether a store, which has been noted, is the first one into an array of zeros."""
+        return all(self.zeroed.get(o) == (self.open_loops(), 1) for o in base.array.origins) and bool(
+            base.array.origins
+        )
+
     def fresh_memory(self, operand: Operand, node: object) -> Operand:
         """Gives a fresh array the site of its expression as origin, and the axes that the plan gives the site."""
         value = operand.value
         if not isinstance(value, Array) or not operand.fresh or value.origins or not (value.rank or value.zero_d):
             return operand
         site = self.node_site(node)
+        self.zeroed.pop(site, None)
+        if makes_zeros(operand.code) and not self.regions:
+            self.zeroed[site] = self.open_loops(), 0
         self.site_axes[site] = (*self.axes, *(loop.axis for loop in self.loops), *(r.axis for r in self.regions))
         axes = self.usable(self.plan.promoted.get(site, ()))
         if set(axes) - set(value.axes):

@@ -130,7 +130,7 @@ def name_runs(block: list[Stmt], names: Names) -> None:
 def name_run(block: list[Stmt], start: int, end: int, names: Names) -> int:
     """Names what is repeated in ``block[start:end]``; returns how many statements were added."""
     added = 0
-    for hint, find in (("examples", chosen_examples), ("windows", windows)):
+    for hint, find in (("examples", chosen_examples), ("windows", windows), ("padded", padded)):
         places: dict[str, list[int]] = {}
         for k in range(start, end + added):
             for code in find(block[k]):
@@ -166,6 +166,16 @@ def windows(statement: Stmt) -> list[str]:
         if isinstance(part, ast.expr) and is_window(part):
             found.append(segment(text_of(statement), part))
     return found
+
+
+def padded(statement: Stmt) -> list[str]:
+    """Arrays with elements of their other end around them."""
+    if ".pad(" not in statement.text or has_scope(statement):
+        return []
+    node = syntax(statement).node
+    calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)] if node is not None else []
+    found = [c for c in calls if isinstance(c.func, ast.Attribute) and c.func.attr == "pad"]
+    return [segment(text_of(statement), c) for c in found if c.args and isinstance(c.args[0], ast.Name)]
 
 
 def is_window(node: ast.expr) -> bool:

@@ -57,6 +57,9 @@ class SequentialLoops(Iterations):
     ranges: dict[str, tuple[Affine, Affine, int]]  # what the targets of loops that stay loops run through
     loop_sites: frozenset[object] = frozenset()  # those of the loop whose variables are compared
 
+    def open_loops(self) -> tuple[int, ...]:
+        return tuple(id(frame) for frame in self.loop_frames)
+
     # --- for ---------------------------------------------------------------------------------------------------------
 
     def must_unroll(self, it: Iteration, node: cst.For) -> bool:

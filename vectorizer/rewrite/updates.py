@@ -16,7 +16,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
+from vectorizer.rewrite.names import names_read, statements_of
 
 # Functions that choose one of two values, and how the one that is not kept compares with the one that is.
 CHOICES = {
@@ -80,7 +80,11 @@ def find_update(node: cst.For, function_of: FunctionOf) -> tuple[dict[str, cst.F
 def _is_named(statement: Any, body: _Body) -> bool:
     """Notes ``name = e``; False for any other statement, or a second one for the same name."""
     small = _small(statement)
-    if not isinstance(small, cst.Assign) or len(small.targets) != 1 or not isinstance(small.targets[0].target, cst.Name):
+    if (
+        not isinstance(small, cst.Assign)
+        or len(small.targets) != 1
+        or not isinstance(small.targets[0].target, cst.Name)
+    ):
         return False
     name = small.targets[0].target.value
     if name in body.known or name in body.loops or name in names_read(small.value):
@@ -101,7 +105,9 @@ def _update(statement: Any, function_of: FunctionOf) -> Update | None:
     if isinstance(small, cst.AugAssign) and isinstance(small.target, cst.Subscript):
         term = small.value
         either = isinstance(small.operator, EITHER)
-        return Update([_other(small.target, cst.BitOr(), term)], [small.target], [small.target, term]) if either else None
+        return (
+            Update([_other(small.target, cst.BitOr(), term)], [small.target], [small.target, term]) if either else None
+        )
     if not isinstance(small, cst.Assign) or len(small.targets) != 1:
         return None
     target = small.targets[0].target
@@ -139,7 +145,11 @@ def _assigned(target: cst.Subscript, value: cst.BaseExpression, function_of: Fun
         return Update([cst.UnaryOperation(cst.Not(), target), value.right], [target], [value])
     if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, EITHER) and plain(value.left) == text:
         return Update([_other(target, value.operator, value.right)], [target], [value])
-    if isinstance(value, cst.Call) and len(value.args) == 2 and all(a.keyword is None and not a.star for a in value.args):
+    if (
+        isinstance(value, cst.Call)
+        and len(value.args) == 2
+        and all(a.keyword is None and not a.star for a in value.args)
+    ):
         function = function_of(value.func)
         terms = [a.value for a in value.args if plain(a.value) != text]
         if function in CHOICES and len(terms) == 1:
@@ -294,7 +304,9 @@ def _spaced(text: str) -> str:
 def holds_never(terms: Sequence[cst.BaseExpression], function_of: FunctionOf) -> bool:
     """Whether terms cannot all hold, whatever the values: `x` and ``not x``, or ``max(x, y) < x``."""
     texts = {plain(term) for term in terms}
-    denied = {plain(t.expression) for t in terms if isinstance(t, cst.UnaryOperation) and isinstance(t.operator, cst.Not)}
+    denied = {
+        plain(t.expression) for t in terms if isinstance(t, cst.UnaryOperation) and isinstance(t.operator, cst.Not)
+    }
     return bool(texts & denied) or any(_is_absurd(term, function_of) for term in terms)
 
 

@@ -11,6 +11,7 @@ from typing import NoReturn
 import libcst as cst
 
 from vectorizer.rewrite.widening import Widening
+from vectorizer.rules.periodic import Wrapped
 from vectorizer.rules.subscripts import Masked, Parts, masked
 from vectorizer.source.operand import (
     Operand,
@@ -260,8 +261,9 @@ class Walk(Widening):
         if operand.code != target:
             self.note_step(operand.value)
             generated = target if self.scopes else None
-            self.emit(f"{target} = {operand.code}", generated=generated, target=target, pure=True)
-        window = operand.node if hasattr(operand.node, "window") else None
+            statement = self.emit(f"{target} = {operand.code}", generated=generated, target=target, pure=True)
+            statement.safe = isinstance(operand.node, Wrapped)
+        window = operand.node if hasattr(operand.node, "window") or isinstance(operand.node, Wrapped) else None
         self.env[name] = Operand(target, operand.value, node=window, fresh=False)
 
     def note_step(self, value: Value) -> None:

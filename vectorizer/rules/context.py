@@ -42,6 +42,10 @@ class Context(Alignment):
         """The same of what an operation asks for, which may be checked in the emitted code."""
         return self.relies_on(condition)
 
+    def beyond_ends(self, base: Operand, shifts: dict[int, int]) -> dict[int, tuple[int, int]] | None:
+        """How far an array is to be padded with its other end so as to be read at `shifts`; None to roll it."""
+        return None
+
     def check_beside_small(self, values: Sequence[Array]) -> None:
         """A Python integer for some examples and a float for others, which are not merged beside small integers.
 
