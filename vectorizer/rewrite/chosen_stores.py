@@ -57,7 +57,7 @@ class ChosenStores(Swaps):
         test = node.test
         if found is None or not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
             return None
-        symbol = COMPARED.get(type(test.comparisons[0].operator))  # type: ignore[call-overload]
+        symbol = COMPARED.get(type(test.comparisons[0].operator))
         target, value, comments = found
         sides, pair = [plain(test.left), plain(test.comparisons[0].comparator)], [plain(value), plain(target)]
         if symbol is None or sides not in (pair, pair[::-1]):

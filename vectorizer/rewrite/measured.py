@@ -58,9 +58,10 @@ class Measured(Settled):
 
     def measure(self, node: cst.For, it: Iteration) -> Measure | None:
         """The integers in the range of a loop that are not known; None where there are none, or other ones."""
-        if it.kind != "range" or not isinstance(node.iter, cst.Call) or has_jump(statements_of(node.body), SEQUENTIAL):
+        inner = it.parts[0] if it.kind == "reversed" else it
+        if inner.kind != "range" or not isinstance(node.iter, cst.Call) or has_jump([node.body], SEQUENTIAL):
             return None
-        if all(bound.array.affine is not None for bound in it.bounds):
+        if all(bound.array.affine is not None for bound in inner.bounds):
             return None
         mark, assigned, stored = self.mark(), assigned_names(node), set(stored_subscripts(node.body))
         parts = [part for arg in node.iter.args for part in self.integers_in(arg.value)]
@@ -88,11 +89,12 @@ class Measured(Settled):
         """The variables and elements in an expression that are integers of which nothing is known."""
         if isinstance(node, (cst.Name, cst.Subscript)):
             value = self.expression(node).value
-            plain_integer = isinstance(value, Array) and not value.rank and not value.axes and value.dtype == INT
-            unknown = plain_integer and value.affine is None and value.const is MISSING  # type: ignore[union-attr]
+            if not isinstance(value, Array) or value.rank or value.axes or value.dtype != INT:
+                return []
+            unknown = value.affine is None and value.const is MISSING
             return [node] if unknown else []
-        return [part for child in children_of(node) if isinstance(child, cst.BaseExpression)
-                for part in self.integers_in(child)]  # fmt: skip
+        children = [child.value if isinstance(child, cst.Arg) else child for child in children_of(node)]
+        return [part for c in children if isinstance(c, cst.BaseExpression) for part in self.integers_in(c)]
 
     def become_measured(self, node: cst.For, it: Iteration, found: Measure) -> bool:
         """The loop as an axis under a condition, and as a loop where that does not hold."""
@@ -117,10 +119,7 @@ class Measured(Settled):
                 self.env = {n: o for n, o in self.env.items() if not self.is_measured(o)} | {
                     name: before[name] for name in found.names
                 }
-                again = found.node
-                self.emit_either(
-                    test, made, again, before, lambda: self.sequential_for(again, self.iteration(again.iter))
-                )
+                self.emit_either(test, made, found.node, before)
                 return True
         except Unsupported:
             pass

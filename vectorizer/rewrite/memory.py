@@ -31,10 +31,8 @@ def makes_zeros(code: str) -> bool:
         return False
     node = ast.parse(code, mode="eval").body
     name = node.func if isinstance(node, ast.Call) else None
-    return isinstance(name, (ast.Attribute, ast.Name)) and ast.unparse(name).rpartition(".")[2] in (
-        "zeros",
-        "zeros_like",
-    )
+    makers = ("zeros", "zeros_like")
+    return isinstance(name, (ast.Attribute, ast.Name)) and ast.unparse(name).rpartition(".")[2] in makers
 
 
 class Memory(Context):
@@ -175,6 +173,11 @@ class Memory(Context):
         return all(self.zeroed.get(o) == (self.open_loops(), 1) for o in base.array.origins) and bool(
             base.array.origins
         )
+
+    def is_untouched(self, base: Operand) -> bool:
+        """Whether an array holds nothing but zeros, because it has just been made of them."""
+        origins, made = base.array.origins, (self.open_loops(), 0)
+        return bool(origins) and all(self.zeroed.get(origin) == made for origin in origins)
 
     def fresh_memory(self, operand: Operand, node: object) -> Operand:
         """Gives a fresh array the site of its expression as origin, and the axes that the plan gives the site."""

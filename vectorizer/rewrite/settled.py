@@ -15,16 +15,15 @@ computes what it would of the old ones; so no iteration is the first to change o
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
 
 from vectorizer.rewrite.dependences import Access
+from vectorizer.rewrite.handed_on import HandedOn
 from vectorizer.rewrite.iteration import Iteration
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of
-from vectorizer.rewrite.unrolled import Unrolled
 from vectorizer.rewrite.updates import (
     Sum,
     Update,
@@ -71,7 +70,7 @@ class Nest:
     reads: frozenset[str]
 
 
-class Settled(Unrolled):
+class Settled(HandedOn):
     """Nests that become axes if what they read of their own stores stays as it is."""
 
     settling: tuple[Nest, ...] = ()  # nests that are walked in the belief that it does
@@ -102,7 +101,7 @@ class Settled(Unrolled):
                     self.out, self.settling = out, self.settling[:-1]
                     test = f"not {tests[0]}" if len(tests) == 1 else f"not ({' or '.join(tests)})"
                     self.plan.sequential[self.node_site(node)] = "its iterations change what others read"
-                    self.emit_either(test, made, node, mark.env, lambda: self.sequential_for(node, it))
+                    self.emit_either(test, made, node, mark.env)
                     reason = "the nest becomes axes where what it reads of its own stores stays as it is"
                     self.change("settled", reason)
                 return True
@@ -116,10 +115,8 @@ class Settled(Unrolled):
         self.plan.guarded["settled", self.node_site(node)] = None
         return False
 
-    def emit_either(
-        self, test: str, made: list[Stmt], node: cst.For, before: dict[str, Operand], walk: Callable[[], bool]
-    ) -> None:
-        """``if test:`` what has been made of a loop, and ``else:`` what `walk` makes of it, from the variables `before`.
+    def emit_either(self, test: str, made: list[Stmt], node: cst.For, before: dict[str, Operand]) -> None:
+        """``if test:`` what has been made of a loop, and ``else:`` the loop, which starts with the variables `before`.
 
         Targets of loops end the same way on both paths; what the body sets for itself is not read behind them.
         """
@@ -129,7 +126,7 @@ class Settled(Unrolled):
         believed, self.settling = self.settling, ()
         out, self.out, self.env, self.is_rare = self.out, [], dict(before), True
         try:
-            walk()
+            self.sequential_for(node, self.iteration(node.iter))
             loops, other = self.out, self.env
         finally:
             self.out, self.is_rare, self.settling = out, False, believed

@@ -59,7 +59,8 @@ def find_update(node: cst.For, function_of: FunctionOf) -> tuple[dict[str, cst.F
     body = _Body()
     loop = node
     while True:
-        if not isinstance(loop.target, cst.Name) or loop.orelse is not None or names_read(loop.iter) & set(body.loops):
+        taken = names_read(loop.iter) & (body.loops.keys() | body.known.keys())
+        if not isinstance(loop.target, cst.Name) or loop.orelse is not None or taken:
             return None
         body.loops[loop.target.value] = loop
         *before, last = statements_of(loop.body)
@@ -103,11 +104,9 @@ def _update(statement: Any, function_of: FunctionOf) -> Update | None:
         return _under_condition(statement)
     small = _small(statement)
     if isinstance(small, cst.AugAssign) and isinstance(small.target, cst.Subscript):
-        term = small.value
-        either = isinstance(small.operator, EITHER)
-        return (
-            Update([_other(small.target, cst.BitOr(), term)], [small.target], [small.target, term]) if either else None
-        )
+        if not isinstance(small.operator, EITHER):
+            return None
+        return Update([_other(small.target, small.value)], [small.target], [small.target, small.value])
     if not isinstance(small, cst.Assign) or len(small.targets) != 1:
         return None
     target = small.targets[0].target
@@ -144,7 +143,7 @@ def _assigned(target: cst.Subscript, value: cst.BaseExpression, function_of: Fun
     if isinstance(value, cst.BooleanOperation) and isinstance(value.operator, cst.Or) and plain(value.left) == text:
         return Update([cst.UnaryOperation(cst.Not(), target), value.right], [target], [value])
     if isinstance(value, cst.BinaryOperation) and isinstance(value.operator, EITHER) and plain(value.left) == text:
-        return Update([_other(target, value.operator, value.right)], [target], [value])
+        return Update([_other(target, value.right)], [target], [value])
     if (
         isinstance(value, cst.Call)
         and len(value.args) == 2
@@ -158,7 +157,7 @@ def _assigned(target: cst.Subscript, value: cst.BaseExpression, function_of: Fun
     return None
 
 
-def _other(target: cst.BaseExpression, operator: Any, term: cst.BaseExpression) -> cst.Comparison:
+def _other(target: cst.BaseExpression, term: cst.BaseExpression) -> cst.Comparison:
     """``(target | term) != target``."""
     joined = cst.BinaryOperation(target, cst.BitOr(), _closed(term), lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
     return cst.Comparison(joined, [cst.ComparisonTarget(cst.NotEqual(), target)])
@@ -183,11 +182,11 @@ def pinned_reads(update: Update, targets: Sequence[str]) -> dict[str, dict[str, 
 
     None where something else is read of the arrays that are stored into, or nothing is.
     """
-    places = {}
+    places: dict[str, list[str]] = {}
     for stored in update.stored:
         name, index = indices_of(stored)
         own = [plain(i) for i in index]
-        if not name or name in places and places[name] != own or not {t for t in targets} <= set(own):
+        if not name or name in places and places[name] != own or not set(targets) <= set(own):
             return None
         places[name] = own
     found: dict[str, dict[str, cst.BaseExpression]] = {}
@@ -233,9 +232,10 @@ def indices_of(node: cst.BaseExpression) -> tuple[str, list[cst.BaseExpression]]
     """The variable and the subscripts of ``a[i, j]`` or ``a[i][j]``; no name where they are not plain."""
     index: list[cst.BaseExpression] = []
     while isinstance(node, cst.Subscript):
-        if not all(isinstance(element.slice, cst.Index) for element in node.slice):
+        found = [e.slice.value for e in node.slice if isinstance(e.slice, cst.Index)]
+        if len(found) < len(node.slice):
             return "", []
-        index = [element.slice.value for element in node.slice] + index  # type: ignore[union-attr]
+        index = found + index
         node = node.value
     return (node.value, index) if isinstance(node, cst.Name) else ("", [])
 
@@ -318,7 +318,7 @@ def _is_absurd(term: cst.BaseExpression, function_of: FunctionOf) -> bool:
     operator = type(term.comparisons[0].operator)
     if operator is cst.NotEqual:
         return _absorbs(left, right)
-    symbol = COMPARED.get(operator)  # type: ignore[call-overload]
+    symbol = COMPARED.get(operator)
     if symbol is None:
         return False
     return _is_bounded(left, OPPOSITE[symbol], right, function_of) or _is_bounded(right, symbol, left, function_of)
@@ -360,7 +360,7 @@ def as_sum(term: cst.BaseExpression) -> Sum | None:
     """``x + d < x`` taken apart."""
     if not isinstance(term, cst.Comparison) or len(term.comparisons) != 1:
         return None
-    symbol = COMPARED.get(type(term.comparisons[0].operator))  # type: ignore[call-overload]
+    symbol = COMPARED.get(type(term.comparisons[0].operator))
     if symbol is None:
         return None
     sides = (term.left, term.comparisons[0].comparator, symbol), (

@@ -74,6 +74,8 @@ class Mark:
     loops: int
     regions: int
     scopes: list[dict[str, str]]
+    zeroed: dict[object, tuple[tuple[int, ...], int]]
+    lazy: list[tuple[Operand, int]]  # variables that have not been made, with the level of their code
 
 
 class Walk(Widening):
@@ -274,6 +276,7 @@ class Walk(Widening):
             len(self.out), dict(self.env), set(self.used), len(self.hazards), len(self.shared.changes),
             dict(self.shared.imports), set(self.facts.conditions), set(self.facts.writes), self.facts.strict_floats,
             len(self.shared.helper_sources), len(self.loops), len(self.regions), [dict(s) for s in self.scopes],
+            dict(self.zeroed), [(o, o.level) for o in self.env.values() if o.lazy],
         )  # fmt: skip
 
     def rollback(self, mark: Mark) -> None:
@@ -292,6 +295,9 @@ class Walk(Widening):
         del self.loops[mark.loops :]
         del self.regions[mark.regions :]
         self.scopes[:] = [dict(s) for s in mark.scopes]
+        self.zeroed = dict(mark.zeroed)
+        for operand, level in mark.lazy:
+            operand._code, operand.level = None, level  # what was made of it is gone
         for region in self.regions:
             region.cache.clear()
 
