@@ -2187,3 +2187,519 @@ def stored_through_a_view(x, w):
         h[t] = 0.5 * h[t - 1] + x[t]
         seen[t] = abs(h[t])
     return h, seen
+
+
+# --- what is read of what the nest itself stores ---------------------------------------------------------------------
+
+
+@case("m")
+def shortest_by_min(W):
+    D = W.copy()
+    n = len(D)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                D[i, j] = min(D[i, j], D[i, k] + D[k, j])
+    return D
+
+
+@case("m")
+def shortest_in_lists_of_subscripts(W):
+    D = W.copy()
+    n = len(D)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                through = D[i][k] + D[k][j]
+                if D[i][j] > through:
+                    D[i][j] = through
+    return D
+
+
+@case("m")
+def shortest_by_rows(W):
+    D = W.copy()
+    n = len(D)
+    for k in range(n):
+        for i in range(n):
+            D[i] = np.minimum(D[i], D[i, k] + D[k])
+    return D
+
+
+@case("m")
+def shortest_with_next(W):
+    n = len(W)
+    D = W.copy()
+    following = np.zeros((n, n), dtype=int)
+    for i in range(n):
+        for j in range(n):
+            following[i, j] = j
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                if D[i, k] + D[k, j] < D[i, j]:
+                    D[i, j] = D[i, k] + D[k, j]
+                    following[i, j] = following[i, k]
+    return D, following
+
+
+@case("m")
+def longest_by_max(W):
+    D = W.copy()
+    n = len(D)
+    for k in range(n):
+        for i in range(n):
+            step = D[i, k]
+            for j in range(n):
+                if step + D[k, j] > D[i, j]:
+                    D[i, j] = step + D[k, j]
+    return D
+
+
+@case("m")
+def likeliest(W):
+    P = np.abs(W) / 2
+    n = len(P)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                P[i, j] = max(P[i, j], P[i, k] * P[k, j])
+    return P
+
+
+@case("m")
+def widest(W):
+    D = W.copy()
+    n = len(D)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                D[i, j] = max(D[i, j], min(D[i, k], D[k, j]))
+    return D
+
+
+@case("m")
+def reachable(W):
+    R = W > 0
+    n = len(R)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                R[i, j] = R[i, j] or (R[i, k] and R[k, j])
+    return R
+
+
+@case("m")
+def reachable_by_if(W):
+    R = W > 0
+    n = len(R)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                if R[i, k] and R[k, j]:
+                    R[i, j] = True
+    return R
+
+
+@case("m")
+def reachable_bits(W):
+    R = (W > 0).astype(int)
+    n = len(R)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                R[i, j] |= R[i, k] & R[k, j]
+    return R
+
+
+@case("m")
+def relaxed_to_another_dtype(W):
+    D = (4 * W).astype(int)
+    n = len(D)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                if 0.5 * D[i, k] + 0.5 * D[k, j] < D[i, j]:
+                    D[i, j] = 0.5 * D[i, k] + 0.5 * D[k, j]
+    return D
+
+
+@case("m")
+def relaxed_through_an_alias(W):
+    D = W.copy()
+    E = D.T
+    n = len(D)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                D[i, j] = min(D[i, j], D[i, k] + E[j, k])
+    return D
+
+
+@case("m")
+def relaxed_beyond_the_nest(W):
+    D = W.copy()
+    n = len(D)
+    for k in range(n):
+        for i in range(1, n):
+            for j in range(1, n):
+                D[i, j] = min(D[i, j], D[i, k] + D[k, j])
+    return D
+
+
+@case("m")
+def relaxed_and_read(W):
+    D = W.copy()
+    n = len(D)
+    total = 0.0
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                D[i, j] = min(D[i, j], D[i, k] + D[k, j])
+        total += D[k, k] * i + j
+    return D, total
+
+
+@case("m")
+def normalised_by_the_first(W):
+    A = W.copy()
+    n = len(A)
+    for k in range(n):
+        for i in range(n):
+            for j in range(n):
+                A[i, j] = A[i, j] - A[i, k] * A[k, j]
+    return A
+
+
+# --- ranges that are known at run time -------------------------------------------------------------------------------
+
+
+@case("vj")
+def knapsack_down(values, weights):
+    capacity = len(values) + 1
+    best = np.zeros(capacity + 1)
+    for i in range(len(weights)):
+        for c in range(capacity, weights[i] - 1, -1):
+            best[c] = max(best[c], best[c - weights[i]] + values[i])
+    return best
+
+
+@case("vj")
+def knapsack_pairs(values, weights):
+    best = np.zeros(len(values) + 2)
+    for v, w in zip(values, weights):
+        for c in reversed(range(w, len(values) + 2)):
+            if best[c - w] + v > best[c]:
+                best[c] = best[c - w] + v
+    return best
+
+
+@case("vw")
+def subsets_of_a_sum(x, weights):
+    can = np.zeros(len(x) + 3, dtype=bool)
+    can[0] = True
+    for w in weights:
+        for c in range(len(x) + 2, w - 1, -1):
+            can[c] = can[c] or can[c - w]
+    return np.where(can, np.sum(x), 0.0)
+
+
+@case("vj")
+def ways_downwards(x, weights):
+    ways = np.zeros(len(x) + 2)
+    ways[0] = x[0] if len(x) > 0 else 1.0
+    for w in weights:
+        for c in range(len(x) + 1, w - 1, -1):
+            ways[c] += ways[c - w]
+    return ways
+
+
+@case("vj")
+def coins_upwards(values, weights):
+    best = np.zeros(len(values) + 2)
+    for i in range(len(weights)):
+        for c in range(weights[i], len(values) + 2):
+            best[c] = max(best[c], best[c - weights[i]] + values[i])
+    return best
+
+
+@case("vj")
+def shifted_copies(x, shifts):
+    out = np.zeros(2 * len(x) + 4)
+    for s in shifts:
+        for i in range(s, len(x)):
+            out[i - s] = out[i - s] + x[i]
+    return out
+
+
+@case("vj")
+def beyond_its_end(x, shifts):
+    out = np.zeros(len(x) + 5)
+    for s in shifts:
+        for i in range(s, len(x)):
+            out[i + s] = out[i + s] + x[i - s]
+    return out
+
+
+@case("vj")
+def stops_that_change(x, stops):
+    stops = stops.copy()
+    out = x.copy()
+    for k in range(len(stops)):
+        for i in range(stops[k], len(x)):
+            out[i] = x[i - stops[k]]
+            stops[k] = 0
+    return out
+
+
+@case("v")
+def downwards(x):
+    n = len(x)
+    out = np.zeros(n)
+    last = -1
+    for i in range(n - 1, -1, -1):
+        y = x[i] * 2
+        out[i] = y - i
+        last = i
+    return out, last
+
+
+@case("v")
+def moved_down(x):
+    x = x.copy()
+    for i in range(len(x) - 1, 0, -1):
+        x[i] = x[i - 1]
+    return x
+
+
+@case("v")
+def moved_up_downwards(x):
+    x = x.copy()
+    for i in range(len(x) - 2, -1, -1):
+        x[i] = x[i + 1] + 1
+    return x
+
+
+# --- the other end of an axis ----------------------------------------------------------------------------------------
+
+
+@case("vk")
+def heat_on_a_ring(u, steps):
+    n = len(u)
+    for _ in range(steps):
+        new = np.zeros(n)
+        for i in range(n):
+            new[i] = u[i] + 0.25 * (u[(i + 1) % n] - 2 * u[i] + u[(i - 1) % n])
+        u = new
+    return u
+
+
+@case("mk")
+def heat_on_a_torus(u, steps):
+    n, m = u.shape
+    for _ in range(steps):
+        new = np.zeros((n, m))
+        for i in range(n):
+            for j in range(m):
+                up, down = (i - 1) % n, (i + 1) % n
+                left, right = (j + m - 1) % m, (j + 1) % m
+                new[i, j] = u[i, j] + 0.25 * (u[up, j] + u[down, j] + u[i, left] + u[i, right] - 4 * u[i, j])
+        u = new
+    return u
+
+
+@case("mk")
+def life(grid, steps):
+    n, m = grid.shape
+    for _ in range(steps):
+        new = np.zeros_like(grid)
+        for i in range(n):
+            for j in range(m):
+                count = 0
+                for di in (-1, 0, 1):
+                    for dj in (-1, 0, 1):
+                        if di != 0 or dj != 0:
+                            count += 1 if grid[(i + di) % n, (j + dj) % m] > 0 else 0
+                if count == 3 or (count == 2 and grid[i, j] > 0):
+                    new[i, j] = 1
+        grid = new
+    return grid
+
+
+@case("v")
+def differences_on_a_ring(x):
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        out[i] = x[i] - x[i - 1]
+    return out
+
+
+@case("v")
+def far_on_a_ring(x):
+    n = len(x)
+    out = np.zeros(n)
+    for i in range(n):
+        out[i] = x[(i + 3) % n] + 2 * x[(i - 4) % n] + 3 * x[i - 2 if n > 2 else 0]
+    return out
+
+
+@case("v")
+def part_of_a_ring(x):
+    n = len(x)
+    out = np.zeros(n)
+    for i in range(1, n):
+        out[i] = x[(i + 1) % n] - x[(i - 1) % n]
+    return out
+
+
+@case("v")
+def ring_of_another_length(x):
+    n = len(x)
+    out = np.zeros(n)
+    for i in range(n):
+        out[i] = x[(i + 1) % max(n - 1, 1)]
+    return out
+
+
+@case("v")
+def stored_around_a_ring(x):
+    n = len(x)
+    out = np.zeros(n)
+    for i in range(n):
+        out[(i + 1) % n] = x[i]
+    return out
+
+
+@case("v")
+def changed_around_a_ring(x):
+    n = len(x)
+    x = x.copy()
+    for i in range(n):
+        x[i] = x[(i + 1) % n] + 1
+    return x
+
+
+@case("m")
+def corner_sums_on_a_torus(a):
+    n = len(a)
+    out = np.zeros((n, n))
+    for i in range(n):
+        for j in range(n):
+            out[j, i] = a[(i + 1) % n, (j + 1) % n] + a[(i - 1) % n, (j - 2) % n] * a[i, (j + 1) % n]
+    return out
+
+
+# --- recurrences through an array ------------------------------------------------------------------------------------
+
+
+@case("v")
+def sums_in_front(x):
+    out = np.zeros(len(x) + 1)
+    for i in range(len(x)):
+        out[i + 1] = out[i] + x[i]
+    return out
+
+
+@case("v")
+def sums_from_the_first(x):
+    out = np.ones(len(x) + 1)
+    total = 0.0
+    for i in range(1, len(x) + 1):
+        out[i] = out[i - 1] - x[i - 1]
+        total += out[i]
+    return out, total
+
+
+@case("v")
+def highest_so_far(x):
+    out = x.copy()
+    for i in range(1, len(x)):
+        out[i] = max(out[i - 1], x[i])
+    return out
+
+
+@case("m")
+def sums_along_rows(a):
+    out = np.zeros((len(a), len(a) + 1))
+    for r in range(len(a)):
+        for i in range(len(a)):
+            out[r, i + 1] = out[r, i] + a[i, r] * r
+    return out
+
+
+@case("v")
+def sums_in_small_integers(x):
+    out = np.zeros(len(x) + 1, dtype=np.int8)
+    for i in range(len(x)):
+        out[i + 1] = out[i] + x[i]
+    return out
+
+
+@case("v")
+def sums_from_the_other_end(x):
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        out[i] = out[i - 1] + x[i]
+    return out
+
+
+@case("v")
+def sums_beside_an_alias(x):
+    out = np.zeros(len(x))
+    other = out
+    for i in range(1, len(x)):
+        out[i] = out[i - 1] + x[i] + other[0]
+        other[0] = x[i]
+    return out
+
+
+@case("v")
+def sums_of_what_is_stored(x):
+    out = x.copy()
+    for i in range(1, len(x)):
+        out[i] += out[i - 1]
+    return out
+
+
+# --- zeros, and what is stored over them -----------------------------------------------------------------------------
+
+
+@case("v")
+def marks(x):
+    out = np.zeros(len(x), dtype=np.int16)
+    for i in range(len(x)):
+        if x[i] > 0:
+            out[i] = 1
+    return out
+
+
+@case("v")
+def marks_twice(x):
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        if x[i] > 0:
+            out[i] = 1
+    for i in range(len(x)):
+        if x[i] < -1:
+            out[i] = x[i]
+    return out
+
+
+@case("vk")
+def marks_again_and_again(x, steps):
+    out = np.zeros(len(x))
+    for t in range(steps):
+        for i in range(len(x)):
+            if x[i] > t:
+                out[i] = x[i]
+        x = x * 2
+    return out
+
+
+@case("v")
+def marks_above_ones(x):
+    out = np.zeros(len(x)).clip(1, 2)
+    for i in range(len(x)):
+        if x[i] > 0:
+            out[i] = x[i]
+    return out

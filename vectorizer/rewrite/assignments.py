@@ -7,6 +7,7 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.stores import Stores
+from vectorizer.rules.periodic import Wrapped
 from vectorizer.rules.subscripts import (
     Parts,
 )
@@ -120,11 +121,11 @@ class Assignments(Stores):
         if written_out and len(parts) == 1:
             right += ","
         left = ", ".join(targets) + ("," if len(targets) == 1 else "")
-        self.emit(f"{left} = {right}", generated=None)
+        self.emit(f"{left} = {right}", generated=None, safe=all(isinstance(p.node, Wrapped) for p in parts))
         for name, emitted, part in zip(names, targets, parts, strict=True):
             for region in self.regions:
                 region.cache.pop(name, None)
-            self.env[name] = Operand(emitted, part.value)
+            self.env[name] = Operand(emitted, part.value, node=part.node if isinstance(part.node, Wrapped) else None)
 
     def _unpack_starred(self, elements: list[Any], operand: Operand) -> None:
         value = operand.value

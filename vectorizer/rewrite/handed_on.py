@@ -18,6 +18,7 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.iteration import Iteration
+from vectorizer.rewrite.loop_syntax import stored_subscripts
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
 from vectorizer.rewrite.unrolled import Unrolled
 from vectorizer.rewrite.updates import indices_of, plain, substituted
@@ -62,8 +63,8 @@ class HandedOn(Unrolled):
         key = "handed", self.node_site(node)
         if key not in self.plan.guarded:
             self.plan.guarded[key] = self.handed(node, it)
-        found = self.plan.guarded[key]
-        if found is None or not self.relies_on(self.extent(it).trips - 1):
+        found, trips = self.plan.guarded[key], self.trips_of(it)
+        if found is None or trips is None or not self.relies_on(trips - 1):
             return False
         mark, pending = self.mark(), self.pending
         try:
@@ -123,6 +124,8 @@ class HandedOn(Unrolled):
             return None
         before = _before(target, counter)
         body = list(statements_of(node.body))
+        if any(array in stored_subscripts(part) for k, part in enumerate(body) if k != position):
+            return None
         name = self.fresh("last")
         old, new = {plain(before): name}, {plain(target): name}
         front = [part.visit(_Renamed(old)) for part in body[:position]]

@@ -116,7 +116,7 @@ class LoopAxes(Appends):
         """A range that counts downwards the other way round, where nothing tells in which order iterations are made."""
         if it.kind != "range" and not (it.kind == "reversed" and it.parts[0].kind == "range"):
             return None
-        if any(isinstance(part, cst.AugAssign) or self.may_tell_order(part) for part in nodes_of(node.body)):
+        if any(self.may_tell_order(part, node.target) for part in nodes_of(node.body)):
             return None
         try:
             extent = self.extent(it)
@@ -128,8 +128,11 @@ class LoopAxes(Appends):
         text = it.text if it.kind == "range" else it.parts[0].text
         return Iteration("range", bounds=(stop,) if extent.last == Affine() else (start, stop), text=text)
 
-    def may_tell_order(self, node: cst.CSTNode) -> bool:
-        """Whether a part of a body may be a call that draws, prints, or changes a list."""
+    def may_tell_order(self, node: cst.CSTNode, target: cst.BaseExpression) -> bool:
+        """Whether a part of a body may add to what other iterations add to, or call what draws or changes a list."""
+        if isinstance(node, cst.AugAssign):
+            index = node.target.slice if isinstance(node.target, cst.Subscript) else ()
+            return not any(self.text(i.slice) == self.text(target) for i in index)
         if not isinstance(node, cst.Call):
             return False
         if isinstance(node.func, cst.Attribute):

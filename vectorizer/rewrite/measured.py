@@ -11,6 +11,7 @@ that they stay within the array.  That is looked at in front of the loop::
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import libcst as cst
@@ -18,10 +19,11 @@ import libcst as cst
 from vectorizer.rewrite.control_flow import has_jump
 from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.loop_syntax import stored_subscripts
-from vectorizer.rewrite.names import assigned_names, children_of, names_read, statements_of
+from vectorizer.rewrite.names import assigned_names, children_of, names_read
 from vectorizer.rewrite.settled import Settled
 from vectorizer.rewrite.updates import plain
 from vectorizer.rewrite.wavefronts import SEQUENTIAL
+from vectorizer.rules.plan import is_size
 from vectorizer.source.operand import Operand
 from vectorizer.values import MISSING, Affine, Array, Unsupported
 
@@ -148,23 +150,41 @@ class Measured(Settled):
 
     def test_of(self, conditions: list[Affine], names: list[str]) -> str:
         """Code for conditions, each of which says that something is not negative."""
-        kept = [
-            c for k, c in enumerate(conditions)
-            if not any((c - o).is_const and ((c - o).const, -j) > (0, -k) for j, o in enumerate(conditions) if j != k)
-        ]  # fmt: skip
+        kept = without_implied([reduced(c) for c in conditions])
         codes = []
         for name in names:
             symbol = f"{name}@run"
             low = [c for c in kept if c.coefficient(symbol) == 1]
             high = [c for c in kept if c.coefficient(symbol) == -1]
-            if not low and not high:
-                continue
-            kept = [c for c in kept if c not in (*low[:1], *high[:1])]
-            lower = f"{self.print_affine((low[0] * -1).without(symbol)).code} <= " if low else ""
-            upper = f" <= {self.print_affine(high[0].without(symbol)).code}" if high else ""
-            codes.append(f"{lower}{name}{upper}")
+            kept = [c for c in kept if c not in low and c not in high]
+            lower = [self.print_affine((c * -1).without(symbol)).code for c in low]
+            upper = [self.print_affine(c.without(symbol)).code for c in high]
+            if lower and upper:
+                codes.append(f"{lower.pop(0)} <= {name} <= {upper.pop(0)}")
+            codes += [f"{name} >= {code}" for code in lower] + [f"{name} <= {code}" for code in upper]
         codes += [f"{self.print_affine(c).code} >= 0" for c in kept]
         return " and ".join(codes)
+
+
+def reduced(condition: Affine) -> Affine:
+    """``2 * n + 1 >= 0`` says no more than ``n >= 0``."""
+    factor = math.gcd(*(k for _, k in condition.terms))
+    return (
+        Affine(condition.const // factor, tuple((s, k // factor) for s, k in condition.terms)) if factor else condition
+    )
+
+
+def without_implied(conditions: list[Affine]) -> list[Affine]:
+    """Conditions without those that follow from one of the others; lengths are not negative."""
+    kept: list[Affine] = []
+    for condition in conditions:
+        if not any(is_never_negative(condition - other) for other in kept):
+            kept = [other for other in kept if not is_never_negative(other - condition)] + [condition]
+    return kept
+
+
+def is_never_negative(value: Affine) -> bool:
+    return value.const >= 0 and all(k > 0 and is_size(symbol) for symbol, k in value.terms)
 
 
 class _Namer(cst.CSTTransformer):
