@@ -39,7 +39,7 @@ def add_up(block: list[Stmt]) -> None:
                 before = syntax(block[k - 1]).node if k else None
                 if updates and name in own:
                     block[k].text = f"{name} {OPERATORS[type(op)]}= {segment(block[k].text, right)}"
-                elif updates and (first := _first(before, name)) is not None:
+                elif updates and not block[k - 1].trailing and (first := _first(before, name)) is not None:
                     block[k].text = f"{name} = {segment(block[k - 1].text, first)}{block[k].text[_end_of_name(name) :]}"
                     block[k].leading = block[k - 1].leading + block[k].leading
                     k -= 1

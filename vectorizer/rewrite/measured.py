@@ -63,7 +63,7 @@ class Measured(Settled):
         inner = it.parts[0] if it.kind == "reversed" else it
         if inner.kind != "range" or not isinstance(node.iter, cst.Call) or has_jump([node.body], SEQUENTIAL):
             return None
-        if all(bound.array.affine is not None for bound in inner.bounds):
+        if all(bound.array.affine is not None for bound in inner.bounds) or self._may_change(node):
             return None
         mark, assigned, stored = self.mark(), assigned_names(node), set(stored_subscripts(node.body))
         parts = [part for arg in node.iter.args for part in self.integers_in(arg.value)]

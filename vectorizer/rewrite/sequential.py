@@ -6,6 +6,7 @@ body is walked again until that is so.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -41,12 +42,14 @@ class LoopFrame:
 
     head: the variables as they are at its head.
     exits: as they are wherever an iteration ends.
+    number: tells it from all others.
     inside: the sites in its body.
     """
 
     head: dict[str, Operand]
     inside: frozenset[object] = frozenset()
     exits: list[dict[str, Operand]] = field(default_factory=list)
+    number: int = field(default_factory=itertools.count().__next__)
 
 
 class SequentialLoops(Iterations):
@@ -58,7 +61,7 @@ class SequentialLoops(Iterations):
     loop_sites: frozenset[object] = frozenset()  # those of the loop whose variables are compared
 
     def open_loops(self) -> tuple[int, ...]:
-        return tuple(id(frame) for frame in self.loop_frames)
+        return *(frame.number for frame in self.loop_frames), self.lanes_depth
 
     # --- for ---------------------------------------------------------------------------------------------------------
 

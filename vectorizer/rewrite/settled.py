@@ -141,7 +141,7 @@ class Settled(HandedOn):
 
     def nest_around(self, node: cst.For) -> Nest | None:
         """The nest that starts with a loop, if its update may leave what it reads as it is."""
-        found = find_update(node, self.function_named)
+        found = find_update(node, self.function_named) if not self._may_change(node) else None
         pinned = pinned_reads(found[1], list(found[0])) if found is not None else None
         if found is None or pinned is None:
             return None
