@@ -64,12 +64,12 @@ class HandedOn(Unrolled):
         if key not in self.plan.guarded:
             self.plan.guarded[key] = self.handed(node, it)
         found, trips = self.plan.guarded[key], self.trips_of(it)
-        if found is None or trips is None or not self.relies_on(trips - 1):
+        if found is None or trips is None:
             return False
         mark, pending = self.mark(), self.pending
         try:
             self.load_first(found)
-            if super().become_axis(found.node, it) and self.keeps_dtype(found):
+            if self.relies_on(trips - 1) and super().become_axis(found.node, it) and self.keeps_dtype(found):
                 self.env.pop(found.name, None)
                 for statement in self.out[mark.out :]:
                     if statement.target == found.name:
