@@ -123,9 +123,9 @@ def rename_copies(block: list[Stmt], whole: list[Stmt], parameters: set[str]) ->
             continue
         new, old = match.groups()
         first = next((n for n, t in enumerate(block) if t.text.startswith(f"{old} = ")), None)
-        if first is None or first >= k or any(t.body is not None for t in block[first:k]):
+        if first is None or first >= k or not all(map(ends_in_order, block[first:k])):
             continue
-        span = block[first:k]
+        span = [part for t in block[first:k] for part in (t, *(t.body or []))]
         inside = sum(names_in(t.text).count(old) for t in span) + 1
         if inside != total_count(whole, old) or any(new in names_in(t.text) for t in span):
             continue
@@ -137,6 +137,15 @@ def rename_copies(block: list[Stmt], whole: list[Stmt], parameters: set[str]) ->
         result.remove(s)
         return rename_copies(result, whole, parameters)
     return result
+
+
+def ends_in_order(statement: Stmt) -> bool:
+    """Whether what stands behind a statement always follows: plain ones, and loops over nothing else."""
+    if statement.body is None:
+        return True
+    jumps = re.compile(r"(break|continue|return|raise|yield)\b")
+    plain = all(s.body is None and not jumps.match(s.text) for s in statement.body)
+    return plain and statement.text.startswith("for ")
 
 
 def total_count(statements: list[Stmt], name: str) -> int:
