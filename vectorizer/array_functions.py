@@ -5,14 +5,24 @@ from __future__ import annotations
 import sys
 import weakref
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 
-__all__ = ["accumulate_along", "device_copy", "median_of", "nan_quantile", "reduce_along", "search_rows"]
+__all__ = [
+    "accumulate_along",
+    "device_copy",
+    "median_of",
+    "nan_quantile",
+    "reduce_along",
+    "search_rows",
+    "search_short",
+]
 
 FEW: Final = 16
 """Up to as many elements a row are all compared with what is sought; longer rows are searched by halves."""
+SHORT: Final = 32
+"""Up to as many elements of a table for all are compared with what is sought, if that is 256 times as many numbers."""
 _COPIES: Final[dict[tuple[int, str], tuple[Any, Any, Any]]] = {}
 
 
@@ -41,6 +51,27 @@ def search_rows(table: Any, sought: Any, side: str = "left") -> Any:
     else:
         places = _halved(table, sought, before, module)
     return module.where(module.isnan(sought), length, places) if sought.dtype.kind == "f" else places
+
+
+def search_short(table: Any, sought: Any, side: Literal["left", "right"] = "left") -> Any:
+    """`np.searchsorted` in a short table, several times as fast where many numbers are sought in no order.
+
+    Args:
+        table: NumPy's, of shape (n,).
+        sought: NumPy's, of any shape.
+        side: "left" or "right", as for `np.searchsorted`.
+
+    Returns:
+        Any: the place of each element of `sought`, an integer array of its shape.
+    """
+    table, sought = np.asarray(table), np.asarray(sought)
+    if not 1 < len(table) <= min(SHORT, sought.size // 256) or not (table[1:] >= table[:-1]).all():
+        return np.searchsorted(table, sought, side)
+    is_before = np.less if side == "right" else np.less_equal
+    places = np.full(sought.shape, len(table), np.int8)
+    for element in table:
+        places -= is_before(sought, element).view(np.int8)  # nan is before none
+    return places.astype(np.intp)
 
 
 def library_of(*values: Any) -> Any:
