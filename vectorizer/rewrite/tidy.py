@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection
 
 from vectorizer.rewrite.dead_code import drop_unread
+from vectorizer.rewrite.in_place import update_in_place
 from vectorizer.rewrite.naming import drop_renames, name_repeats
 from vectorizer.rewrite.numbering import renumber
 from vectorizer.rewrite.peepholes import join_moves, name_sizes, read_lengths, shorten, take_first_values
@@ -47,6 +48,7 @@ def tidy(
     if theirs is not None:
         name_repeats(statements, is_taken, theirs)
         renumber(statements, theirs, is_taken)
+    update_in_place(statements, parameters)
     return without_gaps(statements)
 
 

@@ -259,9 +259,14 @@ class Walk(Widening):
         target = self.target_name(name)
         if operand.code != target:
             generated = target if self.scopes else None
-            self.emit(f"{target} = {operand.code}", generated=generated, target=target, pure=True)
+            renews = self.is_renewed(self.env.get(name), operand, target)
+            self.emit(f"{target} = {operand.code}", generated=generated, target=target, pure=True, renews=renews)
         window = operand.node if hasattr(operand.node, "window") else None
         self.env[name] = Operand(target, operand.value, node=window, fresh=False)
+
+    def is_renewed(self, before: Operand | None, operand: Operand, target: str) -> bool:
+        """Whether a variable of a loop that stays one is set to an array like the one that it holds."""
+        return False
 
     def mark(self) -> Mark:
         return Mark(

@@ -15,6 +15,7 @@ class Stmt:
     generated: a name that the rewriter made up and assigns here, which may be folded into its only use.
     whole: the variable all of whose array this statement sets, in the array's own dtype and shape.
     safe: it cannot fail, and does nothing but move values of the examples that a loop still runs for.
+    renews: in a loop, it sets a variable to an array of the dtype and the shape that it had.
     after: comment lines at the end of the block that this statement closes.
     line: the line of the user's function that it came from (1 is the first line of its text).
     """
@@ -30,6 +31,7 @@ class Stmt:
     whole: str | None = None
     after: tuple[str, ...] = ()
     safe: bool = False
+    renews: bool = False
 
     def render(self, depth: int = 0) -> list[str]:
         pad = INDENT * depth
