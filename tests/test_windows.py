@@ -177,6 +177,12 @@ def test_windows_whose_width_is_an_argument(k: int) -> None:
     assert_matches_loop(by_argument, (r.standard_normal((7, 50)), k), in_axes=(0, None), native=True)
 
 
+def test_wide_windows_are_not_slices_where_narrow_ones_were() -> None:
+    f, x = vmap(by_argument, (0, None)), r.standard_normal((7, 50))
+    assert "sliding_window_view" not in f.source(x, 3)
+    assert "sliding_window_view" in f.source(x, 40)
+
+
 @pytest.mark.parametrize("size", [1, 4, 11])
 def test_windows_for_some_examples(size: int) -> None:
     assert_matches_loop(chosen, (r.standard_normal((size, 11)), r.standard_normal(size)), native=True)

@@ -65,7 +65,7 @@ def set_whole(block: list[Stmt]) -> list[Stmt]:
         match = MADE.match(s.text)
         if match is None or s.target != match.group(1):
             continue
-        later = next((t for t in block[k + 1 :] if t.body is not None or match.group(1) in names_in(t.text)), None)
+        later = next((t for t in block[k + 1 :] if not ends_in_order(t) or total_count([t], match.group(1))), None)
         if later is None or later.whole != match.group(1):
             continue
         split = re.match(r"[^=]*? (\+?)= (.*)$", later.text, re.DOTALL)

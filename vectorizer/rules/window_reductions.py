@@ -78,7 +78,12 @@ def reduce_windows(
     made = _chained(rw, node, chain, dtype)
     if made is None or function is not np.mean:
         return made
-    return Operand(f"{made.code} / {_count(rw, node)}", made.value, PRODUCT, fresh=True)
+    return mean_of(made, _count(rw, node))
+
+
+def mean_of(total: Operand, count: str) -> Operand:
+    """A sum over the code for how many numbers it is of."""
+    return Operand(f"{total.code} / {count}", total.value, PRODUCT, fresh=True)
 
 
 def _are_short(rw: Context, node: WindowNode, axes: Collection[int]) -> bool:
@@ -87,8 +92,7 @@ def _are_short(rw: Context, node: WindowNode, axes: Collection[int]) -> bool:
     if {k for k, place in enumerate(logical) if isinstance(place, Window)} != set(axes):
         return False
     for window in node.windows:
-        width = window.width.evaluate(rw.facts.samples or {})
-        if width is None or not 2 <= width <= MOST_PLACES or not rw.relies_on(window.width - 2):
+        if not rw.relies_on(window.width - 2) or not rw.relies_on(Affine(MOST_PLACES) - window.width):
             return False
         if window.stride != 1 and not rw.relies_on(window.count - 1):
             return False  # the end of a slice of nothing could be counted from the end of the axis
@@ -134,7 +138,7 @@ def _shifted_by(rw: Context, window: Window, name: str) -> str:
     return stride_code(f"{name} : {name} + {extent}", window.stride)
 
 
-def _place_name(rw: Context) -> str:
+def place_name(rw: Context) -> str:
     """A variable for the places of a window."""
     return rw.fresh(next((name for name in "kmpq" if name not in rw.used), "place"))
 
@@ -232,20 +236,20 @@ def _along(rw: Context, window: Window, dim: Affine, chain: Chain, dtype: str | 
     first = f"{known[0]} {chain.symbol} {known[1]}"
     if dtype is not None or not chain.symbol:
         first = call(rw.np(chain.function), known[0], known[1], dtype=dtype)
-    steps = [_into(rw, chain, name, text) for text in known[2:]]
+    steps = [into(rw, chain, name, text) for text in known[2:]]
     if is_written:
         for text in [f"{name} = {first}", *steps]:
             rw.emit(text)
         return name
-    place = _place_name(rw)
+    place = place_name(rw)
     piece = taken.at_slice(_shifted_by(rw, window, place)) or ""
     ends = ", ".join(rw.print_affine(window.start + k).code for k in (2, window.width))
     rw.emit(f"{name} = {first}")
-    rw.emit(f"for {place} in range({ends}):", body=[Stmt(_into(rw, chain, name, piece), line=rw.line)])
+    rw.emit(f"for {place} in range({ends}):", body=[Stmt(into(rw, chain, name, piece), line=rw.line)])
     return name
 
 
-def _into(rw: Context, chain: Chain, name: str, piece: str) -> str:
+def into(rw: Context, chain: Chain, name: str, piece: str) -> str:
     """One more operand."""
     if chain.symbol:
         return f"{name} {chain.symbol}= {piece}"
@@ -268,7 +272,7 @@ def _median(rw: Context, node: WindowNode, dtype: np.dtype[Any]) -> Operand | No
     else:
         if not all(window.start.is_const for window in node.windows):
             return None
-        names = [_place_name(rw) for _ in widths]
+        names = [place_name(rw) for _ in widths]
         ranges = [range(w.start.const, w.start.const + width) for w, width in zip(node.windows, widths, strict=True)]
         loops = [f"for {name} in range({range_code(r)})" for name, r in zip(names, ranges, strict=True)]
         listed = " ".join([_slice_at(rw, node, names) or "", *loops])
