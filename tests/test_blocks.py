@@ -51,7 +51,14 @@ def distance(x, y):
     return np.linalg.norm(x - y, axis=0) + np.max(x) * np.min(x)
 
 
-FUNCTIONS = [smooth, pair, root, summed, distance]
+def settled(x, y):
+    z = x - x[0]
+    for k in range(30):
+        z = z + 0.1 * (np.sin(z) - y * k)
+    return z
+
+
+FUNCTIONS = [smooth, pair, root, summed, distance, settled]
 
 
 def same(got: Any, expected: Any) -> None:
@@ -274,6 +281,13 @@ def test_what_threads_may_not_run(body: str) -> None:
         ("while x.any():\n        x = x[x > 1]\n    return x", Work.LANES),
         ("return (x @ x.T).astype(np.float32)", Work.PRODUCTS),
         ("out = np.zeros(3)\n    for k in range(3):\n        out[k] = h(x)\n    return out", Work.LOOPS),
+        ("for k in range(3):\n        j = 2 - k\n        x = x + x[:, j]\n    return x", Work.LOOPS),
+        ("for row in x:\n        x = x + row\n    return x", Work.LOOPS),
+        ("for k in range(3):\n        x = x + h(k)\n    return x", Work.LOOPS),
+        ("for k in range(3):\n        x = x @ x\n    return x", Work.LOOPS),
+        ("for k in range(3):\n        x = np.exp(x) + k * x[:, 0]\n    return x", Work.REPEATS),
+        ("for k in range(3):\n        x += x[:, k : k + 1] * x[..., k]\n    return x", Work.REPEATS),
+        ("return sum([np.exp(x[:, k : k + 5]) for k in range(3)])", Work.REPEATS),
     ],
 )
 def test_what_threads_may_run(body: str, work: Work) -> None:

@@ -255,7 +255,8 @@ def test_loops_left(name: str, fallbacks_allowed: None) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         source = vmapped.source(*arguments(loop, 5, axes))
-    assert len(re.findall(r"^\s*(?:for|while) ", source, re.MULTILINE)) <= LEFT.get(name, 0), source
+    short = r"\w+ in range\(1, terms(?:_\d+)?\.shape\["  # the elements along a short axis, one by one
+    assert len(re.findall(rf"^\s*(?:for|while) (?!{short})", source, re.MULTILINE)) <= LEFT.get(name, 0), source
 
 
 def test_a_dependence_is_explained() -> None:

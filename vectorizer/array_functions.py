@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import sys
 import weakref
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 import numpy as np
 
-__all__ = ["accumulate_along", "device_copy", "nan_quantile", "reduce_along", "search_rows"]
+__all__ = [
+    "accumulate_along",
+    "device_copy",
+    "median_of",
+    "nan_quantile",
+    "reduce_along",
+    "search_rows",
+    "search_short",
+]
 
 FEW: Final = 16
 """Up to as many elements a row are all compared with what is sought; longer rows are searched by halves."""
+SHORT: Final = 32
+"""Up to as many elements of a table for all are compared with what is sought, if that is 256 times as many numbers."""
 _COPIES: Final[dict[tuple[int, str], tuple[Any, Any, Any]]] = {}
 
 
@@ -40,6 +51,27 @@ def search_rows(table: Any, sought: Any, side: str = "left") -> Any:
     else:
         places = _halved(table, sought, before, module)
     return module.where(module.isnan(sought), length, places) if sought.dtype.kind == "f" else places
+
+
+def search_short(table: Any, sought: Any, side: Literal["left", "right"] = "left") -> Any:
+    """`np.searchsorted` in a short table, several times as fast where many numbers are sought in no order.
+
+    Args:
+        table: NumPy's, of shape (n,).
+        sought: NumPy's, of any shape.
+        side: "left" or "right", as for `np.searchsorted`.
+
+    Returns:
+        Any: the place of each element of `sought`, an integer array of its shape.
+    """
+    table, sought = np.asarray(table), np.asarray(sought)
+    if not 1 < len(table) <= min(SHORT, sought.size // 256) or not (table[1:] >= table[:-1]).all():
+        return np.searchsorted(table, sought, side)
+    is_before = np.less if side == "right" else np.less_equal
+    places = np.full(sought.shape, len(table), np.int8)
+    for element in table:
+        places -= is_before(sought, element).view(np.int8)  # nan is before none
+    return places.astype(np.intp)
 
 
 def library_of(*values: Any) -> Any:
@@ -111,6 +143,47 @@ def reduce_along(function: Any, a: Any, axis: int | tuple[int, ...] | None = 0, 
         values = library_of(a).concatenate([paired, odd], axis=-1) if values.shape[-1] % 2 else paired
     result = values[..., 0]
     return library_of(a).expand_dims(result, axis) if keepdims else result
+
+
+def median_of(arrays: Sequence[Any]) -> Any:
+    """The medians of numbers that stand at the same place of several arrays; nan where one of them is nan.
+
+    As long as there are three, the lowest and the highest of some more than half of them are left out, which cannot be
+    the median of all; others take their places.  Many short medians are found several times as fast as one by one.
+
+    Args:
+        arrays: of one shape and dtype, integers or floats; one at least.
+
+    Returns:
+        Any: as `np.median` gives them: of the arrays' dtype, or float64 where they hold integers.
+    """
+    module = library_of(*arrays)
+    enough = len(arrays) // 2 + 2
+    kept, waiting = list(arrays[:enough]), list(arrays[enough:])
+    while len(kept) > 2:
+        kept = _without_ends(kept, module.minimum, module.maximum) + waiting[:1]
+        del waiting[:1]
+    if kept[0].dtype.kind in "iu":
+        kept = [a.astype(float) for a in kept]
+    return kept[0] if len(kept) == 1 else (kept[0] + kept[1]) / 2
+
+
+def _without_ends(arrays: list[Any], minimum: Any, maximum: Any) -> list[Any]:
+    """Three or more arrays without the lowest and the highest at each place."""
+    pairs = list(zip(arrays[0::2], arrays[1::2], strict=False))
+    odd = arrays[2 * len(pairs) :]  # it may be either
+    rest = _losers([minimum(a, b) for a, b in pairs] + odd, minimum, maximum)
+    between = len(rest) - len(odd)
+    return rest[:between] + _losers([maximum(a, b) for a, b in pairs] + rest[between:], maximum, minimum)
+
+
+def _losers(arrays: list[Any], better: Any, worse: Any) -> list[Any]:
+    """All but the best at each place, in the order in which they lost."""
+    best, rest = arrays[0], []
+    for a in arrays[1:-1]:
+        rest.append(worse(best, a))
+        best = better(best, a)
+    return [*rest, worse(best, arrays[-1])] if len(arrays) > 1 else []
 
 
 def device_copy(array: Any, module: Any) -> Any:

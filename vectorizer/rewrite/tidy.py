@@ -11,6 +11,7 @@ from vectorizer.rewrite.in_place import update_in_place
 from vectorizer.rewrite.naming import drop_renames, name_repeats
 from vectorizer.rewrite.numbering import renumber
 from vectorizer.rewrite.peepholes import join_moves, name_sizes, read_lengths, shorten, take_first_values
+from vectorizer.rewrite.renewed import renew
 from vectorizer.source.statements import Stmt
 
 NAME = re.compile(r"[A-Za-z_]\w*")
@@ -52,6 +53,7 @@ def tidy(
         renumber(statements, theirs, is_taken)
     if in_place:
         update_in_place(statements)
+        renew(statements, parameters)
     return without_gaps(statements)
 
 
@@ -68,7 +70,7 @@ def set_whole(block: list[Stmt]) -> list[Stmt]:
         match = MADE.match(s.text)
         if match is None or s.target != match.group(1):
             continue
-        later = next((t for t in block[k + 1 :] if t.body is not None or match.group(1) in names_in(t.text)), None)
+        later = next((t for t in block[k + 1 :] if not ends_in_order(t) or total_count([t], match.group(1))), None)
         if later is None or later.whole != match.group(1):
             continue
         split = re.match(r"[^=]*? (\+?)= (.*)$", later.text, re.DOTALL)
@@ -128,9 +130,9 @@ def rename_copies(block: list[Stmt], whole: list[Stmt], parameters: set[str]) ->
             continue
         new, old = match.groups()
         first = next((n for n, t in enumerate(block) if t.text.startswith(f"{old} = ")), None)
-        if first is None or first >= k or any(t.body is not None for t in block[first:k]):
+        if first is None or first >= k or not all(map(ends_in_order, block[first:k])):
             continue
-        span = block[first:k]
+        span = [part for t in block[first:k] for part in (t, *(t.body or []))]
         inside = sum(names_in(t.text).count(old) for t in span) + 1
         if inside != total_count(whole, old) or any(new in names_in(t.text) for t in span):
             continue
@@ -142,6 +144,15 @@ def rename_copies(block: list[Stmt], whole: list[Stmt], parameters: set[str]) ->
         result.remove(s)
         return rename_copies(result, whole, parameters)
     return result
+
+
+def ends_in_order(statement: Stmt) -> bool:
+    """Whether what stands behind a statement always follows: plain ones, and loops over nothing else."""
+    if statement.body is None:
+        return True
+    jumps = re.compile(r"(break|continue|return|raise|yield)\b")
+    plain = all(s.body is None and not jumps.match(s.text) for s in statement.body)
+    return plain and statement.text.startswith("for ")
 
 
 def total_count(statements: list[Stmt], name: str) -> int:

@@ -263,13 +263,19 @@ class Walk(Widening):
         if operand.code != target:
             self.note_step(operand.value)
             generated = target if self.scopes else None
-            statement = self.emit(f"{target} = {operand.code}", generated=generated, target=target, pure=True)
+            renews = self.is_renewed(self.env.get(name), operand, target)
+            code = f"{target} = {operand.code}"
+            statement = self.emit(code, generated=generated, target=target, pure=True, renews=renews)
             statement.safe = isinstance(operand.node, Wrapped)
         window = operand.node if hasattr(operand.node, "window") or isinstance(operand.node, Wrapped) else None
         self.env[name] = Operand(target, operand.value, node=window, fresh=False)
 
     def note_step(self, value: Value) -> None:
         """A statement of a loop gives a value for all examples."""
+
+    def is_renewed(self, before: Operand | None, operand: Operand, target: str) -> bool:
+        """Whether a variable of a loop that stays one is set to an array like the one that it holds."""
+        return False
 
     def mark(self) -> Mark:
         return Mark(

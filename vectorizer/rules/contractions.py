@@ -171,9 +171,6 @@ def multiply(rw: Context, first: Operand, second: Operand) -> Operand:
     return Operand(f"{aligned[0].at(PRODUCT)} * {aligned[1].at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
 
 
-LONGEST_UNROLLED = 8
-
-
 def window_dot(rw: Context, first: Operand, second: Operand) -> Operand | None:
     """A dot product with a short sliding window as shifted slices: one pass for each element of the window."""
     window = getattr(first.node, "window", None)

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.context import Context
+from vectorizer.rules.sliding import MOST_PLACES
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Array
 
-MOST_PLACES = 32  # elements of a window; a longer one makes an inner loop that is long enough
 REDUCED: tuple[Any, ...] = (np.sum, np.prod, np.max, np.min, np.amax, np.amin, np.mean, np.std, np.var, np.any, np.all)
 
 

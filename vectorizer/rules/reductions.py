@@ -10,7 +10,9 @@ import numpy as np
 from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.pieces import REDUCED, in_pieces
+from vectorizer.rules.short_axes import fold_short
 from vectorizer.rules.table import Call, Rule, probe, register
+from vectorizer.rules.window_reductions import reduce_windows
 from vectorizer.source.operand import Operand, call, tuple_code
 from vectorizer.values import Affine, Array, Dims, Unsupported
 
@@ -85,8 +87,6 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     value = rw.array(operand)
     if function is np.sum and len(bound) == 1 and (contracted := rw.sum_of_product(operand)) is not None:
         return contracted
-    if function in REDUCED:
-        operand = in_pieces(rw, operand)
     refuse_overwriting(rw, c, bound)
     for extra in set(names[1:]) - {"axis", "out", "where"}:
         if extra in bound:
@@ -113,6 +113,13 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
             )
     code, logical = shifted(rw, bound.get("axis"), value)
     result = _probed(rw, function, value, bound, logical, whole)
+    if bound.keys() <= {names[0], "axis"}:
+        for lower in (reduce_windows, fold_short):
+            reduced = lower(rw, operand, function, normalized(logical, value.rank), result)
+            if reduced is not None:
+                return reduced
+    if function in REDUCED:
+        operand = in_pieces(rw, operand)
     codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, names[0]: operand.code}
     if c.base is not None:
         codes[names[0]] = operand.primary

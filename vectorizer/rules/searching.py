@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from vectorizer.array_functions import SHORT
 from vectorizer.rules.compose import composite, is_missing
 from vectorizer.rules.context import Context
 from vectorizer.rules.definitions import constant, require
@@ -32,6 +33,8 @@ def lower_searchsorted(rw: Context, c: Call, bound: Bound) -> Operand:
     if side not in ("left", "right") or a.rank != 1:
         raise Unsupported(f"{c.name} in a form that has no rule")
     if not a.axes:
+        if _is_short(rw, a, v) and "sorter" not in bound:
+            return _compared(rw, table, sought, side)
         codes = {k: o.code for k, o in bound.items()} | {"a": table.primary, "v": sought.code}
         dtype = rw.np("searchsorted") if c.base is None else None
         code = c.render(("a", "v", "side", "sorter"), codes, dtype)
@@ -39,6 +42,24 @@ def lower_searchsorted(rw: Context, c: Call, bound: Bound) -> Operand:
     if "sorter" in bound or {a.kind, v.kind} - set("iuf") or {a.kind, v.kind} == {"i", "u"}:
         raise Unsupported(f"{c.name} of arrays that vary, in a form that has no rule")
     return _rowwise(rw, table, sought, side)
+
+
+def _is_short(rw: Context, table: Array, sought: Array) -> bool:
+    """Whether so few elements are searched that what is sought can be compared with each of them."""
+    dim, samples = table.dims[0], rw.facts.samples
+    length = dim.evaluate(samples) if dim is not None and samples is not None else None
+    if length is None or not 0 < length <= SHORT or not sought.axes or rw.shared.backend is not None:
+        return False
+    kinds = {table.kind, sought.kind}
+    return not kinds - set("iuf") and kinds != {"i", "u"} and not sought.weak and not table.zero_d
+
+
+def _compared(rw: Context, table: Operand, sought: Operand, side: str) -> Operand:
+    """One short table for all examples."""
+    v = rw.array(sought)
+    function = rw.imported("vectorizer.array_functions", "search_short")
+    code = call(function, table.code, sought.code, side=None if side == "left" else f'"{side}"')
+    return Operand(code, Array(INT, v.rank, v.axes, dims=v.dims), fresh=True)
 
 
 def _rowwise(rw: Context, table: Operand, sought: Operand, side: str) -> Operand:

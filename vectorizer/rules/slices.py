@@ -92,7 +92,8 @@ def slice_code(rw: Context, start: Affine, last: Affine, stride: int, dim: Affin
     try:
         if stride > 0:
             lower = "" if start == Affine(0) else rw.print_affine(start).code
-            upper = end_code(rw, last + 1, dim)
+            reaches = stride > 1 and rw.relies_on(last + stride - dim)  # what is left is no whole step
+            upper = "" if reaches else end_code(rw, last + 1, dim)
         else:
             lower = "" if start == dim - 1 else rw.print_affine(start).code
             if start != dim - 1 and not start.is_const and (dim - start).is_const:
@@ -105,9 +106,14 @@ def slice_code(rw: Context, start: Affine, last: Affine, stride: int, dim: Affin
                 upper = rw.print_affine(last - 1 - dim).code
     except Unsupported:
         return None
-    code = colon_code(lower, upper)
-    spaced = f"{code} : {stride}" if " : " in code else f"{code}:{stride}"
-    return spaced if stride != 1 else code
+    return stride_code(colon_code(lower, upper), stride)
+
+
+def stride_code(code: str, stride: int) -> str:
+    """A slice with a step."""
+    if stride == 1:
+        return code
+    return f"{code} : {stride}" if " :" in code or ": " in code else f"{code}:{stride}"
 
 
 def colon_code(lower: str, upper: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from vectorizer.rules.context import Context
-from vectorizer.rules.contractions import LONGEST_UNROLLED, product_dtype
 from vectorizer.rules.slices import loop_slice, slice_code
+from vectorizer.rules.sliding import Kept, Moving, Place, Window, WindowNode, transposed
 from vectorizer.rules.subscripts import (
     NEWAXIS,
     Index,
@@ -22,80 +21,10 @@ from vectorizer.source.operand import (
     call,
 )
 from vectorizer.values import (
-    Affine,
     Array,
     Unsupported,
     union_axes,
 )
-
-
-@dataclass
-class Window:
-    """``x[i + a : i + b]`` for a loop target `i`: a sliding window over one dimension."""
-
-    base: Operand
-    start: Affine  # of the first window
-    count: Affine  # number of windows
-    width: Affine
-    loop: Any
-    stride: int = 1
-    place: int = 0  # the dimension that it slides along
-
-    def dot(self, rw: Context, other: Operand) -> Operand | None:
-        """The dot product with a short vector, one shifted slice for each of its elements."""
-        base, vector = rw.array(self.base), rw.array(other)
-        if not self._is_unrolled(rw, base, vector):
-            return None
-        shifted = self.slices(rw)
-        if shifted is None:
-            return None
-        source, weights = rw.temp(self.base, "signal"), rw.temp(other, "weights")
-        lead = [":" if axis in vector.axes else "None" for axis in base.axes] if vector.axes else []
-        total, term = rw.fresh("total"), rw.fresh("term")
-        for k, piece in enumerate(shifted):
-            x = f"{source.primary}[{', '.join([':'] * len(base.axes) + [piece])}]"
-            w = f"{weights.primary}[{', '.join([*lead, f'{k}:{k + 1}' if vector.axes else str(k)])}]"
-            if k == 0:
-                rw.emit(f"{total} = {x} * {w}")
-            elif k == 1:
-                rw.emit(f"{term} = {x} * {w}")
-                rw.emit(f"{total} += {term}")
-            else:
-                rw.emit(f"{rw.np('multiply')}({x}, {w}, out={term})")
-                rw.emit(f"{total} += {term}")
-        rw.change("unroll", f"a dot product with {self.width.const} neighbours is the sum of as many shifted products")
-        axes = union_axes(base.axes, (self.loop.axis,))
-        return Operand(total, Array(product_dtype([base, vector]), 0, axes), fresh=True)
-
-    def _is_unrolled(self, rw: Context, base: Array, vector: Array) -> bool:
-        """Whether shifted slices do: a short window of known width over floats, in a loop of its own."""
-        if not self.width.is_const or not 1 < self.width.const <= LONGEST_UNROLLED or vector.rank != 1:
-            return False
-        if self.loop.axis in vector.axes or not set(vector.axes) <= set(base.axes) or base.rank != 1:
-            return False
-        if not rw.equal(vector.dims[0], self.width) or base.kind not in "fc" or vector.dtype != base.dtype:
-            return False
-        return not rw.regions and len(rw.loops) == 1 and not rw.speculating
-
-    def slices(self, rw: Context) -> list[str] | None:
-        """The slice of the base that each element of the window runs through."""
-        dim = rw.array(self.base).dims[0]
-        assert dim is not None
-        pieces = []
-        for k in range(self.width.const):
-            piece = slice_code(rw, self.start + k, self.start + k + self.count - 1, 1, dim)
-            if piece is None:
-                return None
-            pieces.append(piece)
-        return pieces
-
-
-@dataclass
-class _WindowNode:
-    """What is known of windows: the one that a dot product may be taken with, and the length of each."""
-
-    window: Window | None
-    spans: tuple[Affine, ...]
 
 
 def find_window(rw: Context, base: Operand, index: Sequence[Index]) -> Operand | None:
@@ -107,7 +36,7 @@ def find_window(rw: Context, base: Operand, index: Sequence[Index]) -> Operand |
         raise Unsupported("a new axis beside a slice whose ends differ between the examples")
     places = [_place_of(rw, base, value, k, i) for k, i in enumerate(expand_index(index, value.rank))]
     windows = [place for place in places if isinstance(place, Window)]
-    moving = [place.loop for place in places if isinstance(place, (Window, _Moving))]
+    moving = [place.loop for place in places if isinstance(place, (Window, Moving))]
     if len(set(map(id, moving))) != len(moving):
         raise Unsupported("one loop's target in several subscripts beside a sliding window")
     for window in windows:
@@ -115,36 +44,20 @@ def find_window(rw: Context, base: Operand, index: Sequence[Index]) -> Operand |
     axes = union_axes(value.axes, (loop.axis for loop in moving))
     if any(axis.depth > loop.axis.depth for axis in value.axes for loop in moving):
         raise Unsupported("a window over an array that varies along an inner loop")
-    dims = tuple(p.width if isinstance(p, Window) else p.dim for p in places if isinstance(p, (Window, _Kept)))
+    dims = tuple(p.width if isinstance(p, Window) else p.dim for p in places if isinstance(p, (Window, Kept)))
     result = Array(value.dtype, len(dims), axes, dims=dims, origins=value.origins)
     plain = windows[0] if len(places) == 1 and windows[0].stride == 1 else None
-    node = _WindowNode(plain, tuple(window.width for window in windows))
+    node = WindowNode(plain, tuple(window.width for window in windows), base, tuple(places), result)
     return Operand(None, result, make=lambda: _view(rw, base, places, result), node=node)
 
 
-@dataclass
-class _Moving:
-    """One subscript that follows a loop's target: a slice along the loop's axis."""
-
-    loop: Any
-    code: str
-
-
-@dataclass
-class _Kept:
-    """A slice that is the same in all iterations."""
-
-    code: str
-    dim: Affine | None
-
-
-def _place_of(rw: Context, base: Operand, value: Array, k: int, item: Index) -> Window | _Moving | _Kept | str:
+def _place_of(rw: Context, base: Operand, value: Array, k: int, item: Index) -> Place:
     """What a subscript does to a dimension; a text for one that takes a single element."""
     dim = value.dims[k]
     if isinstance(item, Slice):
         if any(_varies(b) for b in (item.lower, item.upper)):
             return _window_of(rw, base, value, item, k)
-        return _Kept(item_code(item), slice_length(rw, dim, item))
+        return Kept(item_code(item), slice_length(rw, dim, item))
     if not isinstance(item, Operand) or not isinstance(item.value, Array) or item.value.rank:
         raise Unsupported("an array as a subscript beside a sliding window")
     if not item.value.axes:
@@ -153,15 +66,14 @@ def _place_of(rw: Context, base: Operand, value: Array, k: int, item: Index) -> 
     piece = loop_slice(rw, item.value, loop, dim) if loop is not None and item.value.affine is not None else None
     if piece is None or loop is None or loop.axis in value.axes:
         raise Unsupported("a subscript that varies beside a sliding window")
-    return _Moving(loop, piece)
+    return Moving(loop, piece)
 
 
 def _check_inside(rw: Context, window: Window, value: Array) -> None:
     """Raises Unsupported where a window may reach beyond its array or be empty."""
     dim = value.dims[window.place]
     assert dim is not None
-    last = window.start + (window.count - 1) * window.stride
-    inside = rw.relies_on(window.start) and rw.relies_on(dim - last - window.width)
+    inside = rw.relies_on(window.start) and rw.relies_on(dim - window.last - window.width)
     if not inside or not rw.relies_on(window.loop.trips) or not rw.relies_on(window.width - 1):
         raise Unsupported("a window that may reach beyond its array")
 
@@ -182,8 +94,7 @@ def _view(rw: Context, base: Operand, places: Sequence[Any], result: Array) -> O
         if isinstance(place, Window):
             dim = value.dims[place.place]
             assert dim is not None
-            last = place.start + (place.count - 1) * place.stride
-            piece = slice_code(rw, place.start, last, place.stride, dim - place.width + 1)
+            piece = slice_code(rw, place.start, place.last, place.stride, dim - place.width + 1)
             if piece is None:
                 raise Unsupported("the ends of a window have no names here")
             pieces.append(piece)
@@ -192,17 +103,14 @@ def _view(rw: Context, base: Operand, places: Sequence[Any], result: Array) -> O
             pieces.append(place)
         else:
             pieces.append(place.code)
-            order.append(place.loop.axis if isinstance(place, _Moving) else k)
+            order.append(place.loop.axis if isinstance(place, Moving) else k)
     order += [w.place for w in windows]
     while len(pieces) > 1 and pieces[-1] == ":":
         pieces.pop()
     if pieces != [":"]:
         code = f"{code}[{', '.join(pieces)}]"
     wanted = [*result.axes, *sorted(o for o in order if isinstance(o, int))]
-    permutation = [order.index(o) for o in wanted]
-    if permutation != sorted(permutation):
-        code += f".transpose({', '.join(map(str, permutation))})"
-    return Operand(code, result)
+    return Operand(transposed(code, [order.index(o) for o in wanted]), result)
 
 
 def _varies(bound: Operand | None) -> bool:
