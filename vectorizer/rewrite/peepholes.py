@@ -124,7 +124,11 @@ def is_integer(item: ast.expr, integers: frozenset[str]) -> bool:
 
 
 def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | None:
-    """``np.sum(np.where(c, 1, 0), axis=1)`` counts; what `astype` gives is a copy already."""
+    """``np.sum(np.where(c, 1, 0), axis=1)`` counts, as ``np.sum((x < y).astype(int), axis=1)`` does.
+
+    ``(~(x == y)).astype(int)`` is ``(x != y).astype(int)``: it is NumPy that compares where there is an `astype`.  What
+    that gives is a copy already.
+    """
     assert isinstance(node, ast.Call)
     match node:
         case ast.Call(
@@ -140,6 +144,24 @@ def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | Non
         ) if module == other and type(one) is type(zero) is int and (one, zero) == (1, 0):
             return f"{module}.count_nonzero({segment(text, condition)}, axis={segment(text, axis)})"
         case ast.Call(
+            func=ast.Attribute(value=ast.Name(id=module), attr="sum"),
+            args=[ast.Call(func=ast.Attribute(attr="astype", value=condition), args=[ast.Name(id="int")], keywords=[])],
+            keywords=[ast.keyword(arg="axis", value=axis)],
+        ) if is_comparison(condition):
+            return f"{module}.count_nonzero({segment(text, condition)}, axis={segment(text, axis)})"
+        case ast.Call(
+            func=ast.Attribute(
+                attr="astype",
+                value=ast.UnaryOp(
+                    op=ast.Invert(), operand=ast.Compare(ops=[ast.Eq() | ast.NotEq() as same], left=x, comparators=[y])
+                ),
+            ),
+            args=[dtype],
+            keywords=[],
+        ):
+            sign = "!=" if isinstance(same, ast.Eq) else "=="
+            return f"({segment(text, x)} {sign} {segment(text, y)}).astype({segment(text, dtype)})"
+        case ast.Call(
             func=ast.Attribute(
                 value=ast.Call(func=ast.Attribute(attr="astype"), args=[_], keywords=[]) as copied, attr="copy"
             ),
@@ -150,10 +172,20 @@ def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | Non
     return None
 
 
+def is_comparison(node: ast.expr) -> bool:
+    """Whether an expression of arrays gives booleans for certain."""
+    match node:
+        case ast.UnaryOp(op=ast.Invert(), operand=operand):
+            return is_comparison(operand)
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr(), left=left, right=right):
+            return is_comparison(left) and is_comparison(right)
+    return isinstance(node, ast.Compare)
+
+
 RULES: dict[type[ast.AST], Rule] = {ast.Subscript: one_subscript, ast.Call: short_call}
 LONGEST_MOVE = 100  # columns of an assignment that stands for several
 NEEDLESS = re.compile(r"(?<=[*+/-] )\((\d+|[A-Za-z_][\w.]*(?:\[\d+\])?)\)(?![.\[(*\w])")
-MAY_BE_LONG = re.compile(r"\]\[|where\([^\n]*1, 0\)|astype\([^\n]*\.copy\(\)")
+MAY_BE_LONG = re.compile(r"\]\[|where\([^\n]*1, 0\)|astype\([^\n]*\.copy\(\)|sum\([^\n]*astype\(|\(~[^\n]*astype\(")
 
 
 # --- runs of statements ----------------------------------------------------------------------------------------------

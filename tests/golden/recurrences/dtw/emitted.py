@@ -3,6 +3,8 @@ import numpy as np
 
 def dtw(p, q):
     assert p.shape[1] >= 1 and q.shape[1] >= 1
+    p = np.asfortranarray(p)  # the batch axis innermost
+    q = np.asfortranarray(q)  # the batch axis innermost
     n, m = p.shape[1], q.shape[1]
     D = np.full((p.shape[0], n + 1, n + m + 1), np.inf, order="F")  # D[i, j] of the table stands at [i, i + j]
     D[:, 0, 0] = 0.0
