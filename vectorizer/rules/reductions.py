@@ -9,6 +9,7 @@ import numpy as np
 
 from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.elementwise import is_none
+from vectorizer.rules.innermost import batch_innermost
 from vectorizer.rules.pieces import REDUCED, in_pieces
 from vectorizer.rules.table import Call, Rule, probe, register
 from vectorizer.source.operand import Operand, call, tuple_code
@@ -113,6 +114,8 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
             )
     code, logical = shifted(rw, bound.get("axis"), value)
     result = _probed(rw, function, value, bound, logical, whole)
+    if function in REDUCED and value.rank:
+        operand = batch_innermost(rw, operand, normalized(logical, value.rank))
     codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, names[0]: operand.code}
     if c.base is not None:
         codes[names[0]] = operand.primary
