@@ -17,6 +17,7 @@ from vectorizer.rules.subscripts import (
 )
 from vectorizer.source.operand import (
     UNARY,
+    Between,
     Operand,
 )
 from vectorizer.values import (
@@ -65,13 +66,16 @@ class Merging(Comparisons):
         if dtype is not None and is_flag(self.array(test), a, b):
             return self.merge_zero_one(test, dtype, bool(a.const))
         merged = select(self, test, body, orelse)
+        if type(a.const) is type(b.const) is int:
+            merged.node = Between(min(a.const, b.const), max(a.const, b.const))
         return merged.with_value(self.array(merged).with_(weak=weak, dtype=dtype, dims=self.array(merged).dims))
 
     def merge_zero_one(self, test: Operand, dtype: np.dtype[Any], positive: bool) -> Operand:
         """``1 if test else 0`` and the reverse: booleans as numbers, which `np.where` would choose one by one."""
         flag = test if positive else inverse(test)
         value = Array(dtype, 0, self.array(test).axes, weak=True)
-        return Operand(f"{flag.primary}.astype({self.dtype_code(dtype)})", value, fresh=True)
+        code = f"{flag.primary}.astype({self.dtype_code(dtype)})"
+        return Operand(code, value, fresh=True, node=Between(0, 1) if value.kind == "i" else None)
 
     def merge_flags(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
         """Booleans of which one is known: ``np.where(test, True, flag)`` is ``test | flag``."""

@@ -188,6 +188,37 @@ NEEDLESS = re.compile(r"(?<=[*+/-] )\((\d+|[A-Za-z_][\w.]*(?:\[\d+\])?)\)(?![.\[
 MAY_BE_LONG = re.compile(r"\]\[|where\([^\n]*1, 0\)|astype\([^\n]*\.copy\(\)|sum\([^\n]*astype\(|\(~[^\n]*astype\(")
 
 
+def cast_once(block: list[Stmt], whole: Sequence[Stmt]) -> None:
+    """``c = (x < y).astype(int)``, of which nothing but ``c.astype(np.int16)`` is read, is that from the start."""
+    for statement in block:
+        if statement.body is not None:
+            cast_once(statement.body, whole)
+            continue
+        match syntax(statement).node:
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(func=ast.Attribute(attr="astype", value=value), args=[ast.Name(id="int")], keywords=[]),
+            ) if is_comparison(value):
+                code = segment(statement.text, value)
+                _cast_once(statement, name, f"({code})", whole)
+
+
+def _cast_once(statement: Stmt, name: str, value: str, whole: Sequence[Stmt]) -> None:
+    read, stored = re.compile(rf"(?<![\w.]){name}\b(?:\.astype\(([\w.]+)\))?"), 0
+    casts = set[str | None]()
+    for other in walk(whole):
+        stored += name in syntax(other).stores
+        if other is not statement:
+            casts |= {match[1] for match in read.finditer(other.text)}
+    if stored != 1 or len(casts) != 1 or None in casts:
+        return
+    dtype = casts.pop()
+    statement.text = f"{name} = {value}.astype({dtype})"
+    for other in walk(whole):
+        if other is not statement:
+            other.text = read.sub(name, other.text)
+
+
 # --- runs of statements ----------------------------------------------------------------------------------------------
 
 

@@ -100,12 +100,17 @@ class Wavefronts(Elements):
         except Unsupported:
             self.rollback(mark)
             self.pending = pending
-            self.plan.guarded[self.node_site(node)] = None
             if self.plan.skewed:  # in vain
-                self.plan.skewed.clear()
-                self.plan.retabled.clear()
-                raise PlanChange from None
+                self.give_up_tables(node)
+            self.plan.guarded[self.node_site(node)] = None
             return super().sequential_for(node, it)
+
+    def give_up_tables(self, node: cst.For) -> None:
+        """Tables are held as they are again, and the nest is left alone.  Raises PlanChange."""
+        self.plan.guarded[self.node_site(node)] = None
+        self.plan.skewed.clear()
+        self.plan.retabled.clear()
+        raise PlanChange
 
     # --- whether a nest may go by anti-diagonals ---------------------------------------------------------------------
 

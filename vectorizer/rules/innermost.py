@@ -33,14 +33,14 @@ def batch_innermost(rw: Context, operand: Operand, reduced: set[int]) -> Operand
 
 
 def gather_innermost(rw: Context, base: Operand, index: Sequence[Index], region: Region) -> Region:
-    """Elements of a shared array, each chosen by an example and by an iteration of a short loop, batch innermost."""
+    """Elements of a shared array, each chosen by an example and by an iteration of a short loop: batch innermost."""
     value, made = rw.array(base), region.value
     items = [i for i in index if isinstance(i, Operand) and isinstance(i.value, Array)]
     if value.axes or region.moved or not region.gathered or len(items) < len(index) or len(items) != value.rank:
         return region
     if len(made.axes) != 2 or made.rank or made.axes[1].kind != "loop" or any(i.array.rank for i in items):
         return region
-    batch, inner = made.axes
+    inner = made.axes[1]
     if any(len(i.array.axes) > 1 for i in items) or not _pays(rw, made, [_trips(rw, inner)]):
         return region
     codes = [f"{i.primary}[:, None]" if i.array.axes == (inner,) else i.code for i in items]

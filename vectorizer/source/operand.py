@@ -25,6 +25,13 @@ class Holds(NamedTuple):
     comparisons: tuple[tuple[Operand, str, Operand], ...]
 
 
+class Between(NamedTuple):
+    """The least and the greatest that an integer may be."""
+
+    low: int
+    high: int
+
+
 class Joins(NamedTuple):
     """An operation of two operands neither of which has all axes of the result."""
 
