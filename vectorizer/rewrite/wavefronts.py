@@ -243,9 +243,13 @@ class Wavefronts(Elements):
         for name, code in ends:
             self.emit(f"{name} = {code}", generated=name, target=name)
             bounds.append(self._bind(front, name))
+        self.open_diagonal(front)
         start = len(self.out)
         self.walk_axis(front.node, Iteration("range", bounds=tuple(bounds), text="range"))
         self._drop_unread(front, start)
+
+    def open_diagonal(self, front: Front) -> None:
+        """In front of the cells of an anti-diagonal."""
 
     def bind_axis_target(self, target: cst.BaseExpression, operand: Operand) -> None:
         front = self.fronts[-1] if self.fronts else None
