@@ -73,6 +73,8 @@ class Narrowed(Wavefronts):
 
     def fits(self, operand: Operand, dtype: np.dtype[Any]) -> bool:
         limits = np.iinfo(dtype)
+        if not self.facts.has_loop:
+            return False  # a file is for all lengths
         if isinstance(operand.node, Between):
             return bool(limits.min <= operand.node.low and operand.node.high <= limits.max)
         if self.fronts and not operand.lazy:
@@ -101,8 +103,8 @@ class Narrowed(Wavefronts):
     def narrow(self, front: Front, made: dict[int, cst.Assign]) -> None:
         """Holds the tables of a nest in the narrowest dtype that all of their integers fit."""
         names = {name: node for name, node in self.tables().items() if id(node) in made}
-        if any(self.array(self.env[name]).dtype != np.dtype(int) for name in names):
-            return
+        if not self.facts.has_loop or any(self.array(self.env[name]).dtype != np.dtype(int) for name in names):
+            return  # a file is for all lengths
         try:
             spans, fitting = self.spans_of(front, names)
         except Unbounded:

@@ -112,7 +112,8 @@ class Rolled(Narrowed):
             if ring.front == front.site:
                 for k, row in enumerate((f"{front.low} - 1", f"{front.high} : {front.high} + 1")):
                     slot = f"{front.diagonal} % {ring.count}"
-                    index = [*[":"] * len(self.axes), row, slot] if self.axes else [slot, row]
+                    lead = [":"] * len(self.array(self.env[ring.name]).axes)
+                    index = [*lead, row, slot] if self.axes else [slot, row]
                     statement = self.emit(f"{ring.name}[{', '.join(index)}] = {ring.fill}")
                     statement.trailing = "" if k else "# the border of the table"
 
@@ -177,14 +178,14 @@ class Rolled(Narrowed):
         for element in elements_in(function, name, stores=False):
             if id(element) in inside:
                 continue
-            place = self.read_between.get(id(element), ())
-            if len(place) != 2 or None in place:
-                return False
-            row, column = place
-            before = [last[0] - row, last[1] - column]  # type: ignore[operator]
-            within: list[Affine] = [row + -1, column + -1, *before, before[0] * -1 - before[1] + (count - 1)]  # type: ignore[operator]
-            if not all(map(self.relies_on, within)):
-                return False
+            match self.read_between.get(id(element), ()):
+                case (Affine() as row, Affine() as column):
+                    before = last[0] - row, last[1] - column
+                    within = row - 1, column - 1, *before, before[0] * -1 - before[1] + (count - 1)
+                    if not all(self.relies_on(condition) for condition in within):
+                        return False
+                case _:
+                    return False
         return True
 
     def give_up_tables(self, node: cst.For) -> None:
