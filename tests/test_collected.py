@@ -55,6 +55,24 @@ def matrices(x, A, n):
     return np.sum(np.stack(out), axis=0)
 
 
+def copies(x, A, n):
+    m = n.copy()
+    out = []
+    for t in range(len(x)):
+        m += np.tanh(m) * x[t]
+        out.append(m.copy())
+    return np.array(out)
+
+
+def copies_of_a_sum(x, A, n):  # the loop becomes an axis
+    m = n.copy()
+    out = []
+    for t in range(len(x)):
+        m += x[t]
+        out.append(m.copy())
+    return np.array(out)
+
+
 # Those in which the list must stay one.
 
 
@@ -131,7 +149,7 @@ def same_for_all(x, A, n):
     return np.array(out) * x[:, 0]
 
 
-ARRAYS = [states, numbers, counts, two_lists, matrices]
+ARRAYS = [states, numbers, counts, two_lists, matrices, copies, copies_of_a_sum]
 LISTS = [
     changed_behind,
     changed_at_the_end,
@@ -169,7 +187,9 @@ def test_float32(function: Any) -> None:
     assert_matches_loop(function, arguments(axes, 5, 4, dtype=np.float32), axes, rtol=1e-4)
 
 
-@pytest.mark.parametrize("function", [states, counts, two_lists, matrices], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    "function", [states, counts, two_lists, matrices, copies, copies_of_a_sum], ids=lambda f: f.__name__
+)
 def test_what_is_emitted(function: Any) -> None:
     vmapped = vmap(function, (0, 0, 0))
     args = arguments((0, 0, 0), 4, 6)

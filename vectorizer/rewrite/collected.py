@@ -130,7 +130,7 @@ class Collected(Rolled):
         known = like.dtype is not None and like.kind in "biufc" and None not in like.dims
         if not known or not like.axes or set(like.axes) - set(self.axes) or like.zero_d:
             return None
-        if like.rank and self.changes_arrays():
+        if like.rank and not is_new(found.item) and self.changes_arrays():
             return None  # what is changed in place behind `append` changes in the list
         function = self.expression(found.joined.func).value
         if not isinstance(function, Obj) or not any(function.value is joiner for joiner in JOINERS):
@@ -213,6 +213,13 @@ def appends_in(loop: cst.For) -> list[tuple[str, cst.Expr, cst.BaseExpression]]:
                 ):
                     found.append((name, small, item))
     return found
+
+
+def is_new(node: cst.BaseExpression) -> bool:
+    """Whether an expression gives an array that nothing else can see."""
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        return node.func.attr.value == "copy" and not node.args
+    return isinstance(node, cst.BinaryOperation)
 
 
 def is_name(node: cst.BaseExpression, name: str) -> bool:
