@@ -103,3 +103,53 @@ def test_where_it_is_emitted() -> None:
     assert 'order="F"' not in source(likeliest_path, (0, None, None, None), 3)  # fewer examples than states
     assert 'order="F"' not in source(likeliest_path, (0, 0, 0, None), 9)  # an operand has all axes, and an order
     assert 'order="F"' not in source(held_before, (0, None, None, None), 9)
+
+
+# --- products over arrays in which the batch axis is innermost -------------------------------------------------------
+
+
+def cholesky(A):
+    n = len(A)
+    L = np.zeros((n, n), A.dtype)
+    for j in range(n):
+        s = A[j, j]
+        for k in range(j):
+            s -= L[j, k] * L[j, k]
+        L[j, j] = np.sqrt(s)
+        for i in range(j + 1, n):
+            s = A[i, j]
+            for k in range(j):
+                s -= L[i, k] * L[j, k]
+            L[i, j] = s / L[j, j]
+    return L
+
+
+def weighted_past(A):
+    n = len(A)
+    y = np.zeros(n)
+    for t in range(n):
+        s = 1.0
+        for k in range(t):
+            s += A[t, k] * y[k]
+        y[t] = np.cos(s)
+    return y
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+@pytest.mark.parametrize("size", [1, 2, 6])
+@pytest.mark.parametrize("batch", [1, 6, 20])
+def test_products(dtype: str, size: int, batch: int) -> None:
+    rng = np.random.default_rng(3)
+    a = rng.standard_normal((batch, size, size)).astype(dtype)
+    A = a @ a.swapaxes(1, 2) + size * np.eye(size, dtype=dtype)
+    tolerance = 1e-3 if dtype == "float32" else 1e-10
+    assert_matches_loop(cholesky, (A,), (0,), rtol=tolerance)
+    assert_matches_loop(cholesky, (np.moveaxis(A, 0, 1).copy(),), (1,), rtol=tolerance)
+    assert_matches_loop(weighted_past, (A.real,), (0,), rtol=tolerance)
+
+
+def test_products_along_the_batch() -> None:
+    vmapped = vmap(cholesky)
+    vmapped(np.broadcast_to(np.eye(5) * 2, (8, 5, 5)).copy())
+    assert 'np.einsum("bik,bk->bi", L[:, j + 1 :, :j], L[:, j, :j])' in vmapped.source()
+    assert "np.matvec" not in vmapped.source()
