@@ -148,6 +148,16 @@ def test_one_example(function: Any) -> None:
     assert "% " in jitted.source()
 
 
+@pytest.mark.parametrize(
+    ("function", "batch", "is_front"),
+    [(time_warping, 2500, True), (common_length, 2500, True), (all_of_it, 2500, False), (all_of_it, 40, True)],
+)
+def test_many_examples(function: Any, batch: int, is_front: bool) -> None:
+    vmapped = vmap(function)
+    assert_matches_loop(function, words(batch, 8, 9), (0, 0), vmapped=vmapped)
+    assert ("lo:hi" in vmapped.source()) == is_front  # a whole table of floats takes up much memory
+
+
 def test_nan_and_infinities() -> None:
     p, q = words(5, 9, 12)
     p[1, 3], p[2, 0], q[3, 11] = np.nan, np.inf, -np.inf

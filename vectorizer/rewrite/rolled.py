@@ -128,6 +128,19 @@ class Rolled(Narrowed):
                 for name, node in self.tables().items():
                     if id(node) in made:
                         self.roll(front, name, node, made[id(node)])
+                if made and not self.pays(front, "slices"):
+                    self.leave_large(front, list(made))
+
+    def leave_large(self, front: Front, keys: list[int]) -> None:
+        """Leaves a nest alone whose tables take up much memory, for many examples."""
+        places = {self.node_site(self.plan.retabled[key].value): key for key in keys}
+        if not places.keys() <= self.plan.rolled.keys() | self.plan.narrowed.keys():
+            self.plan.guarded[front.site] = None
+            for site, key in places.items():
+                for held in (self.plan.skewed, self.plan.rolled, self.plan.narrowed):
+                    held.pop(site, None)
+                self.plan.retabled.pop(key)
+            self.plan.retabled.setdefault(None, None)  # the walk starts again
 
     def roll(self, front: Front, name: str, node: cst.Assign, made: cst.Assign) -> None:
         """Holds a table by its last anti-diagonals, if no others are looked at."""
