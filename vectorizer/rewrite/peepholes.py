@@ -188,17 +188,17 @@ NEEDLESS = re.compile(r"(?<=[*+/-] )\((\d+|[A-Za-z_][\w.]*(?:\[\d+\])?)\)(?![.\[
 MAY_BE_LONG = re.compile(r"\]\[|where\([^\n]*1, 0\)|astype\([^\n]*\.copy\(\)|sum\([^\n]*astype\(|\(~[^\n]*astype\(")
 
 
-def cast_once(block: list[Stmt], whole: Sequence[Stmt]) -> None:
+def cast_once(block: list[Stmt], whole: Sequence[Stmt], parameters: Collection[str]) -> None:
     """``c = (x < y).astype(int)``, of which nothing but ``c.astype(np.int16)`` is read, is that from the start."""
     for statement in block:
         if statement.body is not None:
-            cast_once(statement.body, whole)
+            cast_once(statement.body, whole, parameters)
             continue
         match syntax(statement).node:
             case ast.Assign(
                 targets=[ast.Name(id=name)],
                 value=ast.Call(func=ast.Attribute(attr="astype", value=value), args=[ast.Name(id="int")], keywords=[]),
-            ) if is_comparison(value):
+            ) if is_comparison(value) and name not in parameters:
                 code = segment(statement.text, value)
                 _cast_once(statement, name, f"({code})", whole)
 

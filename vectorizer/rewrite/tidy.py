@@ -44,7 +44,7 @@ def tidy(
     if theirs is not None:
         join_moves(statements, theirs)
     shorten(statements)
-    cast_once(statements, statements)
+    cast_once(statements, statements, parameters)
     if theirs is not None:
         name_repeats(statements, is_taken, theirs)
         renumber(statements, theirs, is_taken)
