@@ -17,7 +17,7 @@ from vectorizer import vmap
 from vectorizer.rewrite.dead_code import drop_unread
 from vectorizer.rewrite.naming import drop_renames, name_repeats
 from vectorizer.rewrite.numbering import renumber
-from vectorizer.rewrite.peepholes import join_moves, name_sizes, read_lengths, shorten, take_first_values
+from vectorizer.rewrite.peepholes import cast_once, join_moves, name_sizes, read_lengths, shorten, take_first_values
 from vectorizer.source.layout import fit
 from vectorizer.source.statements import Stmt
 
@@ -196,6 +196,40 @@ def test_first_values(before: str, after: str | None) -> None:
 )
 def test_short_forms(before: str, after: str | None) -> None:
     check(shorten, before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("a = (~(y == p)).astype(int)\nreturn a", "a = (y != p).astype(int)\nreturn a", id="not equal"),
+        pytest.param("a = (~(y < p)).astype(int)\nreturn a", None, id="not less, which nan is not"),
+        pytest.param(
+            "return np.sum((x < p).astype(int), axis=1)", "return np.count_nonzero(x < p, axis=1)", id="comparisons"
+        ),
+        pytest.param("return np.sum((x + p).astype(int), axis=1)", None, id="numbers"),
+    ],
+)
+def test_short_forms_of_flags(before: str, after: str | None) -> None:
+    check(shorten, before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "a = (y < 1).astype(int)\nreturn a.astype(np.int16) + a.astype(np.int16)",
+            "a = (y < 1).astype(np.int16)\nreturn a + a",
+            id="cast alike",
+        ),
+        pytest.param("a = (y < 1).astype(int)\nreturn a.astype(np.int16) + a", None, id="read as it is"),
+        pytest.param("a = (y < 1).astype(int)\nreturn a.astype(np.int16) + a.astype(np.int8)", None, id="cast twice"),
+        pytest.param("a = (y * 9).astype(int)\nreturn a.astype(np.int16)", None, id="numbers"),
+        pytest.param("a = (y < 1).astype(int)\na = a.astype(np.int16)\nreturn a", None, id="set again"),
+        pytest.param("y = (y < 1).astype(int)\nreturn y.astype(np.int16)", None, id="a parameter"),
+    ],
+)
+def test_casts_of_flags(before: str, after: str | None) -> None:
+    check(lambda statements: cast_once(statements, statements, arguments()), before, after)
 
 
 def test_counts_keep_their_dtype() -> None:

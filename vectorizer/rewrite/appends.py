@@ -43,6 +43,7 @@ class Appends(Choices):
         if name != "append" or len(args) != 1 or self.speculating != len(self.masks) or self.regions:
             raise Unsupported("a list is changed in a loop that has become an axis")
         loop: LoopAxis = self.loops[-1]
+        self.check_items_stay(args[0])
         variable, before = self.filled_list(base, loop)
         if len(masks) != len(self.masks):
             raise Unsupported("a list is filled under a condition that is around the loop")
@@ -55,6 +56,18 @@ class Appends(Choices):
         loop.appended[variable] = made
         self.hold_list(variable, made, loop)
         loop.carried.add(variable)
+
+    def check_items_stay(self, item: Operand) -> None:
+        """An array in a list is seen there with all that is done to it later; not so a number, nor a new array."""
+        value = item.value
+        if isinstance(value, Array) and (item.fresh and not item.is_name or not value.rank and not value.zero_d):
+            return
+        for loop in self.loops:
+            for part in nodes_of(loop.node) if loop.node is not None else ():
+                if isinstance(part, cst.AugAssign) and isinstance(part.target, cst.Name):
+                    held = self.env.get(part.target.value)
+                    if held is not None and (not isinstance(held.value, Array) or held.value.rank or held.value.zero_d):
+                        raise Unsupported("arrays are appended to a list in a loop that changes one in place")
 
     def filled_list(self, base: Operand, loop: LoopAxis) -> tuple[str, Appended | None]:
         """The variable of the list, which is empty in front of the loop, and what has been appended in this body."""

@@ -75,6 +75,9 @@ class Rewriter(Looped):
         self.tests = {}
         self.misplaced = set()
         self.tables_of_fronts = {}
+        self.stored_between = {}
+        self.read_between = {}
+        self.counts = {}
         self.lines = lines
         self.rebound_names = assigned_names(function.node.body)
         self.local_names = self.rebound_names | set(function.parameters)

@@ -14,7 +14,7 @@ from vectorizer.rules.elementwise import select
 from vectorizer.rules.pieces import in_pieces
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, Axis, number
+from vectorizer.values import Array, Axis, number, sites
 
 
 def _is_moderate(value: Array) -> bool:
@@ -226,7 +226,7 @@ class Contractions(SequentialLoops):
             return None
         shared = tuple(s for s in x if s in y and s != k)
         left, right = [s for s in x if s not in y], [s for s in y if s not in x]
-        if len(left) > 1 or len(right) > 1:
+        if len(left) > 1 or len(right) > 1 or not (left and right) and self.is_batch_innermost(a, b):
             return None
         if not left and not right:
             return self._as_vecdot(a, b, shared, k)
@@ -235,6 +235,11 @@ class Contractions(SequentialLoops):
                 a, b, left, right = b, a, right, left
             return self._as_matrix_product(a, b, shared, left[0], right[0], k)
         return self._as_matvec(a, b, shared, left[0], k) if left else self._as_matvec(b, a, shared, right[0], k)
+
+    def is_batch_innermost(self, *factors: Operand) -> bool:
+        """Whether the batch axis is innermost in the memory of all of them: `einsum` goes along it, not along k."""
+        memory = [sites(factor.array.origins) for factor in factors]
+        return all(held and held <= self.plan.batch_last for held in memory)
 
     def _as_vecdot(self, a: Operand, b: Operand, shared: tuple[Axis, ...], k: Axis) -> Operand | None:
         """``out[s] = sum(a[s, k] * b[s, k])``; np.vecdot takes the conjugate of complex numbers."""

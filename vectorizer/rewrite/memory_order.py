@@ -53,10 +53,12 @@ class MemoryOrder(Loops):
                 uses.elements += 1
                 uses.again += alone
             return
-        if not self.loop_frames or self.loops or self.is_rare or not isinstance(value, Array) or not value.rank:
+        in_order = not self.loops or self.fronts and len(self.loops) == 1
+        if not self.loop_frames or not in_order or self.is_rare or not isinstance(value, Array) or not value.rank:
             return
         numbers = [i for i in index if isinstance(i, Operand) and isinstance(i.value, Array)]
-        plain = len(numbers) == len(index) and all(not i.array.rank and not i.array.axes for i in numbers)
+        axes = {loop.axis for loop in self.loops}
+        plain = len(numbers) == len(index) and all(not i.array.rank and axes.issuperset(i.array.axes) for i in numbers)
         whole = plain and sum(map(consumed, index)) == value.rank and len(value.axes) == 1 and not self.lanes_depth
         moving = any(i.array.const is MISSING for i in numbers)
         known = all(i.array.affine is not None for i in numbers)

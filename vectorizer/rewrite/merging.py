@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import libcst as cst
 import numpy as np
@@ -16,6 +17,7 @@ from vectorizer.rules.subscripts import (
 )
 from vectorizer.source.operand import (
     UNARY,
+    Between,
     Operand,
 )
 from vectorizer.values import (
@@ -61,8 +63,19 @@ class Merging(Comparisons):
         dtype, weak = promote(a, b)
         if a.weak != b.weak or a.dtype != b.dtype:
             self.check_mixed(a, b)
+        if dtype is not None and is_flag(self.array(test), a, b):
+            return self.merge_zero_one(test, dtype, bool(a.const))
         merged = select(self, test, body, orelse)
+        if type(a.const) is type(b.const) is int:
+            merged.node = Between(min(a.const, b.const), max(a.const, b.const))
         return merged.with_value(self.array(merged).with_(weak=weak, dtype=dtype, dims=self.array(merged).dims))
+
+    def merge_zero_one(self, test: Operand, dtype: np.dtype[Any], positive: bool) -> Operand:
+        """``1 if test else 0`` and the reverse: booleans as numbers, which `np.where` would choose one by one."""
+        flag = test if positive else inverse(test)
+        value = Array(dtype, 0, self.array(test).axes, weak=True)
+        code = f"{flag.primary}.astype({self.dtype_code(dtype)})"
+        return Operand(code, value, fresh=True, node=Between(0, 1) if value.kind == "i" else None)
 
     def merge_flags(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
         """Booleans of which one is known: ``np.where(test, True, flag)`` is ``test | flag``."""
@@ -119,6 +132,13 @@ class Merging(Comparisons):
                 )
             return Operand(f"[{codes}]", ListV(values, a.site), node=Parts(parts))
         raise Unsupported("values of different kinds for different examples")
+
+
+def is_flag(test: Array, first: Array, second: Array) -> bool:
+    """Whether a choice is between Python's 1 and 0, made for each example by itself."""
+    if test.kind != "b" or not test.axes or test.rank or not first.weak or not second.weak:
+        return False
+    return {repr(first.const), repr(second.const)} in ({"0", "1"}, {"0.0", "1.0"})  # not -0.0, nor True
 
 
 def inverse(test: Operand) -> Operand:

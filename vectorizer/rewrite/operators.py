@@ -25,10 +25,12 @@ from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import (
     NOT,
     UNARY,
+    Joins,
     Operand,
 )
 from vectorizer.values import (
     MISSING,
+    Affine,
     Array,
     MaskedV,
     NestedV,
@@ -109,7 +111,8 @@ class Operators(Arithmetic):
         made = value.with_(axes=axes, rank=rank, dims=dims, affine=value.affine, const=value.const)
         factors, divisors = product_of(symbol, left, right)
         code = self.infix(aligned[0], aligned[1], spaced, level)
-        return Operand(code, made, level, fresh=True, factors=factors, divisors=divisors)
+        node = Joins(ufunc.__name__, *aligned) if joins_axes(made, a) and joins_axes(made, b) else None
+        return Operand(code, made, level, fresh=True, factors=factors, divisors=divisors, node=node)
 
     def _may_outgrow(self, symbol: str, a: Array, b: Array) -> bool:
         """Whether an operation between Python's integers, one of which varies, may give one of over 64 bits.
@@ -175,6 +178,14 @@ class Operators(Arithmetic):
         as_bool = truth(self, operand)
         result = self.array(as_bool).with_(weak=True)
         return Operand(f"~{as_bool.at(UNARY)}", result, UNARY, fresh=True)
+
+
+def joins_axes(made: Array, value: Array) -> bool:
+    """Whether an operand lacks an axis of what it goes into."""
+    if value.axes != made.axes or value.rank != made.rank:
+        return True
+    one = Affine(1)
+    return any(d == one != result for d, result in zip(value.dims, made.dims, strict=True))
 
 
 def product_of(symbol: str, left: Operand, right: Operand) -> tuple[tuple[Operand, ...], tuple[Operand, ...]]:

@@ -41,7 +41,7 @@ class PartialStores(Effects):
             self.facts.strict_floats = True  # too large a number raises, where an array of them only warns
         if target.dtype is not None and (self.masks or self.regions):
             check_fits(value, target.dtype)
-        if target.dtype is None or not is_narrowing(value, target.dtype):
+        if target.dtype is None or not is_narrowing(value, target.dtype) or self.fits(operand, target.dtype):
             return operand
         if self.masks:
             raise Unsupported("integers are stored into a smaller type under a condition in a loop")

@@ -124,7 +124,11 @@ def is_integer(item: ast.expr, integers: frozenset[str]) -> bool:
 
 
 def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | None:
-    """``np.sum(np.where(c, 1, 0), axis=1)`` counts; what `astype` gives is a copy already."""
+    """``np.sum(np.where(c, 1, 0), axis=1)`` counts, as ``np.sum((x < y).astype(int), axis=1)`` does.
+
+    ``(~(x == y)).astype(int)`` is ``(x != y).astype(int)``: it is NumPy that compares where there is an `astype`.  What
+    that gives is a copy already.
+    """
     assert isinstance(node, ast.Call)
     match node:
         case ast.Call(
@@ -140,6 +144,24 @@ def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | Non
         ) if module == other and type(one) is type(zero) is int and (one, zero) == (1, 0):
             return f"{module}.count_nonzero({segment(text, condition)}, axis={segment(text, axis)})"
         case ast.Call(
+            func=ast.Attribute(value=ast.Name(id=module), attr="sum"),
+            args=[ast.Call(func=ast.Attribute(attr="astype", value=condition), args=[ast.Name(id="int")], keywords=[])],
+            keywords=[ast.keyword(arg="axis", value=axis)],
+        ) if is_comparison(condition):
+            return f"{module}.count_nonzero({segment(text, condition)}, axis={segment(text, axis)})"
+        case ast.Call(
+            func=ast.Attribute(
+                attr="astype",
+                value=ast.UnaryOp(
+                    op=ast.Invert(), operand=ast.Compare(ops=[ast.Eq() | ast.NotEq() as same], left=x, comparators=[y])
+                ),
+            ),
+            args=[dtype],
+            keywords=[],
+        ):
+            sign = "!=" if isinstance(same, ast.Eq) else "=="
+            return f"({segment(text, x)} {sign} {segment(text, y)}).astype({segment(text, dtype)})"
+        case ast.Call(
             func=ast.Attribute(
                 value=ast.Call(func=ast.Attribute(attr="astype"), args=[_], keywords=[]) as copied, attr="copy"
             ),
@@ -150,10 +172,51 @@ def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | Non
     return None
 
 
+def is_comparison(node: ast.expr) -> bool:
+    """Whether an expression of arrays gives booleans for certain."""
+    match node:
+        case ast.UnaryOp(op=ast.Invert(), operand=operand):
+            return is_comparison(operand)
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr(), left=left, right=right):
+            return is_comparison(left) and is_comparison(right)
+    return isinstance(node, ast.Compare)
+
+
 RULES: dict[type[ast.AST], Rule] = {ast.Subscript: one_subscript, ast.Call: short_call}
 LONGEST_MOVE = 100  # columns of an assignment that stands for several
 NEEDLESS = re.compile(r"(?<=[*+/-] )\((\d+|[A-Za-z_][\w.]*(?:\[\d+\])?)\)(?![.\[(*\w])")
-MAY_BE_LONG = re.compile(r"\]\[|where\([^\n]*1, 0\)|astype\([^\n]*\.copy\(\)")
+MAY_BE_LONG = re.compile(r"\]\[|where\([^\n]*1, 0\)|astype\([^\n]*\.copy\(\)|sum\([^\n]*astype\(|\(~[^\n]*astype\(")
+
+
+def cast_once(block: list[Stmt], whole: Sequence[Stmt], parameters: Collection[str]) -> None:
+    """``c = (x < y).astype(int)``, of which nothing but ``c.astype(np.int16)`` is read, is that from the start."""
+    for statement in block:
+        if statement.body is not None:
+            cast_once(statement.body, whole, parameters)
+            continue
+        match syntax(statement).node:
+            case ast.Assign(
+                targets=[ast.Name(id=name)],
+                value=ast.Call(func=ast.Attribute(attr="astype", value=value), args=[ast.Name(id="int")], keywords=[]),
+            ) if is_comparison(value) and name not in parameters:
+                code = segment(statement.text, value)
+                _cast_once(statement, name, f"({code})", whole)
+
+
+def _cast_once(statement: Stmt, name: str, value: str, whole: Sequence[Stmt]) -> None:
+    read, stored = re.compile(rf"(?<![\w.]){name}\b(?:\.astype\(([\w.]+)\))?"), 0
+    casts = set[str | None]()
+    for other in walk(whole):
+        stored += name in syntax(other).stores
+        if other is not statement:
+            casts |= {match[1] for match in read.finditer(other.text)}
+    if stored != 1 or len(casts) != 1 or None in casts:
+        return
+    dtype = casts.pop()
+    statement.text = f"{name} = {value}.astype({dtype})"
+    for other in walk(whole):
+        if other is not statement:
+            other.text = read.sub(name, other.text)
 
 
 # --- runs of statements ----------------------------------------------------------------------------------------------

@@ -18,12 +18,13 @@ from typing import Any
 
 import libcst as cst
 
+from vectorizer.rewrite.collected import Collected
 from vectorizer.rewrite.control_flow import has_jump
 from vectorizer.rewrite.hoisting import _is_heavy
 from vectorizer.rewrite.iteration import Iteration
 from vectorizer.rewrite.loop_syntax import exposed_names, occurrences, stored_subscripts, target_names
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
-from vectorizer.rewrite.wavefronts import SEQUENTIAL, Wavefronts
+from vectorizer.rewrite.wavefronts import SEQUENTIAL
 from vectorizer.values import Affine, Array, ListV, SeqV, StackedV, Unsupported, Value
 
 # For larger batches, the operations of one iteration are long enough.
@@ -40,7 +41,7 @@ class Split:
     second: cst.For
 
 
-class Splitting(Wavefronts):
+class Splitting(Collected):
     """Loops whose body falls into a recurrence and what follows from it."""
 
     def sequential_for(self, node: cst.For, it: Iteration) -> bool:

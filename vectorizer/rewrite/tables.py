@@ -91,11 +91,15 @@ class Tables(Conditions):
             return super().small_Assign(node)
         start = len(self.out)
         ended = super().small_Assign(made)
-        name, where = self.text(made.targets[0].target), "i, i + j" if self.axes else "i + j, i"
+        name, where = self.text(made.targets[0].target), self.place_in_words(made)
         self.change("table", f"{name} is held by anti-diagonals: {name}[i, j] stands at {name}[{where}]")
         if len(self.out) > start:
             self.out[-1].trailing = self.out[-1].trailing or f"# {name}[i, j] of the table stands at [{where}]"
         return ended
+
+    def place_in_words(self, made: cst.Assign) -> str:
+        """Where an assignment's table holds ``[i, j]``."""
+        return "i, i + j" if self.axes else "i + j, i"
 
     def hold_by_diagonals(self, held: frozenset[object]) -> bool:
         """Lets the tables behind some memory be held by anti-diagonals; False where one of them cannot be."""

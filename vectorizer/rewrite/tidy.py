@@ -10,7 +10,7 @@ from vectorizer.rewrite.dead_code import drop_unread
 from vectorizer.rewrite.in_place import update_in_place
 from vectorizer.rewrite.naming import drop_renames, name_repeats
 from vectorizer.rewrite.numbering import renumber
-from vectorizer.rewrite.peepholes import join_moves, name_sizes, read_lengths, shorten, take_first_values
+from vectorizer.rewrite.peepholes import cast_once, join_moves, name_sizes, read_lengths, shorten, take_first_values
 from vectorizer.rewrite.renewed import renew
 from vectorizer.source.statements import Stmt
 
@@ -48,6 +48,7 @@ def tidy(
     if theirs is not None:
         join_moves(statements, theirs)
     shorten(statements)
+    cast_once(statements, statements, parameters)
     if theirs is not None:
         name_repeats(statements, is_taken, theirs)
         renumber(statements, theirs, is_taken)

@@ -37,9 +37,10 @@ ANY_ORDER = {"+", "-", "*", "fmax", "fmin", "max", "min", "|", "&"}
 # What a nest must not contain, beside jumps.
 SEQUENTIAL = (*JUMPS, cst.Raise, cst.Try, cst.With, cst.Assert, cst.While)
 # Anti-diagonals pay where both loops run that often, for a batch of examples or for one alone, and where a batch is not
-# so large that the loops' own operations are long: less so where the cells of a table must be gathered.
+# so large that the loops' own operations are long: less so where the cells of a table must be gathered, more so where
+# little memory is gone through, of tables that are held in part or in small integers.
 LEAST_TRIPS = {"batch": 6, "alone": 24}
-MOST_EXAMPLES = {"slices": 3000, "gathers": 500}
+MOST_EXAMPLES = {"little": 30_000, "slices": 2000, "gathers": 500}
 
 
 @dataclass
@@ -100,12 +101,17 @@ class Wavefronts(Elements):
         except Unsupported:
             self.rollback(mark)
             self.pending = pending
-            self.plan.guarded[self.node_site(node)] = None
             if self.plan.skewed:  # in vain
-                self.plan.skewed.clear()
-                self.plan.retabled.clear()
-                raise PlanChange from None
+                self.give_up_tables(node)
+            self.plan.guarded[self.node_site(node)] = None
             return super().sequential_for(node, it)
+
+    def give_up_tables(self, node: cst.For) -> None:
+        """Tables are held as they are again, and the nest is left alone.  Raises PlanChange."""
+        self.plan.guarded[self.node_site(node)] = None
+        self.plan.skewed.clear()
+        self.plan.retabled.clear()
+        raise PlanChange
 
     # --- whether a nest may go by anti-diagonals ---------------------------------------------------------------------
 
@@ -201,16 +207,16 @@ class Wavefronts(Elements):
             front = self.plan.guarded.get(site)
             if not isinstance(front, Front):
                 continue
-            if not self._pays(front, "slices") or not self.hold_by_diagonals(held) and not self._pays(front, "gathers"):
+            if not self.pays(front, "little") or not self.hold_by_diagonals(held) and not self.pays(front, "gathers"):
                 self.plan.guarded[site] = None
                 self.plan.retabled.setdefault(None, None)
 
-    def _pays(self, front: Front, how: str) -> bool:
+    def pays(self, front: Front, how: str) -> bool:
         samples, examples = self.facts.samples or {}, 1
         for axis in self.axes:
             examples *= samples.get(f"size:{axis.name}", 1)
         trips = [extent.trips.evaluate(samples) for extent in (front.rows, front.columns)]
-        least = LEAST_TRIPS["batch" if self.axes and examples > 1 else "alone"] * (1 if how == "slices" else 2)
+        least = LEAST_TRIPS["batch" if self.axes and examples > 1 else "alone"] * (2 if how == "gathers" else 1)
         return examples <= MOST_EXAMPLES[how] and all(t is None or t >= least for t in trips)
 
     def check_order_of_cells(self, front: Front) -> None:
@@ -238,9 +244,13 @@ class Wavefronts(Elements):
         for name, code in ends:
             self.emit(f"{name} = {code}", generated=name, target=name)
             bounds.append(self._bind(front, name))
+        self.open_diagonal(front)
         start = len(self.out)
         self.walk_axis(front.node, Iteration("range", bounds=tuple(bounds), text="range"))
         self._drop_unread(front, start)
+
+    def open_diagonal(self, front: Front) -> None:
+        """In front of the cells of an anti-diagonal."""
 
     def bind_axis_target(self, target: cst.BaseExpression, operand: Operand) -> None:
         front = self.fronts[-1] if self.fronts else None

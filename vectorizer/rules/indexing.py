@@ -12,6 +12,7 @@ from typing import Any
 
 from vectorizer.rules.context import Context
 from vectorizer.rules.gathers import locate_gather
+from vectorizer.rules.innermost import gather_innermost
 from vectorizer.rules.periodic import locate_wrapped
 from vectorizer.rules.slices import locate_slices, loop_affine
 from vectorizer.rules.subscripts import (
@@ -95,7 +96,8 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     window = find_window(rw, operand, index)
     if window is not None:
         return window
-    region = locate_wrapped(rw, operand, index) or locate(rw, operand, index)
+    wrapped = locate_wrapped(rw, operand, index)
+    region = wrapped or gather_innermost(rw, operand, index, locate(rw, operand, index))
     found = region.value
     if isinstance(value, StackedV) and value.weak and found.rank == 0:
         found = found.with_(weak=True)

@@ -20,8 +20,11 @@ def is_narrowing(value: Array, dtype: np.dtype[Any] | None) -> bool:
 
 
 def narrowed(rw: Context, operand: Operand, dtype: np.dtype[Any]) -> Operand:
-    """The integers in `dtype`, behind a check that all of them fit."""
+    """The integers in `dtype`, behind a check that all of them fit, unless that is known."""
     value = rw.array(operand)
+    if rw.fits(operand, dtype):
+        code = f"{operand.primary}.astype({rw.dtype_code(dtype)})"
+        return Operand(code, value.with_(dtype=dtype, dims=value.dims, origins=frozenset()), fresh=True)
     whole = operand if operand.is_name else rw.temp(operand, "whole")
     code = f"{whole.primary}.astype({rw.dtype_code(dtype)})"
     rw.hazard("an integer may not fit")

@@ -38,6 +38,8 @@ class Plan:
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
     skewed: tables that are held by anti-diagonals, with their lengths as the user's function sees them; retabled: the
         assignments (by id) that make them, as they are made in their place; tabled: that has been decided.
+    narrowed: tables that are held in a narrower dtype; rolled: those of which a few anti-diagonals are held at a time.
+    collected: lists that are arrays from the start, with what is known of their items; None for those that are not.
     components: arguments with few components in the last place, each of which is one piece of memory.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
     at_end: a statement that is added to the function: an exception, where other examples have returned a value.
@@ -63,6 +65,9 @@ class Plan:
     skewed: dict[object, Any] = field(default_factory=dict)
     retabled: dict[object, Any] = field(default_factory=dict)
     tabled: bool = False
+    narrowed: dict[object, Any] = field(default_factory=dict)
+    rolled: dict[object, Any] = field(default_factory=dict)
+    collected: dict[str, Any] = field(default_factory=dict)
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)

@@ -9,6 +9,7 @@ import numpy as np
 
 from vectorizer.rules.context import Context, Effect
 from vectorizer.rules.elementwise import is_none
+from vectorizer.rules.innermost import batch_innermost
 from vectorizer.rules.pieces import REDUCED, in_pieces
 from vectorizer.rules.short_axes import fold_short
 from vectorizer.rules.table import Call, Rule, probe, register
@@ -113,13 +114,14 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
             )
     code, logical = shifted(rw, bound.get("axis"), value)
     result = _probed(rw, function, value, bound, logical, whole)
-    if bound.keys() <= {names[0], "axis"}:
+    axes = normalized(logical, value.rank)
+    inner = batch_innermost(rw, operand, axes) if function in REDUCED and value.rank else operand
+    if inner is operand and bound.keys() <= {names[0], "axis"}:
         for lower in (reduce_windows, fold_short):
-            reduced = lower(rw, operand, function, normalized(logical, value.rank), result)
+            reduced = lower(rw, operand, function, axes, result)
             if reduced is not None:
                 return reduced
-    if function in REDUCED:
-        operand = in_pieces(rw, operand)
+    operand = in_pieces(rw, inner) if function in REDUCED else inner
     codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, names[0]: operand.code}
     if c.base is not None:
         codes[names[0]] = operand.primary

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+import numpy
+
 from vectorizer.rules.plan import Effect, Plan, Shared
 from vectorizer.source.operand import (
     Holds,
@@ -114,6 +116,10 @@ class State:
     def guarded(self, name: str, operands: list[Operand]) -> tuple[list[Operand], bool]:
         """Operands that `name` can be computed of without harm where a condition does not hold; whether they are."""
         return operands, False
+
+    def fits(self, operand: Operand, dtype: numpy.dtype[Any]) -> bool:
+        """Whether all of an operand's integers are known to be within an integer dtype."""
+        return False
 
     def harmless_index(self, index: Operand, dim: Affine | None) -> Operand | None:
         """A subscript that is within range where a condition does not hold; None where there is no such form."""

@@ -25,6 +25,21 @@ class Holds(NamedTuple):
     comparisons: tuple[tuple[Operand, str, Operand], ...]
 
 
+class Between(NamedTuple):
+    """The least and the greatest that an integer may be."""
+
+    low: int
+    high: int
+
+
+class Joins(NamedTuple):
+    """An operation of two operands neither of which has all axes of the result."""
+
+    ufunc: str
+    left: Operand
+    right: Operand
+
+
 class Operand:
     """Code and the abstract value of what it computes.
 
