@@ -160,8 +160,7 @@ class Arithmetic:
         code = f"pow({base.code}, {cast(b, value.dtype).code})"
         if not value.weak:
             return Expr(code, value)
-        if b.const is MISSING or float(b.const) != int(b.const):
-            raise NoKernel("a power of Python numbers that may be complex")
+        # Python gives a complex number where this gives nan: that is noted, as what raises is.
         return Expr(f"checked_{code[:-1]}, {self.bad()})", value)
 
     def product(self, factors: list[Expr], value: Array) -> Expr:

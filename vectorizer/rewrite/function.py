@@ -213,7 +213,7 @@ def rewrite(
     """
     plan = Plan(returns=returns)
     plain, lines = function, dict(shared.namespace.line_numbers(function.node))
-    restore, fallbacks = _restorer(shared), len(shared.fallbacks)
+    restore, fallbacks = restorer(shared), len(shared.fallbacks)
     for _ in range(MOST_RESTARTS):
         restore()
         flags = len(plan.flags)
@@ -264,7 +264,7 @@ def with_flags(function: Function, plan: Plan, lines: dict[int, int]) -> Functio
     return replace(function, node=flagged.node)
 
 
-def _restorer(shared: Shared) -> Callable[[], None]:
+def restorer(shared: Shared) -> Callable[[], None]:
     """What brings `shared` back to its state of now, helpers that are in its table excepted."""
     taken, imports = set(shared.taken), dict(shared.imports)
     changes, helpers, fallbacks = len(shared.changes), len(shared.helper_sources), len(shared.fallbacks)
