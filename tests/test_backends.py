@@ -247,6 +247,39 @@ def test_mixing_is_an_error() -> None:
         vmap(scaled, (0, None), backend="numpy")(DeviceArray(np.ones((2, 3))), DeviceArray(np.ones(3)))
 
 
+def test_mixing_with_an_array_from_outside_is_an_error() -> None:
+    table = DeviceArray(np.arange(3.0))
+    params = {"w": table}
+
+    def plain(x: Any) -> Any:
+        return x * table
+
+    def in_a_dict(x: Any) -> Any:
+        return x * params["w"]
+
+    assert host(vmap(plain)(DeviceArray(np.ones((2, 3))))).tolist() == [[0.0, 1.0, 2.0]] * 2
+    for function, name in ((plain, "table"), (in_a_dict, r"params\['w'\]")):
+        with pytest.raises(
+            VectorizeTypeError, match=rf"{name}, which the function reads, is an array of fake_cupy, and"
+        ) as error:
+            vmap(function)(np.ones((2, 3)))
+        assert "argument x is an array of numpy.\n" in str(error.value)
+        assert "fake_cupy.asarray(x) moves one" in str(error.value)
+
+
+def test_arrays_from_outside_are_no_part_of_other_mistakes() -> None:
+    table = DeviceArray(np.arange(3.0))
+
+    def moves(x: Any) -> Any:
+        return x * np.asarray(table.tolist())
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)
+        assert vmap(moves)(np.ones((2, 3))).tolist() == [[0.0, 1.0, 2.0]] * 2
+    with pytest.raises(ZeroDivisionError):
+        vmap(lambda x: len(table) / 0 + x)(np.ones((2, 3)))
+
+
 def test_arrays_inside_containers() -> None:
     def f(params: Any, x: Any) -> Any:
         return {"y": params["w"] @ x, "z": (x.sum(), params["b"][0])}

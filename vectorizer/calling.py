@@ -110,7 +110,11 @@ def run_elsewhere(state: State, entry: Entry, resolved: Resolved, layers: tuple[
 
 
 def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
-    """The function itself, example by example, on the host."""
+    """The function itself, example by example, on the host.
+
+    Raises:
+        VectorizeTypeError: the function mixes NumPy's arrays with those of a device that it finds outside.
+    """
 
     def run(placed: Resolved) -> Any:
         if layers:
@@ -119,7 +123,13 @@ def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any
         positional, keywords = placed.split()
         return state.function(*positional, **keywords)
 
-    return placing.on_the_host(resolved, run)
+    try:
+        return placing.on_the_host(resolved, run)
+    except TypeError as error:
+        mixed = placing.mixed_outside(resolved, state.function, state.name)
+        if mixed is None:
+            raise
+        raise mixed from error
 
 
 def describe(error: Exception) -> str:
