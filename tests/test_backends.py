@@ -499,6 +499,9 @@ x[w.argmax()] + float(w[0]) | it makes a Python number
 x * w[0].item() | it makes Python numbers
 x[w > 0].sum() | the size of what a mask selects
 np.unique(w).sum() + x | the size of its result
+np.outer(x, w)[:, x > 0] | the size of what a mask selects
+x * np.histogram(w, bins=3)[0] | CuPy's histogram looks at values
+np.linalg.inv(np.eye(3) + np.outer(x, x)) @ w | checks whether a matrix can be solved for
 """
 
 
@@ -520,6 +523,37 @@ def test_launches_are_told() -> None:
     f(*args)
     assert f"launches: {counts.launches} at most" in f.explain()
     assert "waits" not in f.explain()
+
+
+def shrinks(x: Any) -> Any:
+    while np.abs(x).max() > 0.1:
+        x = x * 0.5
+    return x
+
+
+def test_the_extreme_of_an_array_that_has_items_may_be_a_condition() -> None:
+    x = RNG.normal(size=(5, 4))
+    vmapped = vmap(shrinks, backend="fake")
+    assert_matches_loop(shrinks, (x,), vmapped=vmapped, native=True)
+    assert "masks: the loop ends at different times" in vmapped.explain()
+    assert_matches_loop(shrinks, (x[:, :0],), vmapped=vmapped)  # which raises
+
+
+def stores(x: Any, y: Any) -> Any:
+    z = np.zeros(6)
+    z[:3] = x * y
+    z[3:] = np.exp(x)
+    return z
+
+
+def test_stores_are_launches() -> None:
+    vmapped = vmap(stores)
+    args = DeviceArray(np.ones((2, 3))), DeviceArray(np.ones((2, 3)))
+    vmapped(*args)
+    reset()
+    vmapped(*args)
+    told = next(line for line in vmapped.explain().splitlines() if "launches: " in line)
+    assert counts.launches <= int(told.partition("launches: ")[2].split()[0])
 
 
 # --- the registry ----------------------------------------------------------------------------------------------------
