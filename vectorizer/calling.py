@@ -16,6 +16,7 @@ from vectorizer import placing, reference
 from vectorizer.backends import find_owner
 from vectorizer.cache import Entry, State, find_entry, host_of, make_fast, report, resolve
 from vectorizer.checking import compare, pick, snapshot
+from vectorizer.errors import SettingError
 from vectorizer.randomness import drawing
 from vectorizer.spec import Layer, Resolved
 from vectorizer.tree import leaves
@@ -50,6 +51,8 @@ def execute(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer,
     copies = [array.copy() for array in written]
     try:
         return run_emitted(entry, resolved)
+    except SettingError:
+        raise
     except Exception as error:  # noqa: BLE001 - the loop decides
         failure = describe(error)
     restore(written, copies)
