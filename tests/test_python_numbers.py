@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from vectorizer import jit
+from vectorizer import jit, vmap
+from vectorizer.errors import FallbackWarning
+from vectorizer.testing import assert_matches_loop
 
 
 def greatest(n):
@@ -86,6 +89,29 @@ def test_they_divide_as_pythons_do() -> None:
     assert jit(divided)(0) == -1.0
     with pytest.raises(ZeroDivisionError):
         jit(divided)(3)
+
+
+COMPLEX = [
+    lambda w: 1 / (1j * w),  # an np.float64 is a float: Python's complex computes with it, and raises
+    lambda w: 1 / (w * 1j),  # here NumPy's float computes
+    lambda w: 1 / (1 + 2j * w * 0.5),
+    lambda w: (1j * w).real / (1j - w).imag,
+    lambda w: np.exp(1j * w) / (1j * w + 1),
+    lambda w: abs(2j + w),
+    lambda w: np.array([1, 2], np.complex64) * (1j * w),  # beside an array it has no dtype of its own
+]
+
+
+@pytest.mark.parametrize("function", COMPLEX)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("values", [[1.0, 3.0, 2.0], [1.0, 0.0, 2.0]])
+@pytest.mark.parametrize("backend", ["numpy", "fake"])
+@pytest.mark.usefixtures("fake")
+def test_complex_numbers(function: Any, dtype: Any, values: list[float], backend: str) -> None:
+    args = (np.array(values, dtype),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning if backend == "fake" else ResourceWarning)
+        assert_matches_loop(function, args, vmapped=vmap(function, backend=backend))
 
 
 def test_elements_of_arrays_are_numpys() -> None:

@@ -427,6 +427,15 @@ def promote(first: Array, second: Array) -> tuple[np.dtype[Any] | None, bool]:
     return np.result_type(first.dtype, second.dtype), False
 
 
+def is_pythons_complex(left: Array, right: Array) -> bool:
+    """Whether an operation gives one of Python's complex numbers, though its right operand is one of NumPy's.
+
+    An np.float64 is a float, so that a complex on its left computes with it.
+    """
+    is_float = right.dtype == np.float64 and not (right.weak or right.rank or right.zero_d)
+    return left.weak and left.kind == "c" and not left.rank and is_float
+
+
 def check_fits(value: Array, dtype: np.dtype[Any]) -> None:
     """Refuses a known Python integer that is beyond an integer dtype."""
     if dtype.kind in "iu" and type(value.const) is int:

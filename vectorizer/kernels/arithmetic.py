@@ -29,7 +29,7 @@ from vectorizer.kernels.numbers import (
     typed,
 )
 from vectorizer.rules.table import ufunc_dtypes
-from vectorizer.values import MISSING, Array, Unsupported, promote
+from vectorizer.values import MISSING, Array, Unsupported, is_pythons_complex, promote
 
 UFUNCS: dict[str, np.ufunc] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide, "%": np.remainder,
@@ -67,6 +67,8 @@ class Arithmetic:
         folded = self.folded(symbol, a, b)
         if folded is not None:
             return folded
+        if is_pythons_complex(a.value, b.value):
+            b = Expr(b.code, b.value.with_(weak=True), b.level)
         weak = a.weak and b.weak
         dtype = self.result_dtype(symbol, a, b)
         value = number_type(dtype, weak)
