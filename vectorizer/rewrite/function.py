@@ -9,6 +9,7 @@ from typing import Any
 
 import libcst as cst
 
+from vectorizer.rewrite.apart import keep_apart
 from vectorizer.rewrite.looped import Looped
 from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.parameters import Function, Parameter
@@ -158,7 +159,8 @@ class Rewriter(Looped):
             statements[0].leading = statements[0].leading[statements[0].leading[:1] == ("",) :]
         comment = node.body.header.comment if isinstance(node.body, cst.IndentedBlock) else None
         trailing = comment.value if comment is not None else ""
-        return "\n".join(Stmt(self.signature(name), body=[*docstring, *statements], trailing=trailing).render())
+        text = "\n".join(Stmt(self.signature(name), body=[*docstring, *statements], trailing=trailing).render())
+        return keep_apart(text) if self.function.finish is not None and self.function.axes else text
 
     def is_taken(self, name: str) -> bool:
         """Whether a name stands for something outside of the function."""

@@ -135,7 +135,7 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
 def has_items(rw: Context, value: Array, axes: Iterable[int]) -> bool:
     """Whether some axes are known to be longer than 0, which the specialization then relies on."""
     dims = [value.dims[k] for k in axes] if len(value.dims) == value.rank else [None]
-    return all(dim is not None and rw.facts.holds(dim - 1) for dim in dims)
+    return rw.facts.has_loop and all(dim is not None and rw.facts.holds(dim - 1) for dim in dims)
 
 
 def with_where(rw: Context, operand: Operand, where: Operand) -> tuple[Operand, Array, Operand]:
