@@ -306,11 +306,13 @@ class MaskedV(Value):
     """``x[mask]`` with a mask that varies: a different number of elements for each example, good for reductions.
 
     is_list: it stands for a list, as of a comprehension with a condition; weak: of Python's numbers.
+    from_list: it is an array that NumPy makes of a list, which has float64 where the list is empty.
     """
 
     array: Array
     is_list: bool = False
     weak: bool = False
+    from_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
