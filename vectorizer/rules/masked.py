@@ -298,11 +298,11 @@ def is_of_list(operand: Operand) -> bool:
     return isinstance(operand.value, MaskedV) and (operand.value.is_list or operand.value.from_list)
 
 
-def check_not_empty(rw: Context, operand: Operand, which: str, text: str) -> None:
-    """Where a list is empty for some examples, or for all, the loop gives numbers of another dtype."""
-    test = f"{is_any(rw, operand).primary}.{which}()"
+def check_not_empty(rw: Context, operand: Operand) -> None:
+    """Where a list is empty for some examples, the loop gives numbers of another dtype."""
+    test = f"{is_any(rw, operand).primary}.all()"
     if rw.facts.has_loop and not any(statement.text == f"if not {test}:" for statement in rw.out):
-        require(rw, test, text)
+        require(rw, test, "an array of an empty list has float64")
 
 
 # --- reductions ------------------------------------------------------------------------------------------------------
@@ -349,9 +349,7 @@ def reduce(rw: Context, name: str, operand: Operand, builtin: bool, rows: bool =
     if narrow:  # numbers of a narrower kind are added one by one to Python's 0
         keywords["dtype"] = rw.dtype_code(value.dtype)
     if not builtin and is_of_list(operand) and dtype != np.asarray(probe(function, np.ones(2))).dtype:
-        check_not_empty(rw, operand, "all", "an array of an empty list has float64")
-    elif builtin and name == "sum" and dtype != INT64:
-        check_not_empty(rw, operand, "any", "the sum of nothing is an integer")
+        check_not_empty(rw, operand)
     made = Array(dtype, remaining, axes, dims=dims, weak=weak)
     return Operand(call(rw.np(name), array.code, **keywords), made, fresh=True)
 
