@@ -12,6 +12,11 @@ from vectorizer.backends.translate import Names
 ON_HOST = frozenset(("bool", "complex", "float", "int", "max", "min", "round", "sorted"))
 CHECKING = {"in_range": "subscripts, which a device would wrap", "search_rows": "whether rows are sorted"}
 SIZED = frozenset(("argwhere", "compress", "extract", "flatnonzero", "nonzero", "trim_zeros", "unique"))
+SOLVERS = frozenset("cholesky eigh eigvalsh inv lstsq pinv qr solve svd tensorinv tensorsolve".split())
+LOOKING = frozenset(
+    """bincount delete histogram histogram2d histogramdd nanmax nanmin place ravel_multi_index
+    unravel_index""".split()
+)
 FREE = frozenset(
     """asarray atleast_1d atleast_2d atleast_3d broadcast_to diagonal expand_dims moveaxis ravel reshape real
     rollaxis squeeze swapaxes transpose broadcast_arrays empty empty_like ndim shape size T imag""".split()
@@ -75,6 +80,10 @@ class _Costs:
                 self.expression(child.context_expr, loop)
         if isinstance(node, ast.AugAssign) and self.placement.on_device(node.value):
             self.launch(loop)
+        for target in getattr(node, "targets", []):
+            for part in getattr(target, "elts", [target]):
+                if isinstance(part, ast.Subscript) and self.placement.on_device(part.value):
+                    self.launch(loop)
 
     def expression(self, node: ast.expr, loop: int, is_test: bool = False) -> None:
         for part in ast.walk(node):
@@ -105,7 +114,7 @@ class _Costs:
                 self.launch(loop)
             case ast.Compare() if not _is_identity(node):
                 self.launch(loop)
-            case ast.Subscript(slice=index) if self.placement.is_mask(index):
+            case ast.Subscript(slice=index) if any(map(self.placement.is_mask, getattr(index, "elts", [index]))):
                 self.launch(loop, 3)
                 self.wait(node, "waits for the device: the size of what a mask selects must be known")
             case ast.Subscript(slice=index) if self.placement.on_device(index):
@@ -125,6 +134,10 @@ class _Costs:
         if helper in CHECKING:
             self.wait(node, f"waits for the device: it checks {CHECKING[helper]}")
             self.launch(loop, 3)
+        if path.startswith("numpy.linalg.") and name in SOLVERS:
+            self.wait(node, "waits for the device: it checks whether a matrix can be solved for")
+        if name in LOOKING:
+            self.wait(node, f"waits for the device: CuPy's {name} looks at values")
         if name in SIZED:
             self.wait(node, "waits for the device: the size of its result depends on values")
         if name not in FREE:

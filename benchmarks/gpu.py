@@ -12,6 +12,7 @@ import argparse
 import os
 import sys
 import time
+import traceback
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import numpy as np
 
 from benchmarks.gpu_cases import GPU_CASES, GpuCase
 from benchmarks.gpu_contenders import LIBRARIES, Machine, contenders, dry_machine, real_machine
-from benchmarks.timing import measure, seconds
+from benchmarks.timing import Contender, measure, seconds
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # the device's memory is shared with CuPy and PyTorch
 TARGET = Path(__file__).resolve().parent / "results" / "gpu.md"
@@ -62,8 +63,7 @@ def case_row(
     sized = case.sized(machine.is_dry)
     arguments = sized.arguments()
     found, reasons, result = contenders(case, sized, arguments, machine, deadline, following)
-    if found:
-        measure(found, rounds, 0.001 if machine.is_dry else 0.02)
+    found = timed(found, reasons, rounds, 0.001 if machine.is_dry else 0.02)
     cells, ours = [], None
     for name in LIBRARIES:
         times = [c for c in found if c.name == name]
@@ -83,6 +83,43 @@ def case_row(
         if times:
             machine.ratios.setdefault(name, []).append(min(times) / ours.median)
     return f"| {case.title} | {' | '.join(cells)} | {shown} |"
+
+
+def timed(contenders: list[Contender], reasons: dict[str, str], rounds: int, least: float) -> list[Contender]:
+    """The contenders with their times; one that fails now is left out, and the others are timed without it."""
+    while contenders:
+        try:
+            measure(contenders, rounds, least)
+        except Exception as error:  # noqa: BLE001 - what one library cannot do is part of the result
+            failing = first_failing(contenders)
+            if failing is None:
+                raise
+            reasons[failing.name] = f"failed: {type(error).__name__}"
+            print(f"{failing.name}, timed: {type(error).__name__}: {str(error)[:300]}", flush=True)
+            contenders = [contender for contender in contenders if contender is not failing]
+            for contender in contenders:
+                contender.times.clear()
+        else:
+            break
+    return contenders
+
+
+def first_failing(contenders: list[Contender]) -> Contender | None:
+    for contender in contenders:
+        try:
+            contender.run()
+        except Exception:  # noqa: BLE001 - it is told by the caller
+            return contender
+    return None
+
+
+def safe_row(case: GpuCase, machine: Machine, *more: Any) -> str:
+    """The row of a case; one that says so where none could be made, so that the others are not lost."""
+    try:
+        return case_row(case, machine, *more)
+    except Exception as error:  # noqa: BLE001 - it is told in the table
+        traceback.print_exc()
+        return f"| {case.title} | failed: {type(error).__name__} |{' - |' * len(LIBRARIES)}"
 
 
 def page(machine: Machine, tops: dict[str, float], rows: list[str]) -> str:
@@ -117,14 +154,15 @@ def main(arguments: list[str] | None = None) -> int:
     rows = []
     keys = options.only.split(",") if options.only else list(GPU_CASES)
     for following, key in zip(reversed(range(len(keys))), keys, strict=True):
-        rows.append(case_row(GPU_CASES[key], machine, tops, options.rounds, deadline, following))
+        rows.append(safe_row(GPU_CASES[key], machine, tops, options.rounds, deadline, following))
         print(rows[-1], flush=True)
+        if not (options.only or options.dry_run):  # after each case: what comes may end the process
+            TARGET.write_text(page(machine, tops, rows), encoding="utf-8")
         machine.release()
     text = page(machine, tops, rows)
     if options.only or options.dry_run:
         print(text)
     else:
-        TARGET.write_text(text, encoding="utf-8")
         print(f"written: {TARGET}")
     return 0
 

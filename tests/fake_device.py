@@ -275,15 +275,19 @@ def asnumpy(a: DeviceArray) -> np.ndarray[Any, Any]:
     return a.host.copy()
 
 
+kernels: list[tuple[str, str, str, str, str]] = []  # all that were made
+
+
 class ElementwiseKernel:
     """A kernel that the host's compiler makes and runs."""
 
     def __init__(self, in_params: str, out_params: str, operation: str, name: str = "kernel", **options: Any) -> None:
+        kernels.append((in_params, out_params, operation, name, options.get("preamble", "")))
         self.kernel = HostKernel(in_params, out_params, operation, name, options.get("preamble", ""))
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, size: int | None = None) -> Any:
         counts.launches += 1
-        return wrapped(self.kernel(*map(unwrapped, args)))
+        return wrapped(self.kernel(*map(unwrapped, args), size=size))
 
 
 def make_library() -> types.ModuleType:

@@ -12,6 +12,7 @@ import hashlib
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -48,33 +49,56 @@ def compiled(text: str) -> Any:
 
 
 class HostKernel:
-    """What `cupy.ElementwiseKernel` does, in a loop on the host."""
+    """What `cupy.ElementwiseKernel` does, in a loop on the host.  Parameters that are `raw` are whole arrays."""
 
     def __init__(self, in_params: str, out_params: str, operation: str, name: str, preamble: str = "") -> None:
-        self.inputs, self.outputs = (_parameters(text) for text in (in_params, out_params))
-        arrays = [f"const {TYPES[d]}* {p}_at" for d, p in self.inputs] + [
-            f"{TYPES[d]}* {p}_at" for d, p in self.outputs
-        ]
-        loads = "".join(f"        const {TYPES[d]} {p} = {p}_at[place];\n" for d, p in self.inputs)
-        loads += "".join(f"        {TYPES[d]} {p};\n" for d, p in self.outputs)
-        stores = "".join(f"        {p}_at[place] = {p};\n" for _, p in self.outputs)
-        loop = (
-            f"    for (long long place = 0; place < count; place++) {{\n{loads}        {operation};\n{stores}    }}\n"
+        self.inputs, self.outputs = (parameters_of(text) for text in (in_params, out_params))
+        arrays = [f"const {TYPES[p.dtype]}* {p.name}{'' if p.raw else '_at'}" for p in self.inputs]
+        arrays += [f"{TYPES[p.dtype]}* {p.name}_at" for p in self.outputs]
+        loads = "".join(
+            f"        const {TYPES[p.dtype]} {p.name} = {p.name}_at[i];\n" for p in self.inputs if not p.raw
         )
+        loads += "".join(f"        {TYPES[p.dtype]} {p.name};\n" for p in self.outputs)
+        stores = "".join(f"        {p.name}_at[i] = {p.name};\n" for p in self.outputs)
+        loop = f"    for (long long i = 0; i < count; i++) {{\n{loads}        {operation};\n{stores}    }}\n"
         entry = f'extern "C" void run(long long count, {", ".join(arrays)}) {{\n{loop}}}\n'
         self.text = preamble + entry
 
-    def __call__(self, *args: Any) -> Any:
-        shape = np.broadcast_shapes(*(np.shape(arg) for arg in args))
-        given = [
-            np.ascontiguousarray(np.broadcast_to(np.asarray(a, d), shape))
-            for a, (d, _) in zip(args, self.inputs, strict=True)
-        ]
-        made = [np.empty(shape, dtype) for dtype, _ in self.outputs]
+    def __call__(self, *args: Any, size: int | None = None) -> Any:
+        pairs = list(zip(args, self.inputs, strict=True))
+        shape = self.shape(pairs, size)
+        given = []
+        for arg, parameter in pairs:
+            if isinstance(arg, np.ndarray) and arg.dtype != parameter.dtype:
+                raise TypeError(f"Type is mismatched. {parameter.name} {arg.dtype} {parameter.dtype}")
+            if not parameter.raw:
+                arg = np.ascontiguousarray(np.broadcast_to(np.asarray(arg, parameter.dtype), shape))
+            elif not arg.flags.c_contiguous:
+                raise TypeError(f"the rows of {parameter.name} do not lie behind each other")
+            given.append(arg)
+        made = [np.empty(shape, parameter.dtype) for parameter in self.outputs]
         pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*given, *made)]
         compiled(self.text).run(ctypes.c_longlong(made[0].size), *pointers)
         return made[0] if len(made) == 1 else tuple(made)
 
+    @staticmethod
+    def shape(pairs: list[tuple[Any, Parameter]], size: int | None) -> tuple[int, ...]:
+        """What a kernel goes through: what its arrays broadcast to, or `size`; CuPy takes one of the two."""
+        arrays = [arg.shape for arg, parameter in pairs if isinstance(arg, np.ndarray) and not parameter.raw]
+        if size is None and not arrays:
+            raise ValueError("Loop size is undecided.")
+        if size is not None and arrays:
+            raise ValueError("Specified 'size' can be used only if all of the ndarray are 'raw'.")
+        return np.broadcast_shapes(*arrays) if size is None else (size,)
 
-def _parameters(text: str) -> list[tuple[str, str]]:
-    return [(dtype, name) for part in text.split(", ") for dtype, name in [part.split()]]
+
+@dataclass(frozen=True)
+class Parameter:
+    dtype: str
+    name: str
+    raw: bool
+
+
+def parameters_of(text: str) -> list[Parameter]:
+    """What a list such as ``raw float64 x, int64 n`` declares."""
+    return [Parameter(*part.split()[-2:], part.startswith("raw ")) for part in text.split(", ")]

@@ -247,6 +247,39 @@ def test_mixing_is_an_error() -> None:
         vmap(scaled, (0, None), backend="numpy")(DeviceArray(np.ones((2, 3))), DeviceArray(np.ones(3)))
 
 
+def test_mixing_with_an_array_from_outside_is_an_error() -> None:
+    table = DeviceArray(np.arange(3.0))
+    params = {"w": table}
+
+    def plain(x: Any) -> Any:
+        return x * table
+
+    def in_a_dict(x: Any) -> Any:
+        return x * params["w"]
+
+    assert host(vmap(plain)(DeviceArray(np.ones((2, 3))))).tolist() == [[0.0, 1.0, 2.0]] * 2
+    for function, name in ((plain, "table"), (in_a_dict, r"params\['w'\]")):
+        with pytest.raises(
+            VectorizeTypeError, match=rf"{name}, which the function reads, is an array of fake_cupy, and"
+        ) as error:
+            vmap(function)(np.ones((2, 3)))
+        assert "argument x is an array of numpy.\n" in str(error.value)
+        assert "fake_cupy.asarray(x) moves one" in str(error.value)
+
+
+def test_arrays_from_outside_are_no_part_of_other_mistakes() -> None:
+    table = DeviceArray(np.arange(3.0))
+
+    def moves(x: Any) -> Any:
+        return x * np.asarray(table.tolist())
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)
+        assert vmap(moves)(np.ones((2, 3))).tolist() == [[0.0, 1.0, 2.0]] * 2
+    with pytest.raises(ZeroDivisionError):
+        vmap(lambda x: len(table) / 0 + x)(np.ones((2, 3)))
+
+
 def test_arrays_inside_containers() -> None:
     def f(params: Any, x: Any) -> Any:
         return {"y": params["w"] @ x, "z": (x.sum(), params["b"][0])}
@@ -466,6 +499,9 @@ x[w.argmax()] + float(w[0]) | it makes a Python number
 x * w[0].item() | it makes Python numbers
 x[w > 0].sum() | the size of what a mask selects
 np.unique(w).sum() + x | the size of its result
+np.outer(x, w)[:, x > 0] | the size of what a mask selects
+x * np.histogram(w, bins=3)[0] | CuPy's histogram looks at values
+np.linalg.inv(np.eye(3) + np.outer(x, x)) @ w | checks whether a matrix can be solved for
 """
 
 
@@ -487,6 +523,37 @@ def test_launches_are_told() -> None:
     f(*args)
     assert f"launches: {counts.launches} at most" in f.explain()
     assert "waits" not in f.explain()
+
+
+def shrinks(x: Any) -> Any:
+    while np.abs(x).max() > 0.1:
+        x = x * 0.5
+    return x
+
+
+def test_the_extreme_of_an_array_that_has_items_may_be_a_condition() -> None:
+    x = RNG.normal(size=(5, 4))
+    vmapped = vmap(shrinks, backend="fake")
+    assert_matches_loop(shrinks, (x,), vmapped=vmapped, native=True)
+    assert "masks: the loop ends at different times" in vmapped.explain()
+    assert_matches_loop(shrinks, (x[:, :0],), vmapped=vmapped)  # which raises
+
+
+def stores(x: Any, y: Any) -> Any:
+    z = np.zeros(6)
+    z[:3] = x * y
+    z[3:] = np.exp(x)
+    return z
+
+
+def test_stores_are_launches() -> None:
+    vmapped = vmap(stores)
+    args = DeviceArray(np.ones((2, 3))), DeviceArray(np.ones((2, 3)))
+    vmapped(*args)
+    reset()
+    vmapped(*args)
+    told = next(line for line in vmapped.explain().splitlines() if "launches: " in line)
+    assert counts.launches <= int(told.partition("launches: ")[2].split()[0])
 
 
 # --- the registry ----------------------------------------------------------------------------------------------------

@@ -151,6 +151,18 @@ def test_settings_that_are_none(monkeypatch: pytest.MonkeyPatch, name: str, valu
         (blocks.memory_bound if name == "VECTORIZER_MEMORY" else threads.available)()
 
 
+@pytest.mark.parametrize("name", ["VECTORIZER_MEMORY", "VECTORIZER_THREADS"])
+def test_a_setting_that_is_none_is_an_error_of_the_call(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """And not a loop with a warning."""
+    made = vmap(lambda x: np.exp(np.sin(x) * np.cos(x)).sum())
+    monkeypatch.setenv(name, "much")
+    for _ in range(2):
+        with pytest.raises(VectorizeValueError, match=f"{name} is 'much'"):
+            made(X)
+    monkeypatch.delenv(name)
+    assert made(X).shape == (len(X),)
+
+
 @pytest.mark.parametrize("option", ["chunk_size", "threads"])
 @pytest.mark.parametrize("value", [0, -2, 1.5, True, "4"])
 def test_options_that_are_none(option: str, value: Any) -> None:

@@ -112,7 +112,8 @@ class PositiveMaker(Maker):
         return {"s": 4, "o": 2}.get(str(dim), 3) if not isinstance(dim, int) else dim
 
     def array(self, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-        return self.random.integers(0, 3, shape) if dtype.kind == "i" else np.abs(super().array(dtype, shape))
+        made = self.random.integers(0, 3, shape) if dtype.kind == "i" else np.abs(super().array(dtype, shape))
+        return made.astype(dtype)
 
 
 def iter_names() -> Iterator[tuple[str, ast.AST, ast.Call | None]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import subprocess
 import types
 import warnings
 from collections.abc import Callable
@@ -13,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fake_device import DeviceArray, counts, reset
+from tests.cupy_code import Kernel, compile_with_nvcc, needs_nvcc
+from tests.fake_device import DeviceArray, counts, kernels, reset
 from tests.host_kernels import COMPILER
-from tests.test_kernels import NVCC, cuda_headers, entry
 from tests.test_rules import compiled
 from vectorizer import vmap
 from vectorizer.errors import FallbackWarning
@@ -287,45 +285,23 @@ def test_the_check_finds_a_definition_that_is_moved_too_far(monkeypatch: pytest.
 # --- CUDA ------------------------------------------------------------------------------------------------------------
 
 
-def kernels_in(source: str) -> list[tuple[str, str, str, str]]:
-    """Parameters, results, operation and preamble of the kernels in emitted source."""
-    found = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "ElementwiseKernel":
-            inputs, outputs, operation, _ = (ast.literal_eval(arg) for arg in node.args)
-            preamble = [ast.literal_eval(k.value) for k in node.keywords if k.arg == "preamble"]
-            found.append((inputs, outputs, operation, "".join(preamble)))
-    return found
-
-
-def kernels_by_hand() -> list[tuple[str, str, str, str]]:
+def kernels_by_hand() -> list[Kernel]:
     """Those of the benchmarks, which are written for CuPy alone."""
     from benchmarks.in_cupy import versions
 
-    found: list[tuple[str, str, str, str]] = []
-    library = types.SimpleNamespace(ElementwiseKernel=lambda a, b, c, name: found.append((a, b, c, "")))
+    found: list[Kernel] = []
+    library = types.SimpleNamespace(ElementwiseKernel=lambda a, b, c, name: found.append((a, b, c, name, "")))
     versions(library)
     assert len(found) >= 4
     return found
 
 
-@pytest.mark.skipif(NVCC is None, reason="there is no nvcc")
+@needs_nvcc
 def test_nvcc_takes_the_kernels_of_runs(tmp_path: Path) -> None:
-    headers = cuda_headers()
-    kernels = kernels_by_hand()
+    kernels.clear()
     for function, _ in CASES:
         for dtype in (np.float32, np.float64):
             vmapped = vmap(function, (0, None, None), backend="fake")
             vmapped(*(RNG.normal(size=shape).astype(dtype) for shape in [(5, 3), (4, 3), (4,)]))
-            kernels += kernels_in(vmapped.source())
-    kernels = [kernel for kernel in kernels if headers or not any("complex" in part for part in kernel)]
     assert len(kernels) > 20
-    parts = ["#include <cupy/complex.cuh>\n" if headers else ""]
-    for number, (inputs, outputs, operation, preamble) in enumerate(kernels):
-        parts.append(f"namespace k{number} {{\n{preamble}\n{entry(inputs, outputs, operation)}}}\n")
-    path = tmp_path / "kernels.cu"
-    path.write_text("".join(parts))
-    options = ["-ptx", "-G", "-std=c++17", "--fmad=false", "-o", str(tmp_path / "kernels.ptx")]
-    options += [f"-I{headers}"] if headers else []
-    done = subprocess.run([str(NVCC), *options, str(path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    compile_with_nvcc([*kernels, *kernels_by_hand()], tmp_path)

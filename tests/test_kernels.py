@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-import re
-import shutil
-import subprocess
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fake_device import DeviceArray, counts, reset
+from tests.cupy_code import compile_with_nvcc, needs_nvcc
+from tests.fake_device import DeviceArray, counts, kernels, reset
 from tests.host_kernels import COMPILER
+from tests.kernel_functions import NO_KERNEL, OF_ARRAYS, OF_NUMBERS
 from vectorizer import vmap
 from vectorizer.errors import FallbackWarning
 from vectorizer.testing import assert_matches_loop
@@ -25,8 +23,6 @@ pytestmark = [
     pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler"),
     pytest.mark.usefixtures("fake"),
 ]
-PARTS = r'ElementwiseKernel\(\n    "([^"]*)",\n    "([^"]*)",\n    "([^"]*)",.*?"""\n(.*?)"""'
-NVCC = shutil.which("nvcc")
 SIGNED = np.array([-7, -3, -1, 0, 1, 2, 5, 8])
 DIVISORS = np.array([3, -2, 4, 5, -3, 2, -5, 3])
 REALS = np.array([-2.5, -1.0, -0.0, 0.0, 0.3, 1.0, 2.5, 7.0])
@@ -293,6 +289,80 @@ def test_kernels_do_what_the_loop_does(name: str) -> None:
         assert "ElementwiseKernel(" in vmapped.source()
 
 
+@pytest.mark.parametrize("name", [*OF_NUMBERS, *OF_ARRAYS])
+def test_what_scientists_write_is_one_kernel(name: str) -> None:
+    function, args, in_axes = (OF_NUMBERS | OF_ARRAYS)[name]
+    vmapped = vmap(function, in_axes, backend="fake")
+    assert_matches_loop(function, args, in_axes, vmapped=vmapped, native=True)
+    told = vmapped.explain()
+    assert "it is one kernel, in which a thread computes each example" in told and "loop over" not in told
+
+
+@pytest.mark.parametrize("name", NO_KERNEL)
+def test_what_array_code_does_better_is_no_kernel(name: str) -> None:
+    function, args, in_axes = NO_KERNEL[name]
+    vmapped = vmap(function, in_axes, backend="fake")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)  # a list of Python's numbers
+        assert_matches_loop(function, args, in_axes, vmapped=vmapped)
+        assert not len(args[0]) or "it is one kernel" not in vmapped.explain()
+
+
+def test_a_kernel_reads_arrays_where_they_are() -> None:
+    function, args, _ = OF_ARRAYS["spikes"]
+    vmapped = vmap(function, (0, None))
+    current = DeviceArray(args[0])
+    vmapped(current, 5.0)
+    reset()
+    vmapped(current, 5.0)
+    assert (counts.waits, counts.moved) == (0, 0) and counts.launches <= 2
+    assert "launches: 2 at most" in vmapped.explain() and "waits" not in vmapped.explain()
+
+
+def outside_the_row(x: Any, k: Any) -> Any:
+    while x[k] > 0:
+        k = k + 1
+    return k
+
+
+def never_entered(x: Any, n: Any) -> Any:
+    for k in range(n):
+        if x > k:
+            break
+    return k
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "error"),
+    [
+        (outside_the_row, (np.array([[1.0, 2.0, -1.0], [1.0, 1.0, 1.0]]), np.array([0, 0])), IndexError),
+        (outside_the_row, (np.array([[1.0, -2.0, -1.0], [1.0, 1.0, 1.0]]), np.array([0, -4])), IndexError),
+        (never_entered, (np.array([1.0, 2.0]), np.array([3, 0])), UnboundLocalError),
+    ],
+)
+def test_subscripts_and_targets_raise_what_python_raises(function: Any, args: Any, error: type[Exception]) -> None:
+    vmapped = vmap(function, backend="fake")
+    assert_matches_loop(function, [arg[:1] for arg in args], vmapped=vmapped, native=True)
+    assert "it is one kernel" in vmapped.explain()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)  # of what runs on the host then
+        with pytest.raises(error) as found:
+            vmapped(*args)
+    assert "example 1" in found.value.__notes__[0]
+
+
+def test_tables_from_outside_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    function, args, in_axes = OF_NUMBERS["tables"]
+    vmapped = vmap(function, in_axes, backend="fake")
+    assert_matches_loop(function, args, in_axes, vmapped=vmapped, native=True)
+    monkeypatch.setitem(function.__globals__, "TABLE", (1.0, -2.0, 5.0))
+    function.__globals__["WEIGHTS"][1] = 7
+    try:
+        assert_matches_loop(function, args, in_axes, vmapped=vmapped, native=True)
+    finally:
+        function.__globals__["WEIGHTS"][1] = 2
+
+
 def test_a_kernel_is_one_launch() -> None:
     vmapped = vmap(mandelbrot, (0, None))
     points = DeviceArray(PLANE)
@@ -388,41 +458,12 @@ def test_the_check_finds_a_wrong_kernel(monkeypatch: pytest.MonkeyPatch) -> None
 # --- CUDA ------------------------------------------------------------------------------------------------------------
 
 
-def cuda_headers() -> Path | None:
-    """CuPy's own headers, with its complex numbers."""
-    spec = importlib.util.find_spec("cupy")
-    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "_core" / "include"
-
-
-@pytest.mark.skipif(NVCC is None, reason="there is no nvcc")
+@needs_nvcc
 def test_nvcc_takes_all_kernels(tmp_path: Path) -> None:
-    """CUDA's compiler takes what the host's has taken; with CuPy's complex numbers where CuPy is installed."""
-    headers = cuda_headers()
-    parts = ["#include <cupy/complex.cuh>\n" if headers else ""]
-    for number, name in enumerate(CASES):
-        source = kernel_of(name).source()
-        found = re.search(PARTS, source, re.DOTALL)
-        if found is None or ("complex" in source and headers is None):
-            continue
-        inputs, outputs, operation, preamble = found.groups()
-        parts.append(f"namespace k{number} {{\n{preamble}\n{entry(inputs, outputs, operation)}}}\n")
-    assert len(parts) > 30
-    path = tmp_path / "kernels.cu"
-    path.write_text("".join(parts))
-    options = ["-ptx", "-G", "-std=c++17", "--fmad=false", "-o", str(tmp_path / "kernels.ptx")]
-    options += [f"-I{headers}"] if headers else []
-    done = subprocess.run([str(NVCC), *options, str(path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-
-
-def entry(inputs: str, outputs: str, operation: str) -> str:
-    """A kernel around an operation, as `cupy.ElementwiseKernel` makes one."""
-    from vectorizer.kernels.numbers import TYPES
-
-    given = [part.split() for part in inputs.split(", ")]
-    made = [part.split() for part in outputs.split(", ")]
-    arguments = [f"const {TYPES[d]}* {p}_at" for d, p in given] + [f"{TYPES[d]}* {p}_at" for d, p in made]
-    loads = "".join(f"    const {TYPES[d]} {p} = {p}_at[threadIdx.x];\n" for d, p in given)
-    stores = "".join(f"    {p}_at[threadIdx.x] = {p};\n" for _, p in made)
-    names = "".join(f"    {TYPES[d]} {p};\n" for d, p in made)
-    return f"__global__ void run({', '.join(arguments)}) {{\n{loads}{names}    {operation};\n{stores}}}\n"
+    kernels.clear()
+    for name in CASES:
+        kernel_of(name)
+    for function, args, in_axes in (OF_NUMBERS | OF_ARRAYS).values():
+        vmap(function, in_axes, backend="fake")(*args)
+    assert len(kernels) > 90
+    compile_with_nvcc(kernels, tmp_path)

@@ -302,3 +302,33 @@ def test_continue_alone_needs_no_lanes() -> None:
     x = np.random.default_rng(0).normal(size=(5, 4))
     assert_matches_loop(positives, (x,), vmapped=function)
     assert "lanes" not in function.source(x) and "for " not in function.source(x)
+
+
+def leaves_early(x, g):
+    total = 0
+    for v in x:
+        if v > 5:
+            return -1.0
+        total = total + v / g
+    return total
+
+
+def leaves_or_not(x, g):
+    total = 0
+    for v in x:
+        if v > g:
+            break
+        total += v
+    else:
+        total = total + 1
+    return total
+
+
+@pytest.mark.parametrize("function", [leaves_early, leaves_or_not])
+@pytest.mark.parametrize("length", [0, 1, 3])
+def test_a_loop_that_does_not_run_changes_no_dtype(function, length):
+    """The variable is still the integer that it was set to."""
+    vmapped = vmap(function)
+    for other in (length, 2, 0, length):
+        x = np.linspace(0, 9, 4 * other).reshape(4, other)
+        assert_matches_loop(function, (x, np.arange(1.0, 5.0)), vmapped=vmapped, native=True)

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, overload
 from vectorizer.backends import find_backend
 from vectorizer.cache import MOST_SPECIALIZATIONS, Entry, State, find_entry, resolve
 from vectorizer.calling import call, describe, recover
-from vectorizer.errors import VectorizeTypeError, VectorizeValueError
+from vectorizer.errors import SettingError, VectorizeTypeError, VectorizeValueError
 from vectorizer.listing import diff_text, explanation, source_text
 from vectorizer.spec import UNBATCHED, Layer, make_layer, signature_of
 
@@ -60,6 +60,8 @@ class Vectorized:
                 state.latest = entry
                 try:
                     return fast.run(*args, **kwargs)
+                except SettingError:
+                    raise
                 except Exception as error:  # noqa: BLE001 - the loop decides
                     failure = describe(error)
                 return recover(state, entry, args, kwargs, failure)

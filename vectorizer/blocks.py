@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from vectorizer import threads
-from vectorizer.errors import VectorizeValueError
+from vectorizer.errors import SettingError
 from vectorizer.traits import FEWEST_OPERATIONS, Traits, Work, traits_of
 
 CACHE = 1 << 20  # bytes that a block should take up while it is computed: what a core's caches hold
@@ -83,13 +83,13 @@ def memory_bound() -> int:
     """How many bytes temporaries may take up: `VECTORIZER_MEMORY`, or 1 GiB.
 
     Raises:
-        VectorizeValueError: the variable is set to something else than a positive integer.
+        SettingError: the variable is set to something else than a positive integer.
     """
     text = os.environ.get(VARIABLE, "").strip()
     if not text:
         return MEMORY
     if not text.isdecimal() or not int(text):
-        raise VectorizeValueError(f"{VARIABLE} is {text!r}.\nIt is a number of bytes.")
+        raise SettingError(f"{VARIABLE} is {text!r}.\nIt is a number of bytes.")
     return int(text)
 
 

@@ -16,6 +16,7 @@ from vectorizer import placing, reference
 from vectorizer.backends import find_owner
 from vectorizer.cache import Entry, State, find_entry, host_of, make_fast, report, resolve
 from vectorizer.checking import compare, pick, snapshot
+from vectorizer.errors import SettingError
 from vectorizer.randomness import drawing
 from vectorizer.spec import Layer, Resolved
 from vectorizer.tree import leaves
@@ -50,6 +51,8 @@ def execute(state: State, entry: Entry, resolved: Resolved, layers: tuple[Layer,
     copies = [array.copy() for array in written]
     try:
         return run_emitted(entry, resolved)
+    except SettingError:
+        raise
     except Exception as error:  # noqa: BLE001 - the loop decides
         failure = describe(error)
     restore(written, copies)
@@ -110,7 +113,11 @@ def run_elsewhere(state: State, entry: Entry, resolved: Resolved, layers: tuple[
 
 
 def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any:
-    """The function itself, example by example, on the host."""
+    """The function itself, example by example, on the host.
+
+    Raises:
+        VectorizeTypeError: the function mixes NumPy's arrays with those of a device that it finds outside.
+    """
 
     def run(placed: Resolved) -> Any:
         if layers:
@@ -119,7 +126,13 @@ def run_loop(state: State, resolved: Resolved, layers: tuple[Layer, ...]) -> Any
         positional, keywords = placed.split()
         return state.function(*positional, **keywords)
 
-    return placing.on_the_host(resolved, run)
+    try:
+        return placing.on_the_host(resolved, run)
+    except TypeError as error:
+        mixed = placing.mixed_outside(resolved, state.function, state.name)
+        if mixed is None:
+            raise
+        raise mixed from error
 
 
 def describe(error: Exception) -> str:

@@ -15,6 +15,10 @@ class VectorizeValueError(VectorizeError, ValueError):
     """A `ValueError` in how `vmap`, `jit` or the command line was called."""
 
 
+class SettingError(VectorizeValueError):
+    """An environment variable of the package has a value that means nothing; no loop mends that."""
+
+
 class RandomnessError(VectorizeError):
     """Random numbers are drawn under ``randomness="error"``; `line` of the function's text, 0 if it is not known."""
 

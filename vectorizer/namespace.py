@@ -105,14 +105,20 @@ class LiveNamespace:
         """What a name means that is none of the function's own; None where nothing outside has it."""
         if name in self.cells:
             try:
-                return self.known(f"{self.guards.name(self.cells[name])}.cell_contents", self.cells[name].cell_contents)
+                return self.known(self.code_of(name), self.cells[name].cell_contents)
             except ValueError:
                 return None
         if name in self.globals:
-            return self.known(f"{self.guards.name(self.globals)}[{name!r}]", self.globals[name])
+            return self.known(self.code_of(name), self.globals[name])
         if hasattr(builtins, name):  # a global of that name would hide it
             self.guards.require(f"{name!r} not in {self.guards.name(self.globals)}")
         return None
+
+    def code_of(self, name: str) -> str:
+        """An expression for what a name of the module or the closure stands for, in guards."""
+        if name in self.cells:
+            return f"{self.guards.name(self.cells[name])}.cell_contents"
+        return f"{self.guards.name(self.globals)}[{name!r}]"
 
     def known(self, code: str, found: Any) -> Value:
         """The value of something from outside, guarded by looking again at what `code` gives."""

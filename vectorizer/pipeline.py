@@ -5,7 +5,9 @@ source ──► parse ──► specialise ──► rewrite ──► tidy ─
 
 from __future__ import annotations
 
+import copy
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,13 @@ from vectorizer.describing import Describer, batch_axes
 from vectorizer.finishing import Finisher
 from vectorizer.guards import Guards
 from vectorizer.namespace import LiveNamespace
-from vectorizer.rewrite.function import Function, Parameter, rewrite
+from vectorizer.rewrite.function import Function, Parameter, restorer, rewrite
 from vectorizer.rules.context import Draws, Facts, Shared
 from vectorizer.source.frontend import FunctionSource
 from vectorizer.spec import Layer, Resolved
 from vectorizer.values import Axes, Axis, Unsupported
+
+LOOP = re.compile(r"^ +(for|while) ", re.MULTILINE)
 
 
 def specialize(
@@ -68,19 +72,56 @@ def specialize(
 
 
 def emit_function(source: FunctionSource, function: Function, shared: Shared, name: str) -> str:
-    """A function rewritten for its backend: as one kernel, where there are kernels and it computes numbers alone."""
-    if shared.backend is not None and shared.backend.kernels:
-        from vectorizer.kernels.emission import make_kernel
-        from vectorizer.kernels.fusion import fuse
-        from vectorizer.kernels.numbers import NoKernel
+    """A function rewritten for its backend: as one kernel, where there are kernels and it computes numbers alone.
 
-        pins = dict(shared.facts.pins)
-        try:
-            return make_kernel(source, function, shared, name)
-        except (NoKernel, Unsupported):
-            shared.facts.pins = pins
-        shared.fuse = fuse
-    return rewrite(function, shared, name)[0]
+    A function that reads arrays is one kernel where a loop would be left in array code: that starts kernels at each
+    step, and computes what has ended.
+    """
+    if shared.backend is None or not shared.backend.kernels:
+        return rewrite(function, shared, name)[0]
+    from vectorizer.kernels.emission import make_kernel
+    from vectorizer.kernels.fusion import fuse
+    from vectorizer.kernels.numbers import NoKernel
+
+    restore = undoing(shared)
+    reads_arrays = False
+    try:
+        return make_kernel(source, function, shared, name)
+    except (NoKernel, Unsupported):
+        restore()
+    try:
+        make_kernel(source, function, shared, name, reads=True)
+        reads_arrays = True
+    except (NoKernel, Unsupported):
+        pass
+    restore()
+    shared.fuse = fuse
+    if not reads_arrays:
+        return rewrite(function, shared, name)[0]
+    try:
+        text = rewrite(function, shared, name)[0]
+        if not (
+            shared.fallbacks or shared.facts.strict_floats or LOOP.search("\n".join([text, *shared.helper_sources]))
+        ):
+            return text
+    except Unsupported:
+        pass
+    restore()
+    return make_kernel(source, function, shared, name, reads=True)
+
+
+def undoing(shared: Shared) -> Callable[[], None]:
+    """What brings `shared` and the facts in it back to their state of now."""
+    facts, before = shared.facts, copy.deepcopy(vars(shared.facts) | {"values": None})
+    helpers, elementwise = dict(shared.helpers), dict(shared.elementwise)
+    restore = restorer(shared)
+
+    def undo() -> None:
+        shared.helpers, shared.elementwise, shared.fuse = dict(helpers), dict(elementwise), None
+        restore()
+        vars(facts).update(copy.deepcopy({key: value for key, value in before.items() if key != "values"}))
+
+    return undo
 
 
 def check_backend(shared: Shared) -> None:

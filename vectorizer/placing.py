@@ -67,6 +67,42 @@ def _mixed(owners: dict[Backend, str], name: str) -> VectorizeTypeError:
     )
 
 
+def mixed_outside(resolved: Resolved, function: Any, name: str) -> VectorizeTypeError | None:
+    """What a function that failed on NumPy's arrays is told of arrays of a device in its globals and closure.
+
+    None where there are none.
+    """
+    found = [(path, owner) for path, owner in outside_arrays(function) if not is_numpy(owner)]
+    if not found:
+        return None
+    outside, owner = found[0]
+    inside = [path for path, _, own in iter_arrays(resolved) if is_numpy(own)]
+    told = f"vmap({name}): {outside}, which the function reads, is an array of {owner.module}, "
+    if not inside:
+        return VectorizeTypeError(f"{told}but it runs on the host here, where the arguments are NumPy's.")
+    return VectorizeTypeError(
+        f"{told}and argument {inside[0]} is an array of numpy.\n"
+        f"All arrays must be of one library: {owner.module}.asarray({inside[0]}) moves one."
+    )
+
+
+def outside_arrays(function: Any) -> Iterator[tuple[str, Backend]]:
+    """The arrays that a function's globals and closure hold under names that it mentions, and their owners."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return
+    cells = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
+    for name in (*code.co_names, *cells):
+        try:
+            value = cells[name].cell_contents if name in cells else function.__globals__.get(name)
+        except ValueError:  # a cell that is empty
+            continue
+        for path, leaf in tree.flatten(value, name):
+            owner = find_owner(leaf)
+            if owner is not None:
+                yield path, owner
+
+
 def _refuse_foreign(path: str, value: Any, axes: Any, name: str, backend: Backend) -> None:
     if not isinstance(axes, LeafAxes):
         for number, (child, inner) in enumerate(zip(tree.children(value), tree.children(axes), strict=True)):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 
-from vectorizer.errors import VectorizeValueError
+from vectorizer.errors import SettingError
 
 VARIABLE = "VECTORIZER_THREADS"
 
@@ -17,12 +17,12 @@ def available() -> int:
     """How many threads a call may use: `VECTORIZER_THREADS`, or as many as there are processors for this process.
 
     Raises:
-        VectorizeValueError: the variable is set to something else than a positive integer.
+        SettingError: the variable is set to something else than a positive integer.
     """
     text = os.environ.get(VARIABLE, "").strip()
     if text:
         if not text.isdecimal() or not int(text):
-            raise VectorizeValueError(f"{VARIABLE} is {text!r}.\nIt is a number of threads, at least 1.")
+            raise SettingError(f"{VARIABLE} is {text!r}.\nIt is a number of threads, at least 1.")
         return int(text)
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -306,11 +306,13 @@ class MaskedV(Value):
     """``x[mask]`` with a mask that varies: a different number of elements for each example, good for reductions.
 
     is_list: it stands for a list, as of a comprehension with a condition; weak: of Python's numbers.
+    from_list: it is an array that NumPy makes of a list, which has float64 where the list is empty.
     """
 
     array: Array
     is_list: bool = False
     weak: bool = False
+    from_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -425,6 +427,15 @@ def promote(first: Array, second: Array) -> tuple[np.dtype[Any] | None, bool]:
         python = weak_type(weak)
         return np.result_type(strong.dtype, python(1) if python is not bool else np.dtype(bool)), False
     return np.result_type(first.dtype, second.dtype), False
+
+
+def is_pythons_complex(left: Array, right: Array) -> bool:
+    """Whether an operation gives one of Python's complex numbers, though its right operand is one of NumPy's.
+
+    An np.float64 is a float, so that a complex on its left computes with it.
+    """
+    is_float = right.dtype == np.float64 and not (right.weak or right.rank or right.zero_d)
+    return left.weak and left.kind == "c" and not left.rank and is_float
 
 
 def check_fits(value: Array, dtype: np.dtype[Any]) -> None:

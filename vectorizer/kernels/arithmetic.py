@@ -29,7 +29,7 @@ from vectorizer.kernels.numbers import (
     typed,
 )
 from vectorizer.rules.table import ufunc_dtypes
-from vectorizer.values import MISSING, Array, Unsupported, promote
+from vectorizer.values import MISSING, Array, Unsupported, is_pythons_complex, promote
 
 UFUNCS: dict[str, np.ufunc] = {
     "+": np.add, "-": np.subtract, "*": np.multiply, "/": np.true_divide, "//": np.floor_divide, "%": np.remainder,
@@ -67,6 +67,8 @@ class Arithmetic:
         folded = self.folded(symbol, a, b)
         if folded is not None:
             return folded
+        if is_pythons_complex(a.value, b.value):
+            b = Expr(b.code, b.value.with_(weak=True), b.level)
         weak = a.weak and b.weak
         dtype = self.result_dtype(symbol, a, b)
         value = number_type(dtype, weak)
@@ -160,8 +162,7 @@ class Arithmetic:
         code = f"pow({base.code}, {cast(b, value.dtype).code})"
         if not value.weak:
             return Expr(code, value)
-        if b.const is MISSING or float(b.const) != int(b.const):
-            raise NoKernel("a power of Python numbers that may be complex")
+        # Python gives a complex number where this gives nan: that is noted, as what raises is.
         return Expr(f"checked_{code[:-1]}, {self.bad()})", value)
 
     def product(self, factors: list[Expr], value: Array) -> Expr:

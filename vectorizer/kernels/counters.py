@@ -26,7 +26,9 @@ def _bindings(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
             return [(inner, value) for target in targets for inner in getattr(target, "elts", [target])]
         case ast.AugAssign(target=target, op=ast.Add() | ast.Sub(), value=value):
             return [(target, value)]
-        case ast.AugAssign(target=target) | ast.For(target=target) | ast.AnnAssign(target=target):
+        case ast.For(target=target):
+            return [(part, part) for part in ast.walk(target) if isinstance(part, ast.Name)]
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
             return [(target, target)]
     return []
 

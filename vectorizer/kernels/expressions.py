@@ -28,6 +28,10 @@ class Outside:
         """The Python number that a name stands for; `MISSING` where it is none."""
         raise NotImplementedError
 
+    def items(self, name: str) -> list[Any] | None:
+        """The Python numbers of a tuple or list that a name stands for; None where it is none."""
+        return None
+
     def found(self, node: ast.expr) -> Any:
         """The object that a dotted name stands for; None where it is not known."""
         raise NotImplementedError
@@ -124,13 +128,10 @@ class Expressions(Arithmetic):
         if isinstance(node.func, ast.Name) and node.func.id in self.types:
             raise NoKernel("a call of a variable")
         function = self.outside.found(node.func)
-        args = [self.expression(arg) for arg in node.args]
         try:
             emit = TABLE.get(function)
         except TypeError:
             emit = None
-        return self.user_call(function, args) if emit is None else emit(self, args)
-
-    def user_call(self, function: Any, args: list[Expr]) -> Expr:
-        """A call of a function of the user's."""
-        raise NotImplementedError
+        if emit is None:
+            raise NoKernel(f"a call of {getattr(function, '__name__', 'something unknown')}")
+        return emit(self, [self.expression(arg) for arg in node.args])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
 
 from vectorizer.kernels.counters import Comments, find_counters
-from vectorizer.kernels.expressions import BINARY, Expressions, Outside
-from vectorizer.kernels.numbers import SUM, UNARY, Expr, NoKernel, bare, cast, number_type, type_of
-from vectorizer.values import Array, promote
+from vectorizer.kernels.expressions import BINARY, Outside
+from vectorizer.kernels.numbers import UNARY, Expr, NoKernel, bare, cast, number_type, type_of
+from vectorizer.kernels.plain import plain_function
+from vectorizer.kernels.sequences import Sequence_, Sequences
+from vectorizer.values import MISSING, Array, promote
 
 INDENT = "    "
 RESERVED = frozenset(
@@ -22,21 +25,52 @@ RESERVED = frozenset(
     log2 max min norm pow real imag rint round sin sinh sqrt tan tanh trunc y0 y1 yn wrapping_add
     wrapping_subtract wrapping_multiply checked magnitude larger smaller nonzero in_domain nonnegative
     to_integer sign_of integer_power floor_quotient floor_remainder float_remainder float_quotient
-    exact_add exact_subtract exact_multiply squared""".split()
+    exact_add exact_subtract exact_multiply squared item_of item_of_matrix
+    NAN INFINITY NULL HUGE_VAL assert errno signbit half float16""".split()
 )
 
 
-class Body(Expressions):
+@dataclass
+class Left:
+    """A loop that is open.
+
+    flag: the variable that says that `break` has left it; None where nothing asks.
+    set: the variables that are set where `break` leaves it; None where nothing does.
+    """
+
+    flag: str | None
+    set: set[str] | None = None
+
+
+class Body(Sequences):
     """One function, walked until the types of its variables stop to change.
 
     results: what its returns give, one list for each.
+    arrays: those of its parameters that are arrays.
+    inner_functions: those that are defined in it.
+    left: the loops that are open.
     """
 
-    def __init__(self, node: ast.FunctionDef, text: str, parameters: dict[str, Array], outside: Outside) -> None:
-        self.node, self.outside = node, outside
+    left: list[Left]
+
+    def __init__(
+        self,
+        node: ast.FunctionDef,
+        text: str,
+        parameters: dict[str, Array],
+        outside: Outside,
+        arrays: dict[str, Array] | None = None,
+    ) -> None:
+        self.node, self.inner_functions = plain_function(node)
+        self.outside = outside
         self.parameters = parameters
+        self.order = [arg.arg for arg in node.args.args]
         self.types = dict(parameters)
-        self.counters = find_counters(node) - parameters.keys()
+        self.names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} | {
+            n.arg for n in ast.walk(node) if isinstance(n, ast.arg)
+        }
+        self.arrays = {name: self.as_sequence(name, value) for name, value in (arrays or {}).items()}
+        self.counters = find_counters(self.node) - parameters.keys()
         self.comments = Comments(text)
         self.result: tuple[Array, ...] = ()
         self.results: list[list[Expr]] = []
@@ -48,7 +82,19 @@ class Body(Expressions):
         self.is_final = False
 
     def renamed(self, name: str) -> str:
-        return f"{name}_" if name in RESERVED else name
+        """The name of a variable in C++."""
+        return self.unlike(name, RESERVED | self.functions())
+
+    def unlike(self, name: str, taken: Set[str]) -> str:
+        """A name that is not taken; if it must change, none of the function's own either."""
+        found = name
+        while found in taken or found != name and found in self.names:
+            found = f"{found}_"
+        return found
+
+    def functions(self) -> Set[str]:
+        """The names of the functions that stand beside this one in C++."""
+        return frozenset()
 
     def run(self) -> None:
         """Walks until the types settle, then once more to write the code."""
@@ -66,13 +112,15 @@ class Body(Expressions):
 
     def walk(self) -> None:
         self.results, self.assigned, self.lines, self.declared, self.temporaries = [], {}, [], set(), {}
+        self.made: set[str] = set()
         self.set = set(self.parameters)
-        statements = self.node.body[ast.get_docstring(self.node) is not None :]
-        ended = self.block(statements)
-        if not ended:
+        self.sequences, self.lengths, self.bounded, self.left = dict(self.arrays), {}, {}, []
+        self.outer: dict[str, str] = {}  # arrays that are written in front of all, by name
+        if not self.block(self.node.body):
             raise NoKernel("it may end without a return")
         inner = sorted(self.types.keys() - self.parameters.keys() - self.declared)
-        self.lines[:0] = [f"{INDENT}{type_of(self.types[name])} {self.renamed(name)};" for name in inner]
+        declared = [f"{type_of(self.types[name])} {self.renamed(name)};" for name in inner]
+        self.lines[:0] = [INDENT + line for line in (*self.outer.values(), *declared)]
 
     def settle(self) -> None:
         """The types of variables and results, as far as they are known now."""
@@ -144,14 +192,16 @@ class Body(Expressions):
                 self.store(name, self.expression(ast.BinOp(ast.Name(name, ast.Load()), op, value)))
             case ast.If():
                 return self.if_(node)
-            case ast.While(orelse=[]):
+            case ast.While():
                 return self.while_(node)
-            case ast.For(target=ast.Name(id=name), orelse=[]):
-                self.for_(node, name)
+            case ast.For():
+                return self.for_(node)
             case ast.Return(value=ast.expr() as value):
                 self.return_(value)
                 return True
             case ast.Break() | ast.Continue():
+                if isinstance(node, ast.Break):
+                    self.leave()
                 self.emit("break;" if isinstance(node, ast.Break) else "continue;")
                 return True
             case ast.Raise():
@@ -169,6 +219,13 @@ class Body(Expressions):
                 raise NoKernel(f"{type(node).__name__} in a function of numbers")
         return False
 
+    def leave(self) -> None:
+        """`break`."""
+        loop = self.left[-1]
+        loop.set = set(self.set) if loop.set is None else loop.set & self.set
+        if loop.flag is not None:
+            self.emit(f"{loop.flag} = true;")
+
     def fail(self) -> None:
         """Python raises here."""
         self.emit(f"{self.bad()} = true;")
@@ -176,9 +233,15 @@ class Body(Expressions):
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Name):
-            self.store(target.id, self.expression(value))
+            self.assign_name(target.id, value)
             return
         names = [item.id for item in getattr(target, "elts", []) if isinstance(item, ast.Name)]
+        if isinstance(value, ast.Call) and len(names) == len(getattr(target, "elts", [])):
+            results = self.several(value)
+            if results is not None and len(results) == len(names):
+                for name, result in zip(names, results, strict=True):
+                    self.store(name, result)
+                return
         items = self.items(value)
         if (
             not isinstance(target, (ast.Tuple, ast.List))
@@ -194,6 +257,58 @@ class Body(Expressions):
         kept = [k for k, expr in enumerate(made) if expr.code.startswith("next_")]
         for k in [*(k for k in range(len(names)) if k not in kept), *kept]:
             self.store(names[k], made[k])
+
+    def assign_name(self, name: str, value: ast.expr) -> None:
+        """A number, the length of an array, or a tuple of numbers that is only read."""
+        if isinstance(value, (ast.Tuple, ast.List)):
+            if not value.elts or not self.is_set_once(name) or self.depth > 1:
+                raise NoKernel("a tuple that changes")
+            self.define(name, self.literal_sequence(name, [self.expression(item) for item in value.elts]))
+            return
+        length = self.length_of(value)
+        self.store(name, self.expression(value))
+        if length is not None and self.is_set_once(name):
+            self.lengths[name] = length
+
+    def is_set_once(self, name: str) -> bool:
+        stores = [n for n in ast.walk(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        return sum(n.id == name for n in stores) == 1 and name not in self.parameters and name not in self.arrays
+
+    def define(self, name: str, sequence: Sequence_) -> None:
+        """Writes a tuple as an array of C++; its literals stay known."""
+        code = self.renamed(name)
+        self.emit(self.array_of(code, sequence))
+        known = sequence.items if all(item.const is not MISSING for item in sequence.items) else ()
+        self.sequences[name] = replace(sequence, code=code, items=known)
+
+    def array_of(self, code: str, sequence: Sequence_) -> str:
+        items = ", ".join(item.code for item in sequence.items)
+        return f"const {type_of(sequence.item)} {code}[{len(sequence.items)}] = {{{items}}};"
+
+    def written(self, name: str, sequence: Sequence_) -> str:
+        if name in self.sequences:
+            return sequence.code
+        code = self.renamed(name)
+        self.outer[name] = self.array_of(code, sequence)
+        return code
+
+    def as_sequence(self, name: str, value: Array) -> Sequence_:
+        """An array that is a parameter."""
+        names = [f"{name}_length"] if value.rank == 1 else [f"{name}_rows", f"{name}_columns"]
+        lengths = tuple(Expr(self.unlike(length, self.names), number_type("int64", True)) for length in names)
+        return Sequence_(self.renamed(name), number_type(value.dtype), lengths)
+
+    def fresh(self, name: str) -> str:
+        """A name that the function does not have."""
+        found, number = name, 2
+        while found in self.names or found in self.types or found in RESERVED or found in self.made:
+            found, number = f"{name}_{number}", number + 1
+        self.made.add(found)
+        return found
+
+    def several(self, node: ast.Call) -> list[Expr] | None:
+        """What a call of the user's function gives, if these are several numbers."""
+        raise NotImplementedError
 
     def items(self, node: ast.expr) -> list[ast.expr] | None:
         """The items of what gives several numbers."""
@@ -220,6 +335,8 @@ class Body(Expressions):
         return Expr(name, expr.value, const=expr.const)
 
     def store(self, name: str, expr: Expr) -> None:
+        if name in self.sequences or name in self.inner_functions:
+            raise NoKernel(f"{name} changes")
         self.assigned.setdefault(name, []).append(expr)
         value = self.types.setdefault(name, expr.value)
         made = cast(expr, value.dtype) if (expr.kind == "c") <= (value.kind == "c") else expr
@@ -232,8 +349,20 @@ class Body(Expressions):
         self.set.add(name)
 
     def return_(self, value: ast.expr) -> None:
-        items = value.elts if isinstance(value, ast.Tuple) else [value]
-        made = [self.expression(item) for item in items]
+        self.give(self.returned(value))
+
+    def returned(self, value: ast.expr) -> list[Expr]:
+        if isinstance(value, ast.Call):
+            results = self.several(value)
+            if results is not None:
+                return results
+        items = self.items(value)
+        if items is not None and (len(items) == 1 or any(isinstance(part, ast.List) for part in branches_of(value))):
+            raise NoKernel("a list or a tuple of one number is returned")
+        return [self.expression(item) for item in ([value] if items is None else items)]
+
+    def give(self, made: list[Expr]) -> None:
+        """Returns some numbers."""
         self.results.append(made)
         if len(self.result) != len(made):
             return  # not known yet
@@ -244,6 +373,12 @@ class Body(Expressions):
         for k, code in enumerate(codes):
             self.emit(f"result_{k} = {code};")
         self.emit("return;")
+
+    def while_(self, node: ast.While) -> bool:
+        raise NotImplementedError
+
+    def for_(self, node: ast.For) -> bool:
+        raise NotImplementedError
 
     # --- blocks ------------------------------------------------------------------------------------------------------
 
@@ -267,101 +402,10 @@ class Body(Expressions):
         self.set = beside if ended else after if otherwise else after & beside
         return ended and otherwise
 
-    def while_(self, node: ast.While) -> bool:
-        forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
-        test = "true" if forever else self.test(node.test).code
-        if self.may_be_bad:
-            test = "!bad" if forever else f"!bad && ({test})" if " " in test else f"!bad && {test}"
-        self.emit(f"while ({test}) {{")
-        self.inner(node.body)
-        self.emit("}")
-        ends = forever and not _has_break(node)
-        if ends and self.may_be_bad and len(self.result) == 1:
-            self.emit(f"return ({type_of(self.result[0])})0;")
-        return ends
 
-    def for_(self, node: ast.For, name: str) -> None:
-        start, stop, step = self.range(node.iter)
-        counter = self.renamed(name)
-        is_own = name not in self.parameters and self.is_only_inside(node, name)
-        if not is_own:
-            counter = f"{name}_at"
-            if counter in self.types:
-                raise NoKernel(f"a variable is called {counter}")
-        if not (stop.const is not None and stop.code.lstrip("-").rstrip("L").isdigit()) and not self.is_kept(
-            node, stop.code
-        ):
-            stop = self.held(f"{name}_end", stop)
-        order = "<" if step > 0 else ">"
-        move = f"{counter}{'++' if step > 0 else '--'}" if abs(step) == 1 else f"{counter} += {step}"
-        test = f"{counter} {order} {bare(stop).at(SUM)}"
-        test = f"!bad && {test}" if self.may_be_bad else test
-        self.emit(f"for (long long {counter} = {bare(start).code}; {test}; {move}) {{")
-        integer = number_type("int64", True)
-        self.types.setdefault(name, integer)
-        self.assigned.setdefault(name, []).append(Expr(counter, integer))
-        self.declared |= {name} if is_own else set()
-        before = set(self.set)
-        self.set.add(name)
-        self.depth += 1
-        if not is_own:
-            self.emit(f"{self.renamed(name)} = {counter};")
-        self.block(node.body)
-        self.depth -= 1
-        self.emit("}")
-        self.set = before
-
-    def range(self, node: ast.expr) -> tuple[Expr, Expr, int]:
-        """Start, stop and step of a range."""
-        match node:
-            case ast.Call(func=ast.Name(id="range") as function, args=args, keywords=[]) if 1 <= len(args) <= 3:
-                if self.outside.found(function) is not range:
-                    raise NoKernel("another range")
-                made = [self.expression(arg) for arg in args]
-            case _:
-                raise NoKernel("a loop over other than a range")
-        if any(expr.kind != "i" for expr in made):
-            raise NoKernel("a range of other than integers")
-        whole = [cast(expr, "int64") for expr in made]
-        step = whole[2].const if len(whole) == 3 else 1
-        if not isinstance(step, int) or step == 0:
-            raise NoKernel("a range whose step is no literal")
-        first = Expr("0", number_type("int64", True)) if len(whole) == 1 else whole[0]
-        return first, whole[0] if len(whole) == 1 else whole[1], step
-
-    def is_only_inside(self, node: ast.For, name: str) -> bool:
-        """Whether a loop's target is not set in the loop, and not used outside of it."""
-        inside = [n for n in ast.walk(node) if isinstance(n, ast.Name) and n.id == name]
-        everywhere = [n for n in ast.walk(self.node) if isinstance(n, ast.Name) and n.id == name]
-        stores = [n for n in inside if isinstance(n.ctx, ast.Store)]
-        others = [n for n in ast.walk(self.node) if isinstance(n, ast.For) and n is not node]
-        loops = sum(
-            len([m for m in ast.walk(o) if isinstance(m, ast.Name) and m.id == name])
-            for o in others
-            if isinstance(o.target, ast.Name) and o.target.id == name and not any(m is node for m in ast.walk(o))
-        )
-        return len(stores) == 1 and len(everywhere) - len(inside) == loops
-
-    def is_kept(self, node: ast.For, code: str) -> bool:
-        """Whether an expression is a variable that the loop does not set."""
-        stored = {
-            self.renamed(n.id) for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-        }
-        return code.isidentifier() and code not in stored
-
-
-def _has_break(node: ast.While) -> bool:
-    """Whether a loop may be left by `break`."""
-
-    def search(statements: Sequence[ast.stmt]) -> bool:
-        for statement in statements:
-            if isinstance(statement, ast.Break):
-                return True
-            if isinstance(statement, ast.If) and (search(statement.body) or search(statement.orelse)):
-                return True
-        return False
-
-    return search(node.body)
+def branches_of(node: ast.expr) -> list[ast.expr]:
+    """What a conditional expression may give."""
+    return [*branches_of(node.body), *branches_of(node.orelse)] if isinstance(node, ast.IfExp) else [node]
 
 
 def _joined(exprs: list[Expr]) -> Array:

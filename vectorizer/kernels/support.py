@@ -104,6 +104,22 @@ template <typename T> __device__ T nonnegative(T x, bool& bad) {  // NumPy raise
     bad |= x < 0;
     return x;
 }""",
+    "item_of": """
+template <typename T> __device__ T item_of(const T* x, long long k, long long length, bool& bad) {
+    k += k < 0 ? length : 0;
+    bool is_inside = 0 <= k && k < length;
+    bad |= !is_inside;  // Python raises IndexError
+    return is_inside ? x[k] : T();
+}""",
+    "item_of_matrix": """
+template <typename T>
+__device__ T item_of_matrix(const T* x, long long j, long long rows, long long k, long long columns, bool& bad) {
+    j += j < 0 ? rows : 0;
+    k += k < 0 ? columns : 0;
+    bool is_inside = 0 <= j && j < rows && 0 <= k && k < columns;
+    bad |= !is_inside;  // Python raises IndexError
+    return is_inside ? x[j * columns + k] : T();
+}""",
     "to_integer": """
 __device__ long long to_integer(double x, bool& bad) {  // Python raises, or has more digits
     bool fits = -9223372036854775808.0 <= x && x < 9223372036854775808.0;

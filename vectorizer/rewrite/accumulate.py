@@ -14,6 +14,7 @@ from vectorizer.rewrite.iteration import INT, Extent
 from vectorizer.rewrite.recurrences import Recurrences
 from vectorizer.rules.elementwise import DIVISIONS, select
 from vectorizer.rules.indexing import FULL, expand_index, locate, locate_gather
+from vectorizer.rules.python import python_number
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import MISSING, Affine, Array, Axes, Axis, Unsupported, axes_of, number, union_axes
@@ -173,9 +174,8 @@ class Accumulation(Counted):
             keyword = None if summed == natural_sum(value.dtype) else self.dtype_code(summed)
         code = call(self.np(function), right.code, axis=axis, dtype=keyword)
         kept = tuple(a for a in value.axes if a not in axes)
-        if value.weak and not kept and not value.rank:
-            code = f"{code}.item()"  # a Python number, as in the loop
-        return Operand(code, value.with_(axes=kept, dtype=dtype, dims=value.dims, origins=frozenset()), fresh=True)
+        kind = value.with_(axes=kept, dtype=dtype, dims=value.dims, origins=frozenset())
+        return python_number(Operand(code, kind, fresh=True))
 
     def masked(self, right: Operand, symbol: str) -> Operand:
         """`right` where the conditions in the loop hold, elsewhere what changes nothing."""

@@ -15,7 +15,7 @@ from vectorizer.rewrite.recurrences import Selection, Update
 from vectorizer.rewrite.scans import Scans
 from vectorizer.rules.elementwise import select
 from vectorizer.rules.indexing import subscript
-from vectorizer.rules.python import truth
+from vectorizer.rules.python import python_number, truth
 from vectorizer.source.operand import PRODUCT, SUM, Operand, call
 from vectorizer.values import Affine, Array, Axis, Unsupported, number, union_axes
 
@@ -248,7 +248,7 @@ class Choices(Scans):
         taken = subscript(self, flat, [at])
         del self.hazards[hazards:]
         value = self.array(flat)
-        return taken.with_value(self.array(taken).with_(weak=value.weak, dims=self.array(taken).dims))
+        return python_number(taken.with_value(self.array(taken).with_(weak=value.weak, dims=self.array(taken).dims)))
 
     def _affine_at(self, affine: Affine, at: Operand, loops: list[LoopAxis]) -> Operand:
         """An integer that is affine in the targets of loops, in the iteration `at`."""

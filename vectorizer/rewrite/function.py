@@ -9,6 +9,7 @@ from typing import Any
 
 import libcst as cst
 
+from vectorizer.rewrite.apart import keep_apart
 from vectorizer.rewrite.looped import Looped
 from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.parameters import Function, Parameter
@@ -167,7 +168,8 @@ class Rewriter(Looped):
             statements[0].leading = statements[0].leading[statements[0].leading[:1] == ("",) :]
         comment = node.body.header.comment if isinstance(node.body, cst.IndentedBlock) else None
         trailing = comment.value if comment is not None else ""
-        return "\n".join(Stmt(self.signature(name), body=[*docstring, *statements], trailing=trailing).render())
+        text = "\n".join(Stmt(self.signature(name), body=[*docstring, *statements], trailing=trailing).render())
+        return keep_apart(text) if self.function.finish is not None and self.function.axes else text
 
     def is_taken(self, name: str) -> bool:
         """Whether a name stands for something outside of the function."""
@@ -222,7 +224,7 @@ def rewrite(
     """
     plan = Plan(returns=returns)
     plain, lines = function, dict(shared.namespace.line_numbers(function.node))
-    restore, fallbacks = _restorer(shared), len(shared.fallbacks)
+    restore, fallbacks = restorer(shared), len(shared.fallbacks)
     for _ in range(MOST_RESTARTS):
         restore()
         flags = len(plan.flags)
@@ -273,7 +275,7 @@ def with_flags(function: Function, plan: Plan, lines: dict[int, int]) -> Functio
     return replace(function, node=flagged.node)
 
 
-def _restorer(shared: Shared) -> Callable[[], None]:
+def restorer(shared: Shared) -> Callable[[], None]:
     """What brings `shared` back to its state of now, helpers that are in its table excepted."""
     taken, imports = set(shared.taken), dict(shared.imports)
     changes, helpers, fallbacks = len(shared.changes), len(shared.helper_sources), len(shared.fallbacks)

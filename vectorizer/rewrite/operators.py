@@ -36,6 +36,7 @@ from vectorizer.values import (
     NestedV,
     StackedV,
     Unsupported,
+    is_pythons_complex,
     is_uniform,
     number,
 )
@@ -87,6 +88,8 @@ class Operators(Arithmetic):
             symbol, bits = by_bits(symbol, self.array(right).const)
             right, spaced = Operand(repr(bits), number(bits)), f" {symbol} "
         ufunc, level, function = BINARY[symbol]
+        if is_pythons_complex(self.array(left), self.array(right)):
+            right = right.with_value(self.array(right).with_(weak=True))
         a, b = self.array(left), self.array(right)
         value = self._python_arithmetic(symbol, function, a, b) if a.weak and b.weak else None
         if value is None:

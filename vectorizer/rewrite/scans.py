@@ -11,7 +11,7 @@ from vectorizer.rewrite.accumulate import Accumulation, LoopAxis
 from vectorizer.rewrite.iteration import INT
 from vectorizer.rewrite.recurrences import Update
 from vectorizer.rules.elementwise import lower_ufunc, select
-from vectorizer.rules.python import truth
+from vectorizer.rules.python import ITEM, python_number, truth
 from vectorizer.rules.table import Call
 from vectorizer.source.operand import TERNARY, Operand, call
 from vectorizer.values import MISSING, Affine, Array, Unsupported, join, number, union_axes
@@ -94,7 +94,8 @@ class Scans(Accumulation):
         places = sorted(value.axes.index(a) for a in present)
         axis = str(places[0]) if len(places) == 1 else f"({', '.join(map(str, places))})"
         kept = value.with_(axes=tuple(a for a in value.axes if a not in present), dims=value.dims, origins=frozenset())
-        return Operand(call(self.np(self.extreme_code(op, value, "reduce")), right.code, axis=axis), kept, fresh=True)
+        code = call(self.np(self.extreme_code(op, value, "reduce")), right.code, axis=axis)
+        return python_number(Operand(code, kept, fresh=True))
 
     def from_start(self, op: str, before: Operand, right: Operand, loops: list[LoopAxis]) -> Operand | None:
         """``np.fmax.reduce(e, initial=m)``, where `m` is a number that is known; None where that will not do."""
@@ -103,10 +104,11 @@ class Scans(Accumulation):
         if op not in ("fmax", "fmin") or start.const is MISSING or not floats or start.const != start.const:
             return None
         made = self.reduced(op, before, right, loops)
-        if "reduce(" not in made.code or not made.code.endswith(")"):
+        code = made.code.removesuffix(ITEM)
+        if "reduce(" not in code or not code.endswith(")"):
             return None
         initial = repr(start.const) if np.isfinite(start.const) else before.code
-        return Operand(f"{made.code[:-1]}, initial={initial})", made.value, fresh=True)
+        return python_number(Operand(f"{code[:-1]}, initial={initial})", made.value, fresh=True))
 
     def extreme_code(self, op: str, value: Array, how: str) -> str:
         """The function that finds extremes: Python's, as a loop has them, pass over nan."""

@@ -141,7 +141,7 @@ class Walk(Widening):
         if isinstance(operand.node, Masked):
             array, mask = (self.restrict(p, region, name) for p in (operand.node.array, operand.node.mask))
             assert isinstance(value, MaskedV)
-            return masked(self, array, mask, operand.node.view, value.is_list, value.weak)
+            return masked(self, array, mask, operand.node.view, value.is_list, value.weak, value.from_list)
         if not isinstance(value, Array):
             if is_uniform(value):
                 return operand

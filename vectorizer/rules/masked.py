@@ -241,7 +241,7 @@ def masked_elementwise(rw: Context, compute: Callable[[list[Operand]], Operand],
         del rw.hazards[hazards:]
     elif hazardous:
         raise Unsupported("an operation that must not be computed for elements that are not chosen")
-    return masked(rw, result, found[0].mask)
+    return masked(rw, result, found[0].mask, from_list=any(is_of_list(o) for o in operands))
 
 
 def filled_with_one(rw: Context, node: Masked) -> Operand:
@@ -289,7 +289,20 @@ def taken_over(rw: Context, operand: Operand, is_list: bool) -> Operand:
     """``list(chosen)`` and ``np.array(chosen)``."""
     node = chosen_of(operand)
     assert isinstance(operand.value, MaskedV)
-    return masked(rw, node.array, node.mask, is_list=is_list, weak=is_list and operand.value.weak)
+    weak, from_list = is_list and operand.value.weak, not is_list and is_of_list(operand)
+    return masked(rw, node.array, node.mask, is_list=is_list, weak=weak, from_list=from_list)
+
+
+def is_of_list(operand: Operand) -> bool:
+    """Whether NumPy makes an array of a list, which has float64 where the list is empty."""
+    return isinstance(operand.value, MaskedV) and (operand.value.is_list or operand.value.from_list)
+
+
+def check_not_empty(rw: Context, operand: Operand) -> None:
+    """Where a list is empty for some examples, the loop gives numbers of another dtype."""
+    test = f"{is_any(rw, operand).primary}.all()"
+    if rw.facts.has_loop and not any(statement.text == f"if not {test}:" for statement in rw.out):
+        require(rw, test, "an array of an empty list has float64")
 
 
 # --- reductions ------------------------------------------------------------------------------------------------------
@@ -335,6 +348,8 @@ def reduce(rw: Context, name: str, operand: Operand, builtin: bool, rows: bool =
     dtype = value.dtype if narrow else np.asarray(probe(function, np.ones(2, value.dtype))).dtype
     if narrow:  # numbers of a narrower kind are added one by one to Python's 0
         keywords["dtype"] = rw.dtype_code(value.dtype)
+    if not builtin and is_of_list(operand) and dtype != np.asarray(probe(function, np.ones(2))).dtype:
+        check_not_empty(rw, operand)
     made = Array(dtype, remaining, axes, dims=dims, weak=weak)
     return Operand(call(rw.np(name), array.code, **keywords), made, fresh=True)
 

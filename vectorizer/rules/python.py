@@ -103,6 +103,16 @@ def length(rw: Context, operand: Operand, axis: int, function: str = "len") -> O
     return Operand(f"{operand.primary}.shape[{axis + len(value.axes)}]", result)
 
 
+ITEM = ".item()"
+
+
+def python_number(operand: Operand) -> Operand:
+    """What a function of NumPy gives for Python numbers, as one of these, where it is the same for all examples."""
+    value = operand.value
+    is_number = isinstance(value, Array) and value.weak and not value.axes and not value.rank
+    return Operand(f"{operand.primary}{ITEM}", value, fresh=True) if is_number else operand
+
+
 def extremum(function: Any, ufunc: np.ufunc, reducer: str) -> None:
     def lower(rw: Context, c: Call) -> Operand:
         if c.keywords:
@@ -184,9 +194,8 @@ def _reduced(rw: Context, c: Call, reducer: str) -> Operand:
         raise Unsupported(f"{c.function} of numbers that may be nan")
     rw.hazard(f"{c.function} of nothing raises")
     axis = str(len(value.axes)) if value.axes else None
-    return Operand(
-        call(f"{rw.np(reducer)}", operand.code, axis=axis), Array(value.dtype, 0, value.axes, weak=weak), fresh=True
-    )
+    code = call(f"{rw.np(reducer)}", operand.code, axis=axis)
+    return python_number(Operand(code, Array(value.dtype, 0, value.axes, weak=weak), fresh=True))
 
 
 extremum(builtins.min, np.minimum, "min")
@@ -236,9 +245,7 @@ def lower_sum(rw: Context, c: Call) -> Operand:
         rw.dtype_code(value.dtype) if value.kind in "iu" and value.dtype != INT and value.dtype is not None else None
     )
     code = call(rw.np("sum"), operand.code, axis=str(len(value.axes)), dtype=keyword)
-    if weak and not value.axes and not result.rank:
-        code = f"{code}.item()"  # a Python number, as in the loop
-    total = Operand(code, result, fresh=True)
+    total = python_number(Operand(code, result, fresh=True))
     return total if start is None else rw.binary("+", start, total)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -129,7 +130,7 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
         codes["axis"] = code
     rank = value.rank if keep else value.rank - len(normalized(logical, value.rank)) if value.rank else 0
     hazard_free = function in (np.sum, np.any, np.all, np.count_nonzero, np.ptp)
-    if not hazard_free:
+    if not hazard_free and not (rw.on_device and has_items(rw, value, normalized(logical, value.rank))):
         rw.hazard(f"{c.name} of an empty array")
     method = c.base is not None and isinstance(original.value, Array)
     rendered = c.render(names, codes, None if method or c.base is None else rw.np(function.__name__))
@@ -138,6 +139,12 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
         Array(result, rank, value.axes, dims=remaining(value, logical, keep) if value.rank else ()),
         fresh=True,
     )
+
+
+def has_items(rw: Context, value: Array, axes: Iterable[int]) -> bool:
+    """Whether some axes are known to be longer than 0, which the specialization then relies on."""
+    dims = [value.dims[k] for k in axes] if len(value.dims) == value.rank else [None]
+    return rw.facts.has_loop and all(dim is not None and rw.facts.holds(dim - 1) for dim in dims)
 
 
 def with_where(rw: Context, operand: Operand, where: Operand) -> tuple[Operand, Array, Operand]:

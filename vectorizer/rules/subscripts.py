@@ -139,7 +139,13 @@ def _of_examples(bound: Operand) -> bool:
 
 
 def masked(
-    rw: Context, operand: Operand, mask: Operand, view: bool = False, is_list: bool = False, weak: bool = False
+    rw: Context,
+    operand: Operand,
+    mask: Operand,
+    view: bool = False,
+    is_list: bool = False,
+    weak: bool = False,
+    from_list: bool = False,
 ) -> Operand:
     """The elements of `operand` that `mask` chooses, a different number for each example."""
 
@@ -148,7 +154,7 @@ def masked(
 
     axes = union_axes(rw.array(operand).axes, mask.array.axes)
     value = rw.array(operand).with_(axes=axes, dims=rw.array(operand).dims, origins=frozenset())
-    return Operand(None, MaskedV(value, is_list, weak), make=make, node=Masked(operand, mask, view))
+    return Operand(None, MaskedV(value, is_list, weak, from_list), make=make, node=Masked(operand, mask, view))
 
 
 def note_range(rw: Context, base: Array, items: list[Index]) -> None:

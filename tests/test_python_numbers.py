@@ -1,0 +1,125 @@
+"""What is the same for all examples is one of Python's numbers where the function gives one of these."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from vectorizer import jit, vmap
+from vectorizer.errors import FallbackWarning
+from vectorizer.testing import assert_matches_loop
+
+
+def greatest(n):
+    best = 0
+    for i in range(n):
+        if i % 3 == 2:
+            best = max(best, i)
+    return best
+
+
+def greatest_of_all(n):
+    best = -1
+    for i in range(n):
+        if (i * 7) % 5 > best:
+            best = (i * 7) % 5
+    return best
+
+
+def greatest_and_where(n):
+    at = best = -1
+    for i in range(n):
+        v = (i * 7) % 5
+        if v > best:
+            best = v
+            at = i
+    return at, best
+
+
+def last(n):
+    last = -1
+    for i in range(n):
+        if i % 3 == 1:
+            last = i
+    return last
+
+
+def first(n):
+    for i in range(n):
+        if i * i > 20:
+            return i
+    return -1
+
+
+def extremes(n):
+    return max(i % 4 for i in range(1, n)), min([i - 2 for i in range(n)]), sum(i * i for i in range(n))
+
+
+def least_distance(n):
+    m = 1e9
+    for i in range(n):
+        d = abs(i - 2.5)
+        m = min(m, d)
+    return m
+
+
+def divided(n):
+    best = -1
+    for i in range(n):
+        if -i > best:
+            best = -i
+    return 1 / best
+
+
+FUNCTIONS = [greatest, greatest_of_all, greatest_and_where, last, first, extremes, least_distance]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("n", [7, 2])
+def test_numbers_are_pythons(function: Callable[..., Any], n: int) -> None:
+    expected, got = function(n), jit(function)(n)
+    assert repr(got) == repr(expected)  # which tells np.int64(5) from 5
+
+
+def test_they_divide_as_pythons_do() -> None:
+    assert jit(divided)(0) == -1.0
+    with pytest.raises(ZeroDivisionError):
+        jit(divided)(3)
+
+
+COMPLEX = [
+    lambda w: 1 / (1j * w),  # an np.float64 is a float: Python's complex computes with it, and raises
+    lambda w: 1 / (w * 1j),  # here NumPy's float computes
+    lambda w: 1 / (1 + 2j * w * 0.5),
+    lambda w: (1j * w).real / (1j - w).imag,
+    lambda w: np.exp(1j * w) / (1j * w + 1),
+    lambda w: abs(2j + w),
+    lambda w: np.array([1, 2], np.complex64) * (1j * w),  # beside an array it has no dtype of its own
+]
+
+
+@pytest.mark.parametrize("function", COMPLEX)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("values", [[1.0, 3.0, 2.0], [1.0, 0.0, 2.0]])
+@pytest.mark.parametrize("backend", ["numpy", "fake"])
+@pytest.mark.usefixtures("fake")
+def test_complex_numbers(function: Any, dtype: Any, values: list[float], backend: str) -> None:
+    args = (np.array(values, dtype),)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning if backend == "fake" else ResourceWarning)
+        assert_matches_loop(function, args, vmapped=vmap(function, backend=backend))
+
+
+def test_elements_of_arrays_are_numpys() -> None:
+    def greatest_element(x):
+        best = x[0]
+        for v in x:
+            if v > best:
+                best = v
+        return best
+
+    assert type(jit(greatest_element)(np.array([1, 5, 2]))) is np.int64
