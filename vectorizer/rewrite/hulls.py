@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import libcst as cst
 
-from vectorizer.rewrite.functional import Functional
+from vectorizer.rewrite.spelled_out import SpelledOut
 from vectorizer.rewrite.iteration import Iteration
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.source.operand import Operand
 from vectorizer.values import Affine, Array, Unsupported
 
 
-class Hulls(Functional):
+class Hulls(SpelledOut):
     """Triangular nests."""
 
     def hull(self, node: cst.For) -> list[Operand] | None:

@@ -92,8 +92,6 @@ class LaneLoops(Jumps):
             return self.lane_range(node, varying, rest)
         it = self.pinned_iteration(self.iteration(node.iter), node)
         surely = self.surely_runs(it)
-        if it.kind == "items":
-            raise Unsupported("a loop over items that ends at different times")
         header, item = self.header(it)
         bound = ""
 
