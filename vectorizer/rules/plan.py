@@ -40,6 +40,7 @@ class Plan:
         assignments (by id) that make them, as they are made in their place; tabled: that has been decided.
     components: arguments with few components in the last place, each of which is one piece of memory.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
+    held: the function's lists that are arrays; kinds: the dtype of their items, and whether these are Python's numbers.
     at_end: a statement that is added to the function: an exception, where other examples have returned a value.
     """
 
@@ -63,6 +64,8 @@ class Plan:
     skewed: dict[object, Any] = field(default_factory=dict)
     retabled: dict[object, Any] = field(default_factory=dict)
     tabled: bool = False
+    held: Any = None
+    kinds: dict[str, Any] = field(default_factory=dict)
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)
