@@ -225,7 +225,6 @@ def rewrite(
             lines = held.lines(function.node, lines)
             return walked(replace(function, node=held.node), shared, name, lines, Plan(returns=returns, held=held))
         except Unsupported:
-            if __import__("os").environ.get("WHY"): __import__("traceback").print_exc()
             pass
         raise
 
@@ -244,7 +243,9 @@ def walked(
             text = walker.run(name)
         except PlanChange:
             if len(plan.flags) != flags:
-                found = {n: getattr(plan, n) for n in ("returns", "flags", "starts", "nones", "at_end", "held", "kinds")}
+                found = {
+                    n: getattr(plan, n) for n in ("returns", "flags", "starts", "nones", "at_end", "held", "kinds")
+                }
                 plan = Plan(**found)
                 function = with_flags(plain, plan, lines)
             continue

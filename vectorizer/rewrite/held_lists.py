@@ -1,26 +1,38 @@
 """Lists of numbers as arrays: ``counts = [0] * n``, of which nothing but items is set and read.
 
 A function is written anew with such lists marked where they are made (``counts = heldʹ("counts", [0] * n)``) and where
-they are read as a whole (``max(listʹ(counts))``); ``table[i][j]`` becomes ``table[i, j]``.  Whatever else is done with a
-list, such as to append to it or to hand it to another function, rules it out.
+they are read as a whole (``max(listʹ(counts))``); ``table[i][j]`` becomes ``table[i, j]``.  Whatever else is done with
+a list, such as to append to it or to hand it to another function, rules it out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.names import children_of, names_read, nodes_of, parameter_names, statements_of
+from vectorizer.rewrite.growth import Growth
+from vectorizer.rewrite.list_variables import (
+    candidates,
+    chain,
+    depths,
+    entries,
+    groups,
+    is_maker,
+    ordered_list,
+    pairs,
+    stored_names,
+)
+from vectorizer.rewrite.names import children_of, nodes_of
 
 HELD, LIST = "held\u02b9", "list\u02b9"  # names that are none of the user's
 # Functions that read a list, and keep nothing of it.
 READERS = frozenset("sum max min sorted any all enumerate zip reversed list tuple range abs".split())
 ARRAY_READERS = frozenset(
-    "array asarray sum mean prod max min amax amin argmax argmin std var median cumsum cumprod dot sort argsort diff any"
-    " all count_nonzero unique percentile quantile bincount searchsorted".split()
+    "array asarray sum mean prod max min amax amin argmax argmin std var median cumsum cumprod dot sort argsort diff"
+    " any all count_nonzero unique percentile quantile bincount searchsorted".split()
 )
 NAMES_BOUND = (
     cst.Global, cst.Nonlocal, cst.Del, cst.With, cst.Import, cst.ImportFrom, cst.ExceptHandler, cst.NamedExpr, cst.Match
@@ -48,11 +60,13 @@ class HeldLists:
 
     group: by variable, the first of those that may stand for the same list: their items are of one kind.
     depth: by variable, of how many lists in each other it consists.
+    growing: the groups whose items would have to be integers of more than 64 bits, sooner or later.
     """
 
     node: cst.FunctionDef
     group: dict[str, str]
     depth: dict[str, int]
+    growing: frozenset[str]
 
     def lines(self, plain: cst.FunctionDef, lines: dict[int, int]) -> dict[int, int]:
         """Line numbers of the new statements: those of the old ones, which are as many."""
@@ -75,162 +89,12 @@ def hold_lists(node: cst.FunctionDef) -> HeldLists | None:
             group = {name: first for name, first in group.items() if first != root}
             continue
         assert isinstance(body, cst.BaseSuite)
-        return HeldLists(node.with_changes(body=body), group, depth)
+        growing = Growth(node, frozenset(group)).growing()
+        return HeldLists(node.with_changes(body=body), group, depth, frozenset(group[name] for name in growing))
     return None
 
 
-# --- which variables -------------------------------------------------------------------------------------------------
-
-
-def candidates(node: cst.FunctionDef) -> dict[str, list[cst.BaseExpression]]:
-    """Variables that are set to lists alone, or to each other, with what they are set to."""
-    made: dict[str, list[cst.BaseExpression]] = {}
-    for part in nodes_of(node.body):
-        if isinstance(part, cst.Assign):
-            for target in part.targets:
-                for name, value in pairs(target.target, part.value):
-                    made.setdefault(name, []).append(value)
-    found = {name: values for name, values in made.items() if any(is_maker(v) for v in values)}
-    while True:
-        good = {
-            name: values
-            for name, values in found.items()
-            if all(is_maker(v) or isinstance(v, cst.Name) and v.value in found for v in values)
-        }
-        if good == found:
-            break
-        found = good
-    changed = {base for part in nodes_of(node.body) for base in stored_names(part)}
-    first = groups(found)
-    roots = {first[name] for name in changed & found.keys()}
-    roots |= {first[name] for name, values in found.items() if any(depth_of(v) > 1 for v in values)}
-    taken = parameter_names(node) - entries(node).keys()
-    return {name: values for name, values in found.items() if first[name] in roots and name not in taken}
-
-
-def entries(node: cst.FunctionDef) -> dict[str, cst.BaseExpression]:
-    """Parameters that stand for something else from their first use on: what they are set to there, as `x = list(x)`."""
-    found: dict[str, cst.BaseExpression] = {}
-    unseen = parameter_names(node)
-    for statement in statements_of(node.body):
-        first = statement.body[0] if isinstance(statement, cst.SimpleStatementLine) else None
-        seen = unseen & names_read(statement)
-        if isinstance(first, cst.Assign) and len(statement.body) == 1 and len(first.targets) == 1:
-            target = first.targets[0].target
-            if isinstance(target, cst.Name) and target.value in seen:
-                found[target.value] = first.value
-        unseen -= seen
-    return found
-
-
-def pairs(target: cst.BaseExpression, value: cst.BaseExpression) -> Iterator[tuple[str, cst.BaseExpression]]:
-    """Variables of an assignment with what each is set to."""
-    if isinstance(target, cst.Name):
-        yield target.value, value
-    elif isinstance(target, (cst.Tuple, cst.List)):
-        values = list(value.elements) if isinstance(value, (cst.Tuple, cst.List)) else []
-        fits = len(values) == len(target.elements)
-        for k, element in enumerate(target.elements):
-            yield from pairs(element.value, values[k].value if fits else value)
-
-
-def stored_names(node: cst.CSTNode) -> list[str]:
-    """Variables into whose items a statement stores."""
-    if isinstance(node, cst.Expr):
-        ordered = ordered_list(node)
-        return [ordered.value] if ordered is not None else []
-    if isinstance(node, cst.AugAssign):
-        targets = [node.target]
-    elif isinstance(node, cst.Assign):
-        targets = [t for item in node.targets for t in flat(item.target)]
-    else:
-        return []
-    roots = [chain(t)[0] for t in targets if isinstance(t, cst.Subscript)]
-    return [root.value for root in roots if isinstance(root, cst.Name)]
-
-
-def ordered_list(node: cst.Expr) -> cst.Name | None:
-    """The list of ``items.sort()`` or ``items.reverse()``."""
-    called = node.value
-    if not isinstance(called, cst.Call) or called.args or not isinstance(called.func, cst.Attribute):
-        return None
-    is_name = called.func.attr.value in ("sort", "reverse") and isinstance(called.func.value, cst.Name)
-    return called.func.value if is_name else None  # type: ignore[return-value]
-
-
-def flat(target: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    if isinstance(target, (cst.Tuple, cst.List)):
-        for element in target.elements:
-            yield from flat(element.value)
-    else:
-        yield target
-
-
-def groups(made: dict[str, list[cst.BaseExpression]]) -> dict[str, str]:
-    """By variable, the first of those that are set to each other."""
-    first = {name: name for name in made}
-    for name, values in made.items():
-        for value in values:
-            if isinstance(value, cst.Name) and value.value in first:
-                one, other = first[name], first[value.value]
-                first = {n: one if f == other else f for n, f in first.items()}
-    return first
-
-
-def is_maker(node: cst.BaseExpression) -> bool:
-    """Whether an expression makes a list that nothing else refers to, and neither to the lists in it."""
-    return depth_of(node) > 0
-
-
-def depth_of(node: cst.BaseExpression) -> int:
-    """How many lists in each other an expression makes; 0 where it is not known to make a new one."""
-    if isinstance(node, cst.List):
-        inner = {depth_of(e.value) for e in node.elements}
-        plain = not any(isinstance(e, cst.StarredElement) for e in node.elements)
-        return 1 + inner.pop() if plain and len(inner) == 1 else 0
-    if isinstance(node, cst.ListComp):
-        return 1 + depth_of(node.elt) if not filters(node.for_in) else 0
-    if isinstance(node, cst.BinaryOperation):
-        left, right = depth_of(node.left), depth_of(node.right)
-        if isinstance(node.operator, cst.Multiply):  # of rows, it would repeat the same ones
-            return 1 if left + right == 1 else 0
-        return left if isinstance(node.operator, cst.Add) and left == right else 0
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Name) and node.func.value == "list":
-        return 1 if len(node.args) == 1 and node.args[0].keyword is None and not node.args[0].star else 0
-    is_copy = isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value == "copy"
-    if is_copy and not node.args:  # type: ignore[union-attr]
-        return 1 if isinstance(node.func.value, cst.Name) else 0  # type: ignore[union-attr]
-    if isinstance(node, cst.Subscript) and isinstance(node.value, cst.Name) and len(node.slice) == 1:
-        return 1 if isinstance(node.slice[0].slice, cst.Slice) else 0
-    return 0
-
-
-def filters(generator: cst.CompFor) -> bool:
-    return bool(generator.ifs) or generator.inner_for_in is not None
-
-
-def depths(node: cst.FunctionDef, group: dict[str, str]) -> dict[str, int]:
-    """By variable, how many lists in each other it consists of; those that differ are left out of `group`."""
-    found: dict[str, set[int]] = {}
-    for part in nodes_of(node.body):
-        if isinstance(part, cst.Assign):
-            for target in part.targets:
-                for name, value in pairs(target.target, part.value):
-                    if name in group and is_maker(value):
-                        found.setdefault(group[name], set()).add(depth_of(value))
-    return {name: next(iter(found[first])) if len(found[first]) == 1 else 0 for name, first in group.items()}
-
-
 # --- the new function ------------------------------------------------------------------------------------------------
-
-
-def chain(node: cst.BaseExpression) -> tuple[cst.BaseExpression, list[cst.SubscriptElement]]:
-    """The base and the subscripts of ``base[i][j]``."""
-    index: list[cst.SubscriptElement] = []
-    while isinstance(node, cst.Subscript) and len(node.slice) == 1:
-        index.insert(0, node.slice[0])
-        node = node.value
-    return node, index
 
 
 class Conversion(cst.CSTTransformer):
@@ -300,12 +164,11 @@ class Conversion(cst.CSTTransformer):
         if self.is_held(node):
             return whole(node)
         base, index = chain(node)
-        if self.is_held(base) and len(index) < self.depth[base.value]:  # type: ignore[attr-defined]
-            if not any(isinstance(i.slice, cst.Slice) for i in index):
-                assert isinstance(node, cst.Subscript)
-                assert isinstance(base, cst.Name)
-                return whole(self.element(node, base, index))
-        return None
+        is_row = isinstance(base, cst.Name) and self.is_held(base) and len(index) < self.depth[base.value]
+        if not is_row or any(isinstance(i.slice, cst.Slice) for i in index):
+            return None
+        assert isinstance(node, cst.Subscript) and isinstance(base, cst.Name)
+        return whole(self.element(node, base, index))
 
     def reading(self, node: cst.BaseExpression) -> cst.BaseExpression:
         found = self.read_whole(node)
@@ -345,10 +208,11 @@ class Conversion(cst.CSTTransformer):
 
     def from_For(self, node: cst.For) -> cst.CSTNode | None:
         stored = {name for part in nodes_of(node.body) for name in stored_names(part)}
+        changed = {self.group[name] for name in stored & self.group.keys()}
         for part in nodes_of(node.iter):
-            if isinstance(part, cst.Name) and self.group.get(part.value) in {self.group.get(n, "") for n in stored}:
-                if not only_measured(node.iter, part):
-                    raise Refused(part.value)
+            name = part if isinstance(part, cst.Name) else None
+            if name is not None and self.group.get(name.value) in changed and not only_measured(node.iter, name):
+                raise Refused(name.value)
         if self.read_whole(node.iter) is None:
             return None
         orelse = self.inner(node.orelse) if node.orelse is not None else None
@@ -384,7 +248,9 @@ class Conversion(cst.CSTTransformer):
         every = cst.SubscriptElement(cst.Slice(None, None))
         backwards = cst.SubscriptElement(cst.Slice(None, None, cst.parse_expression("-1")))
         is_sort = node.value.func.attr.value == "sort"  # type: ignore[attr-defined]
-        new = cst.Call(cst.Name("sorted"), [cst.Arg(whole(name))]) if is_sort else cst.Subscript(whole(name), [backwards])
+        new = (
+            cst.Call(cst.Name("sorted"), [cst.Arg(whole(name))]) if is_sort else cst.Subscript(whole(name), [backwards])
+        )
         return cst.Assign([cst.AssignTarget(cst.Subscript(name, [every]))], held(name, new))
 
     def from_AugAssign(self, node: cst.AugAssign) -> cst.CSTNode | None:
@@ -424,9 +290,13 @@ class Conversion(cst.CSTTransformer):
         """What a target is set to, with lists marked where they are made."""
         if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (cst.Tuple, cst.List)):
             sides = zip(target.elements, value.elements, strict=True)
-            return value.with_changes(elements=[v.with_changes(value=self.set_to(t.value, v.value)) for t, v in sides])
+            made: cst.BaseExpression = value.with_changes(
+                elements=[v.with_changes(value=self.set_to(t.value, v.value)) for t, v in sides]
+            )
+            return made
         if not self.is_held(target):
-            return self.inner(value)
+            plain: cst.BaseExpression = self.inner(value)
+            return plain
         assert isinstance(target, cst.Name)
         if self.is_held(value):
             return value
@@ -457,6 +327,3 @@ def only_measured(node: cst.CSTNode, name: cst.Name) -> bool:
     if node is name:
         return False
     return all(only_measured(child, name) for child in children_of(node) if name in list(nodes_of(child)))
-
-
-__all__ = ["HELD", "LIST", "HeldLists", "hold_lists"]

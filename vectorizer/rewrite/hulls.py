@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import libcst as cst
 
-from vectorizer.rewrite.list_arrays import ListArrays
 from vectorizer.rewrite.iteration import Iteration
+from vectorizer.rewrite.list_arrays import ListArrays
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.source.operand import Operand
 from vectorizer.values import Affine, Array, Unsupported

@@ -10,7 +10,8 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.held_lists import HELD, LIST, chain, flat
+from vectorizer.rewrite.held_lists import HELD, LIST
+from vectorizer.rewrite.list_variables import chain, flat
 from vectorizer.rewrite.spelled_out import SpelledOut
 from vectorizer.rules.context import PlanChange
 from vectorizer.rules.subscripts import Parts
@@ -79,6 +80,10 @@ class ListArrays(SpelledOut):
 
     def made_list(self, name: str, node: cst.BaseExpression, site: object) -> Operand:
         """A new list as an array of its own for each example."""
+        for builtin in (list, range, len):
+            known = self.read(builtin.__name__).value
+            if not isinstance(known, Obj) or known.value is not builtin:
+                raise Unsupported(f"a function named {builtin.__name__} is not Python's")
         made = self.part_of_list(name, node, site)
         value = self.array(made)
         assert self.plan.held is not None
@@ -96,7 +101,9 @@ class ListArrays(SpelledOut):
             return self.list_of_one_item(name, *filled, site)
         if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
             parts = [self.part_of_list(name, side, id(side)) for side in (node.left, node.right)]
-            joined = Operand(f"[{', '.join(p.code for p in parts)}]", ListV(tuple(p.value for p in parts)), node=Parts(parts))
+            joined = Operand(
+                f"[{', '.join(p.code for p in parts)}]", ListV(tuple(p.value for p in parts)), node=Parts(parts)
+            )
             return self.numpy_call(np.concatenate, [joined], {}, site)
         bounds = range_of(node)
         if bounds is not None:
@@ -162,7 +169,9 @@ class ListArrays(SpelledOut):
         """What the items of a list are with those that are put into it here."""
         assert self.plan.held is not None
         group = self.plan.held.group[name]
-        known = self.plan.kinds.setdefault(group, kind)
+        if kind == (np.dtype(np.int64), True) and group in self.plan.held.growing:
+            raise Unsupported("a sum of Python integers in a list may outgrow 64 bits")
+        known: Kind = self.plan.kinds.setdefault(group, kind)
         if known == kind:
             return kind
         if known[0] != kind[0] or known[0] not in (np.dtype(float), np.dtype(np.int64)):
@@ -198,19 +207,18 @@ class ListArrays(SpelledOut):
             self.note_kind(name, self.kind_of(operand.value))
         super().assign_item(target, operand)
 
-    def augment_item(self, target: cst.Subscript, symbol: str, node: cst.AugAssign) -> None:
+    def note_added(self, target: cst.Subscript, right: Operand) -> None:
         """``items[i] += v``: what the sum is must be what the items are."""
         name = self.held_name(target.value)
-        if name is not None:
-            mark = self.mark()
-            dtype, weak = self.kind_of(self.value_or_loop(node.value).value)
-            self.rollback(mark)
-            known, is_weak = self.kind(name)
-            both = [t for t, w in ((known, is_weak), (dtype, weak)) if not w] or [known, dtype]
-            if len(both) == 1 and {both[0].kind, (dtype if weak else known).kind} == {"i", "f"}:
-                both = [known, dtype]
-            self.note_kind(name, (np.result_type(*both), weak and is_weak))
-        super().augment_item(target, symbol, node)
+        if name is None:
+            return
+        (known, is_weak), (dtype, weak) = self.kind(name), self.kind_of(right.value)
+        decisive = [t for t, w in ((known, is_weak), (dtype, weak)) if not w] or [known, dtype]
+        if weak and not is_weak and dtype.kind == "f" and known.kind != "f":
+            decisive = [known, dtype]
+        if is_weak and not weak and known.kind == "f" and dtype.kind != "f":
+            decisive = [known, dtype]
+        self.note_kind(name, (np.result_type(*decisive), weak and is_weak))
 
 
 def repeated(node: cst.BaseExpression) -> tuple[cst.BaseExpression, list[cst.BaseExpression]] | None:

@@ -14,11 +14,11 @@ from vectorizer.rules.masked import masked_call
 from vectorizer.rules.random import draw
 from vectorizer.rules.reductions import flattened
 from vectorizer.rules.table import METHODS, Call
-from vectorizer.source.statements import Stmt
 from vectorizer.source.operand import (
     Operand,
     call,
 )
+from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     Array,
     DictV,

@@ -53,9 +53,7 @@ class SpelledOut(Functional):
         self.emit(f"{name} = {result.code}", generated=name, target=name)
         return Operand(name, result.value, fresh=result.fresh)
 
-    def or_spelled_out(
-        self, node: Any, short: Callable[[], Operand], write: Callable[[Any], Made | None]
-    ) -> Operand:
+    def or_spelled_out(self, node: Any, short: Callable[[], Operand], write: Callable[[Any], Made | None]) -> Operand:
         """What `short` gives; where that is refused, what the statements give that `write` makes."""
         mark = self.mark()
         try:
