@@ -20,6 +20,7 @@ from vectorizer.rewrite.functional import (
     conjunction,
 )
 from vectorizer.rewrite.names import nodes_of
+from vectorizer.rules.plan import NeedsStatements
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, FuncV, Obj, Unsupported
 
@@ -39,7 +40,8 @@ class SpelledOut(Functional):
         return self.or_spelled_out(node, lambda: super(SpelledOut, self).comprehension(node), self.as_appends)
 
     def visit_IfExp(self, node: cst.IfExp) -> Operand:
-        return self.or_spelled_out(node, lambda: super(SpelledOut, self).visit_IfExp(node), self.as_branches)
+        short = super().visit_IfExp
+        return self.or_spelled_out(node, lambda: short(node), self.as_branches, NeedsStatements)
 
     def call_lambda(self, function: FuncV, args: list[Operand], keywords: dict[str, Operand]) -> Operand:
         """What statements in a lambda give gets a name of its own, for another call of it sets the same variables."""
@@ -53,12 +55,18 @@ class SpelledOut(Functional):
         self.emit(f"{name} = {result.code}", generated=name, target=name)
         return Operand(name, result.value, fresh=result.fresh)
 
-    def or_spelled_out(self, node: Any, short: Callable[[], Operand], write: Callable[[Any], Made | None]) -> Operand:
+    def or_spelled_out(
+        self,
+        node: Any,
+        short: Callable[[], Operand],
+        write: Callable[[Any], Made | None],
+        refusal: type[Unsupported] = Unsupported,
+    ) -> Operand:
         """What `short` gives; where that is refused, what the statements give that `write` makes."""
         mark = self.mark()
         try:
             return short()
-        except Unsupported as error:
+        except refusal as error:
             if self.loops or any(isinstance(part, cst.NamedExpr) for part in nodes_of(node)):
                 raise
             self.rollback(mark)

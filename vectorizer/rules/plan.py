@@ -21,6 +21,10 @@ class Effect(Unsupported):
     """The whole function must be looped, not this expression alone: it changes something beside its result."""
 
 
+class NeedsStatements(Unsupported):
+    """An expression cannot stay one: what it does takes statements."""
+
+
 class PlanChange(Exception):
     """The walk found its plan wrong; the plan has been amended and the walk starts again."""
 
