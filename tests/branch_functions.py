@@ -1026,3 +1026,343 @@ def stop_in_what_is_kept(x, n):
             break
         total += p
     return total
+
+
+# --- comprehensions and conditional expressions that need statements -------------------------------------------------
+
+
+@case("v")
+def neighbours_above_zero(x):
+    count = 0
+    for i in range(len(x)):
+        if x[i] > 0:
+            count += sum(1 for d in (-1, 1) if 0 <= i + d < len(x) and x[i + d] > 0)
+    return count
+
+
+@case("v")
+def has_a_greater_neighbour(x):
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        if x[i] > 0:
+            if any(x[i + d] > x[i] for d in (-1, 1) if 0 <= i + d < len(x)):
+                out[i] = 1.0
+    return out
+
+
+@case("vn")
+def mean_or_all_of_it(x, n):
+    total = np.zeros(2)
+    count = 0
+    for v in x[:n]:
+        if v > 0:
+            total += v
+            count += 1
+    return total / count if count else total
+
+
+@case("vs")
+def secant_of_a_sum(x, r):
+    f = lambda r: sum(c / (1 + r) ** k for k, c in enumerate(x))
+    return f(0.1) - f(0.2), f(abs(r))
+
+
+@case("v")
+def rows_of_a_table(x):
+    M = [[0.4, 0.3, 0.1], [0.2, 0.7, 0.1]]
+    y = [sum(M[i][j] * x[j] for j in range(3)) for i in range(2)]
+    return [v ** (1 / 3) if v > 0.01 else 7.8 * v + 0.1 for v in y]
+
+
+@case("vn")
+def first_direction_that_wins(x, n):
+    for first, step in [(0, 1), (4, -1), (2, 1)]:
+        place = first + step * n
+        if 0 <= place < len(x) and x[place] > 0:
+            return True, first
+    return False, -1
+
+
+@case("v")
+def leave_in_a_uniform_branch(x):
+    found = -1
+    for i in range(len(x)):
+        if i % 2 == 0:
+            if x[i] > 0.5:
+                found = i
+                break
+    return found
+
+
+# --- lists of numbers whose items are set ----------------------------------------------------------------------------
+
+
+@case("i")
+def histogram_in_a_list(k):
+    counts = [0] * 5
+    for v in k:
+        counts[v % 5] += 1
+    return counts
+
+
+@case("i")
+def histogram_as_an_array(k):
+    counts = [0 for _ in range(5)]
+    for v in k:
+        counts[v % 5] += 1
+    return np.array(counts)
+
+
+@case("i")
+def most_frequent(k):
+    counts = [0] * 5
+    for v in k:
+        counts[v % 5] += 1
+    best = 0
+    for i in range(5):
+        if counts[i] > counts[best]:
+            best = i
+    return best
+
+
+@case("i")
+def majority_by_index(k):
+    votes = [0, 0, 0]
+    for v in k:
+        votes[v % 3] += 1
+    return votes.index(max(votes)), votes.count(0)
+
+
+@case("ii")
+def longest_common_subsequence(a, b):
+    n, m = len(a), len(b)
+    table = [[0] * (m + 1) for _ in range(n + 1)]
+    for i in range(1, n + 1):
+        for j in range(1, m + 1):
+            if a[i - 1] == b[j - 1]:
+                table[i][j] = table[i - 1][j - 1] + 1
+            else:
+                table[i][j] = max(table[i - 1][j], table[i][j - 1])
+    return table[n][m]
+
+
+@case("ii")
+def edit_distance(a, b):
+    n, m = len(a), len(b)
+    before = list(range(m + 1))
+    for i in range(1, n + 1):
+        now = [i] + [0] * m
+        for j in range(1, m + 1):
+            cost = 0 if a[i - 1] == b[j - 1] else 1
+            now[j] = min(before[j] + 1, now[j - 1] + 1, before[j - 1] + cost)
+        before = now
+    return before[m]
+
+
+@case("v")
+def longest_rise(x):
+    best = [1] * len(x)
+    for i in range(len(x)):
+        for j in range(i):
+            if x[j] < x[i] and best[j] + 1 > best[i]:
+                best[i] = best[j] + 1
+    return max(best)
+
+
+@case("v")
+def bubble_sort(x):
+    a = list(x)
+    for i in range(len(a)):
+        for j in range(len(a) - 1 - i):
+            if a[j] > a[j + 1]:
+                a[j], a[j + 1] = a[j + 1], a[j]
+    return a
+
+
+@case("v")
+def insertion_sort(x):
+    a = [v for v in x]
+    for i in range(1, len(a)):
+        key = a[i]
+        j = i - 1
+        while j >= 0 and a[j] > key:
+            a[j + 1] = a[j]
+            j -= 1
+        a[j + 1] = key
+    return np.array(a)
+
+
+@case("v")
+def place_of_the_pivot(x):
+    x = list(x)
+    i = -1
+    for j in range(len(x) - 1):
+        if x[j] <= x[-1]:
+            i += 1
+            x[i], x[j] = x[j], x[i]
+    x[i + 1], x[-1] = x[-1], x[i + 1]
+    return i + 1, x[0]
+
+
+@case("v")
+def parity_of_the_order(x):
+    p = list(np.argsort(x))
+    sign = 1
+    for i in range(len(p)):
+        while p[i] != i:
+            j = p[i]
+            p[i], p[j] = p[j], p[i]
+            sign = -sign
+    return sign
+
+
+@case("i")
+def components(k):
+    parent = list(range(5))
+    count = 5
+    for i in range(len(k)):
+        a, b = i, k[i] % 5
+        while parent[a] != a:
+            a = parent[a]
+        while parent[b] != b:
+            b = parent[b]
+        if a != b:
+            parent[a] = b
+            count -= 1
+    return count
+
+
+@case("i")
+def length_of_the_cycle(k):
+    seen = [False] * 5
+    i = steps = 0
+    while not seen[i]:
+        seen[i] = True
+        i = k[i] % 5
+        steps += 1
+    return steps
+
+
+@case("ni")
+def check_digit(n, k):
+    table = [[0, 1, 2, 3], [1, 2, 3, 0], [2, 3, 0, 1], [3, 0, 1, 2]]
+    c = n % 4
+    for x in k:
+        c = table[c][x % 4]
+    return c
+
+
+@case("vi")
+def best_value_in_a_bag(x, k):
+    best = [0.0] * 10
+    for w, v in zip(k, x):
+        for c in range(9, -1, -1):
+            if 0 <= w <= c:
+                best[c] = max(best[c], best[c - w] + v)
+    return best[9]
+
+
+@case("vv")
+def outer_product_in_lists(x, y):
+    n = len(x)
+    out = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(n):
+            out[i][j] += x[i] * y[j]
+    return out
+
+
+@case("i")
+def counts_of_steps(k):
+    table = [[0] * 3 for _ in range(3)]
+    for a, b in zip(k[:-1], k[1:]):
+        table[a % 3][b % 3] += 1
+    return table
+
+
+@case("vn")
+def turned(x, n):
+    a = list(x)
+    out = [0.0] * len(a)
+    for i in range(len(a)):
+        out[(i + n) % len(a)] = a[i]
+    return out
+
+
+@case("i")
+def shuffled_by_digits(k):
+    a = [10, 20, 30, 40, 50]
+    for i in range(4, 0, -1):
+        j = k[i] % (i + 1)
+        a[i], a[j] = a[j], a[i]
+    return a
+
+
+@case("vn")
+def two_names_of_one_list(x, n):
+    a = [0.0] * 7
+    b = a
+    c = a[:]
+    a[n] = x[0]
+    b[0] = x[1]
+    return sum(a), sum(b), sum(c), len(a)
+
+
+@case("vn")
+def a_copy_stays_as_it_was(x, n):
+    a = [v * 2 for v in x]
+    before = a.copy()
+    a[n % 5] = 0.0
+    before[0] += 1.0
+    return max(a), max(before), sorted(before)[0]
+
+
+@case("vn")
+def items_scaled_in_place(x, n):
+    a = [1.0] * 7
+    for v in x:
+        a[n] *= 1 + abs(v)
+    a[n] -= 0.5
+    return a[n], a[0]
+
+
+@case("v")
+def upper_half_by_sort(x):
+    a = [abs(v) for v in x]
+    a[0] = 0.0
+    a.sort()
+    a.reverse()
+    return a[0], a[2]
+
+
+@case("i")
+def rows_in_turn(k):
+    now, after = [0, 0, 0], [1, 1, 1]
+    for v in k:
+        now[v % 3] = after[(v + 1) % 3] + 1
+        now, after = after, now
+    return sum(now), max(after)
+
+
+@case("vn")
+def set_in_one_branch(x, n):
+    marks = [False] * 7
+    if x[0] > 0:
+        marks[n] = True
+    else:
+        marks[0] = True
+    total = 0
+    for i in range(7):
+        if marks[i]:
+            total += i
+    return total
+
+
+@case("i")
+def jump_pointers(k):
+    far = [[0] * 5 for _ in range(2)]
+    for i in range(5):
+        far[0][i] = k[i] % 5
+    for i in range(5):
+        far[1][i] = far[0][far[0][i]]
+    return far[1][0], max(far[1])

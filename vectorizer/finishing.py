@@ -128,6 +128,8 @@ class Finisher:
             return self.sequence(rw, operand, value, spec, path)
         if isinstance(value, StackedV):
             return self.list_of(rw, operand, value, spec)
+        if isinstance(value, NestedV):
+            return self.nested_list_of(rw, operand, value, spec)
         if not isinstance(value, Array) or value.dtype is None and not value.axes and value.rank == 0 and value.weak:
             raise Unsupported("a result that is not known to be an array")
         return self.array(rw, operand, value, spec, path)
@@ -152,6 +154,15 @@ class Finisher:
         is_matrix = lead == 1 and value.array.rank == 1
         code = f"{full.primary}.T" if is_matrix else call(rw.np("moveaxis"), full.code, str(lead), "0")
         return Operand(call("list", code), value)
+
+    def nested_list_of(self, rw: Rewriter, operand: Operand, value: NestedV, spec: LeafAxes) -> Operand:
+        """A list of lists of numbers, each of which has the batch axes."""
+        if value.depth != 1 or value.array.rank != 2 or len(self.axes) != 1 or any(a != 0 for a in spec):
+            raise Unsupported("a list of lists is returned")
+        full = rw.spread(operand.with_value(value.array), self.axes)
+        code = f"{full.primary}.copy()" if value.array.origins else full.code
+        row = rw.fresh("row")
+        return Operand(f"[list({row}) for {row} in {call(rw.np('moveaxis'), code, '0', '-1')}]", value)
 
     def array(self, rw: Rewriter, operand: Operand, value: Array, spec: LeafAxes, path: str) -> Operand:
         wanted = tuple(a for a, s in zip(self.axes, spec, strict=True) if s is not UNBATCHED)

@@ -135,12 +135,16 @@ class Augmented(Assignments):
             return
         if symbol == "@":
             raise Unsupported("a matrix product in place")
+        self.note_added(target, right)
         self.store_text = self.text(target)
         index = self.placed(base, self.indices(target.slice))
         if self.loops and self.accumulate_item(base, index, symbol, right):
             return
         self._augment_hazard(symbol, right)
         self.store(base, index, right, symbol)
+
+    def note_added(self, target: cst.Subscript, right: Operand) -> None:
+        """Something is added to an element, or taken from it."""
 
     def _augment_hazard(self, symbol: str, right: Operand) -> None:
         """What ``op=`` may warn of: the right side stands for the left, of which nothing is known."""

@@ -10,6 +10,7 @@ from typing import Any
 import libcst as cst
 
 from vectorizer.rewrite.apart import keep_apart
+from vectorizer.rewrite.held_lists import hold_lists
 from vectorizer.rewrite.looped import Looped
 from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.parameters import Function, Parameter
@@ -220,10 +221,30 @@ def rewrite(
 ) -> tuple[str, list[Value], list[str]]:
     """Walks until the plan holds; returns the emitted function, the values that it returns, and its hazards.
 
-    What it returns gets the form of `returns`, if that is given: a function that calls itself has relied on it.
+    What it returns gets the form of `returns`, if that is given: a function that calls itself has relied on it.  Where
+    it is refused as it stands, it is tried again with its lists as arrays.
     """
-    plan = Plan(returns=returns)
-    plain, lines = function, dict(shared.namespace.line_numbers(function.node))
+    lines, restore = dict(shared.namespace.line_numbers(function.node)), restorer(shared)
+    try:
+        return walked(function, shared, name, lines, Plan(returns=returns))
+    except Unsupported:
+        held = hold_lists(function.node) if function.axes else None
+        if held is None:
+            raise
+        restore()
+        try:
+            lines = held.lines(function.node, lines)
+            return walked(replace(function, node=held.node), shared, name, lines, Plan(returns=returns, held=held))
+        except Unsupported:
+            pass
+        raise
+
+
+def walked(
+    function: Function, shared: Shared, name: str, lines: dict[int, int], plan: Plan
+) -> tuple[str, list[Value], list[str]]:
+    """Walks until a plan holds, which is amended on the way."""
+    plain = function
     restore, fallbacks = restorer(shared), len(shared.fallbacks)
     for _ in range(MOST_RESTARTS):
         restore()
@@ -233,7 +254,9 @@ def rewrite(
             text = walker.run(name)
         except PlanChange:
             if len(plan.flags) != flags:
-                found = {n: getattr(plan, n) for n in ("returns", "flags", "starts", "nones", "at_end")}
+                found = {
+                    n: getattr(plan, n) for n in ("returns", "flags", "starts", "nones", "at_end", "held", "kinds")
+                }
                 plan = Plan(**found)
                 function = with_flags(plain, plan, lines)
             continue

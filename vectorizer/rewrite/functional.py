@@ -19,11 +19,14 @@ from vectorizer.rewrite.names import Renamed, assigned_names
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Array, Obj, StackedV, Unsupported
 
+ZERO = cst.Integer("0")
 Made = tuple[list[Any], cst.BaseExpression]  # statements, and the expression that is the result behind them
 
 
 class Functional(Comprehensions):
     """Calls that are written in another way."""
+
+    written_parts: int = 0  # how many expressions were written as statements
 
     def function_call(self, function: Operand, node: cst.Call) -> Operand:
         target = function.value.value if isinstance(function.value, Obj) else None
@@ -40,20 +43,24 @@ class Functional(Comprehensions):
             return super().function_call(function, node)
         return self.written_out(made, node)
 
-    def written_out(self, made: Made, node: cst.Call) -> Operand:
-        """The result of what a call is written as."""
+    def written_out(self, made: Made, node: cst.BaseExpression) -> Operand:
+        """The result of what an expression is written as."""
         statements, result = made
         if not statements:
             return self.expression(result)
         if self.loops:
-            raise Unsupported(f"{self.text(node.func)} in a loop that has become an axis")
+            raise Unsupported("statements of an expression in a loop that has become an axis")
         if self.speculating > len(self.masks):
             self.hazard("a loop in a part of an expression that not all examples compute")
         for name in names_of(made):
             self.local_names = self.local_names | {name}
         if self.block(statements):
             raise Unsupported("control leaves an expression")
-        return self.expression(result)
+        operand = self.expression(result)
+        for name in names_of(made):  # nobody reads them again
+            self.env.pop(name, None)
+        self.written_parts += 1
+        return operand
 
     def new_name(self, hint: str) -> str:
         """A name for a variable of what is made up."""
@@ -136,24 +143,28 @@ class Functional(Comprehensions):
         """``sum(e for k in range(n))`` with an `n` that differs as a loop; so `any` and `all`."""
         if len(node.args) != 1 or not isinstance(node.args[0].value, (cst.GeneratorExp, cst.ListComp)):
             return None
-        given = node.args[0].value
-        generator = given.for_in
+        generator = node.args[0].value.for_in
         if generator.inner_for_in is not None or not self.differs(generator.iter):
             return None
-        kind = node.func.value if isinstance(node.func, cst.Name) else ""
+        return self.loop_over(node.args[0].value, node.func.value if isinstance(node.func, cst.Name) else "")
+
+    def loop_over(
+        self, given: cst.GeneratorExp | cst.ListComp, kind: str, first: cst.BaseExpression = ZERO
+    ) -> Made | None:
+        """The sum of what a comprehension gives, which begins with `first`, or whether any or all of it is true."""
+        generator = given.for_in
         names, element, tests = self.renamed(generator, given.elt)
         total = cst.Name(self.new_name({"sum": "total", "any": "found", "all": "holds"}.get(kind, "total")))
         if kind == "sum":
             body: list[Any] = [assigned(total, cst.BinaryOperation(total, cst.Add(), in_parentheses(element)))]
-            start: cst.BaseExpression = cst.Integer("0")
         else:
             test = in_parentheses(element) if kind == "any" else cst.UnaryOperation(cst.Not(), in_parentheses(element))
-            start = cst.Name(str(kind == "all"))
+            first = cst.Name(str(kind == "all"))
             lines = [assigned(total, cst.Name(str(kind == "any"))), cst.SimpleStatementLine([cst.Break()])]
             body = [cst.If(test, cst.IndentedBlock(lines))]
         if tests:
             body = [cst.If(conjunction(tests), cst.IndentedBlock(body))]
-        return [assigned(total, start), cst.For(names, generator.iter, cst.IndentedBlock(body))], total
+        return [assigned(total, first), cst.For(names, generator.iter, cst.IndentedBlock(body))], total
 
     def differs(self, node: cst.BaseExpression) -> bool:
         """Whether a comprehension runs over a range whose ends differ between the examples."""

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import libcst as cst
 
-from vectorizer.rewrite.functional import Functional
 from vectorizer.rewrite.iteration import Iteration
+from vectorizer.rewrite.list_arrays import ListArrays
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.source.operand import Operand
 from vectorizer.values import Affine, Array, Unsupported
 
 
-class Hulls(Functional):
+class Hulls(ListArrays):
     """Triangular nests."""
 
     def hull(self, node: cst.For) -> list[Operand] | None:

@@ -92,8 +92,6 @@ class LaneLoops(Jumps):
             return self.lane_range(node, varying, rest)
         it = self.pinned_iteration(self.iteration(node.iter), node)
         surely = self.surely_runs(it)
-        if it.kind == "items":
-            raise Unsupported("a loop over items that ends at different times")
         if not surely and self.skips(it):
             self.change("loop", f"the loop over {self.text(node.target)} does not run for arguments of this size")
             return node.orelse is not None and self.block(list(_statements(node.orelse.body)))

@@ -7,6 +7,7 @@ import numpy as np
 
 from vectorizer.rewrite.merging import Merging
 from vectorizer.rewrite.recursion import Endless
+from vectorizer.rules.plan import NeedsStatements
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import (
     AND,
@@ -178,7 +179,7 @@ class Logic(Merging):
             return self.expression(node.body if known else node.orelse)
         sides = [self.under_condition(node.body), self.under_condition(node.orelse)]
         if any(prelude and hazardous for prelude, _, hazardous in sides):
-            raise Unsupported("a conditional expression that needs statements of its own")
+            raise NeedsStatements("a conditional expression that needs statements of its own")
         for prelude, _, _ in sides:
             self.out += prelude
         body, orelse = sides[0][1], sides[1][1]
@@ -226,7 +227,7 @@ class Logic(Merging):
             operand = self.as_array(self.expression(branch))
             value = self.array(operand)
             if value.rank or any(axis != region.axis for axis in value.axes):
-                raise Unsupported("a conditional expression between arrays that must not all be computed")
+                raise NeedsStatements("a conditional expression between arrays that must not all be computed")
             self.emit(f"{result}[{region.mask}] = {operand.code}")
         return value
 

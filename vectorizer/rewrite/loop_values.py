@@ -90,7 +90,8 @@ def loop_dtype(merged: Array, head: Array, now: Array) -> Array:
 
 def check_goes_on(head: Array, now: Array) -> None:
     """A number of NumPy's at the head of a loop may not become one of Python's, which has another precision."""
-    if now.axes and now.weak and not head.weak and head.kind == now.kind and head.dtype != now.dtype:
+    alike = head.kind == now.kind or {head.kind, now.kind} <= {"i", "u"}
+    if now.axes and now.weak and not head.weak and alike and head.dtype != now.dtype:
         raise Unsupported("a variable that starts as a NumPy number and goes on as a Python number")
 
 

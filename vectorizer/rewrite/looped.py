@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from vectorizer.rewrite.inlining import MARK
 from vectorizer.rewrite.names import Renamed, names_read
 from vectorizer.rewrite.nested_functions import NestedFunctions
 from vectorizer.rules.context import Effect
@@ -40,7 +41,7 @@ class Looped(NestedFunctions):
         if not isinstance(node, LOOPABLE) or _has_effect(node) or isinstance(error, Effect):
             raise error
         read = names_read(node)
-        if not may_loop(self, read):
+        if not may_loop(self, read) or any(MARK in name for name in read):  # names that nothing else knows
             raise error
         if any(n in self.local_names and n not in self.env for n in read):
             raise error

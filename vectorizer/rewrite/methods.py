@@ -18,6 +18,7 @@ from vectorizer.source.operand import (
     Operand,
     call,
 )
+from vectorizer.source.statements import Stmt
 from vectorizer.values import (
     Array,
     DictV,
@@ -144,7 +145,24 @@ class Methods(Expressions):
             return self._pop(base, value, args)
         if name in ("index", "count") and is_uniform(value) and is_uniform(args[0].value):
             return Operand(call(f"{base.primary}.{name}", args[0].code), Array(np.dtype(np.int64), 0, weak=True))
+        if name in ("index", "count") and isinstance(value, StackedV) and len(args) == 1:
+            return self._found_in_list(base, value, name, args[0])
         raise Unsupported(f"method {name!r} of a list has no rule")
+
+    def _found_in_list(self, base: Operand, value: StackedV, name: str, item: Operand) -> Operand:
+        """Where a number stands first in a list, or how often."""
+        equal = self.temp(self.compare("==", base.with_value(value.array), item), "found")
+        found = self.array(equal)
+        if found.rank != 1 or value.array.rank != 1:
+            raise Unsupported(f"method {name!r} of a list of lists")
+        result = Array(np.dtype(np.int64), 0, found.axes, weak=True)
+        axis = str(len(found.axes))
+        if name == "count":
+            return Operand(call(self.np("count_nonzero"), equal.code, axis=axis), result, fresh=True)
+        self.hazard("a number may not be in a list")
+        test = call(self.np("all"), call(self.np("any"), equal.code, axis=axis))
+        self.emit(f"if not {test}:", body=[Stmt('raise ValueError("not in the list")', line=self.line)])
+        return Operand(call(self.np("argmax"), equal.code, axis=axis), result, fresh=True)
 
     def _pop(self, base: Operand, value: ListV | SeqV, args: list[Operand]) -> Operand:
         code = call(f"{base.primary}.pop", *(a.code for a in args))

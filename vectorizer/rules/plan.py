@@ -21,6 +21,10 @@ class Effect(Unsupported):
     """The whole function must be looped, not this expression alone: it changes something beside its result."""
 
 
+class NeedsStatements(Unsupported):
+    """An expression cannot stay one: what it does takes statements."""
+
+
 class PlanChange(Exception):
     """The walk found its plan wrong; the plan has been amended and the walk starts again."""
 
@@ -42,6 +46,7 @@ class Plan:
     collected: lists that are arrays from the start, with what is known of their items; None for those that are not.
     components: arguments with few components in the last place, each of which is one piece of memory.
     guarded: loops (sites) over ranges that follow an outer loop, as they are with a condition around the body.
+    held: the function's lists that are arrays; kinds: the dtype of their items, and whether these are Python's numbers.
     at_end: a statement that is added to the function: an exception, where other examples have returned a value.
     """
 
@@ -68,6 +73,8 @@ class Plan:
     narrowed: dict[object, Any] = field(default_factory=dict)
     rolled: dict[object, Any] = field(default_factory=dict)
     collected: dict[str, Any] = field(default_factory=dict)
+    held: Any = None
+    kinds: dict[str, Any] = field(default_factory=dict)
 
     def promote(self, site: object, axes: Axes) -> None:
         self.promoted[site] = union_axes(self.promoted.get(site, ()), axes)

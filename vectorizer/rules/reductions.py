@@ -115,11 +115,11 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
             )
     code, logical = shifted(rw, bound.get("axis"), value)
     result = _probed(rw, function, value, bound, logical, whole)
-    axes = normalized(logical, value.rank)
-    inner = batch_innermost(rw, operand, axes) if function in REDUCED and value.rank else operand
+    places = normalized(logical, value.rank)
+    inner = batch_innermost(rw, operand, places) if function in REDUCED and value.rank else operand
     if inner is operand and bound.keys() <= {names[0], "axis"}:
         for lower in (reduce_windows, fold_short):
-            reduced = lower(rw, operand, function, axes, result)
+            reduced = lower(rw, operand, function, places, result)
             if reduced is not None:
                 return reduced
     operand = in_pieces(rw, inner) if function in REDUCED else inner
