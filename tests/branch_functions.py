@@ -1040,16 +1040,6 @@ def neighbours_above_zero(x):
     return count
 
 
-@case("v")
-def has_a_greater_neighbour(x):
-    out = np.zeros(len(x))
-    for i in range(len(x)):
-        if x[i] > 0:
-            if any(x[i + d] > x[i] for d in (-1, 1) if 0 <= i + d < len(x)):
-                out[i] = 1.0
-    return out
-
-
 @case("vn")
 def mean_or_all_of_it(x, n):
     total = np.zeros(2)

@@ -290,3 +290,13 @@ def test_names_of_one_list_are_of_one_group():
 
 def test_a_list_that_is_appended_to_is_none_of_them():
     assert hold_lists(find_source(grown).node) is None
+
+
+def test_a_parameter_that_is_named_again_is_none_of_them():
+    def renamed(x, y):
+        x = y
+        y = y.copy()
+        x[0] = y[1]
+        return x
+
+    assert hold_lists(find_source(renamed).node) is None

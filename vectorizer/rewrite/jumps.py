@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.control_flow import JUMPS, else_statements, ends, has_jump, lone_jump, returns_at_end
+from vectorizer.rewrite.control_flow import JUMPS, else_statements, has_jump, lone_jump, returns_at_end
 from vectorizer.rewrite.lane_returns import LaneReturns
 from vectorizer.rewrite.live_lanes import LaneLoop
 from vectorizer.rewrite.statements import _statements
@@ -69,8 +69,6 @@ class Jumps(LaneReturns):
                     return super().uniform_if(node, test, rest)
                 finally:
                     self.all_jump = False
-            if self.at_top(loop) and not self.masks and _only_breaks_inside(node):
-                return super().uniform_if(node, test, rest)
             spread = self.spread(self.as_bool(test), (self.regions[-1].axis,))
             return self.lane_if(loop, node, spread, rest)
         return super().uniform_if(node, test, rest)
@@ -237,12 +235,6 @@ def _ends_with_only_jump(node: cst.If) -> bool:
     body = list(_statements(node.body))
     is_jump = lone_jump(body) is not None or returns_at_end(body)
     return node.orelse is None and is_jump and not has_jump(body[:-1], JUMPS)
-
-
-def _only_breaks_inside(node: cst.If) -> bool:
-    """Whether the jumps of an `if` are `break`s of which none ends a branch: control gets behind the `if`."""
-    body, orelse = list(_statements(node.body)), list(else_statements(node))
-    return not has_jump([*body, *orelse], (cst.Continue, cst.Return)) and not ends(body) and not ends(orelse)
 
 
 def _inverse(test: Operand) -> Operand:

@@ -42,7 +42,8 @@ def candidates(node: cst.FunctionDef) -> dict[str, list[cst.BaseExpression]]:
     roots |= {first[name] for name, values in found.items() if any(depth_of(v) > 1 for v in values)}
     roots &= {first[name] for name, values in found.items() if any(map(is_maker, values))}
     taken = parameter_names(node) - entries(node).keys()
-    return {name: values for name, values in found.items() if first[name] in roots and name not in taken}
+    roots -= {first[name] for name in taken & found.keys()}
+    return {name: values for name, values in found.items() if first[name] in roots}
 
 
 def entries(node: cst.FunctionDef) -> dict[str, cst.BaseExpression]:
@@ -161,4 +162,4 @@ def depths(node: cst.FunctionDef, group: dict[str, str]) -> dict[str, int]:
                 for name, value in pairs(target.target, part.value):
                     if name in group and is_maker(value):
                         found.setdefault(group[name], set()).add(depth_of(value))
-    return {name: next(iter(found[first])) if len(found[first]) == 1 else 0 for name, first in group.items()}
+    return {name: next(iter(found[first])) if len(found.get(first, ())) == 1 else 0 for name, first in group.items()}
