@@ -1562,3 +1562,23 @@ def last_product_in_a_loop(x, t):
         elif abs(x[i] / (s + 10)) > 0.1:
             s = s - t
     return s
+
+
+@theme("jumps under a uniform condition behind a continue")
+def left_by_all_that_go_on(x):
+    c = 0
+    s = 0.0
+    for i in range(4):
+        if x[i] > 0:
+            c += 1
+        else:
+            if i % 2 == 0:
+                if x[i] + s < 0.5:
+                    continue
+                s = s * 0.5 + i
+            else:
+                s -= 0.25
+        if i < 3:
+            c += 1
+            break
+    return s, c

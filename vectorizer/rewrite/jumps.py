@@ -45,8 +45,6 @@ class Jumps(LaneReturns):
         loop = self.innermost()
         if loop is None:
             self.need_lanes(has_jump([node], (cst.Return,)))
-        if self.masks:
-            raise Unsupported("a jump in a branch that is computed for all examples")
         return self.lane_if(loop, node, test, rest)
 
     def returning_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
@@ -55,8 +53,6 @@ class Jumps(LaneReturns):
         loop = self.innermost()
         if loop is None or any(outer is None for outer in self.lane_loops):
             self.need_lanes(True)
-        if self.masks:
-            raise Unsupported("a jump in a branch that is computed for all examples")
         return self.lane_if(loop, node, test, rest)
 
     def uniform_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
@@ -81,6 +77,8 @@ class Jumps(LaneReturns):
 
     def lane_if(self, loop: LaneLoop, node: cst.If, test: Operand, rest: Sequence[Any]) -> bool:
         """An `if` with a jump in it; what follows is for the lanes that do not jump."""
+        if self.masks:
+            raise Unsupported("a jump in a branch that is computed for all examples")
         body, orelse = list(_statements(node.body)), list(else_statements(node))
         named = Operand(self.fresh("leave" if self.at_top(loop) else "inner"), test.value)
         self.emit(f"{named.code} = {test.code}", target=named.code, generated=named.code)
