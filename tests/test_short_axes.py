@@ -12,10 +12,17 @@ import pytest
 from benchmarks.textbook import viterbi
 from tests.programs import load_program
 from vectorizer import vmap
+from vectorizer.rules import short_axes
 from vectorizer.testing import assert_matches_loop
 
 r = np.random.default_rng(23)
 NAMES = ["sum", "prod", "max", "min", "mean", "any", "all"]
+
+
+@pytest.fixture(autouse=True)
+def few_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reductions with few results are taken apart as well."""
+    monkeypatch.setattr(short_axes, "FEWEST_RESULTS", 0)
 
 
 def rows(name: str, folder: Path) -> Callable[..., Any]:
@@ -92,3 +99,10 @@ def test_short_axes_are_taken_element_by_element(tmp_path: Path) -> None:
     f = vmap(rows("max", tmp_path))
     assert "np.maximum(highest, terms[..., k], out=highest)" in f.source(r.random((3, 4, 5)), r.random((3, 4)))
     assert "np.max(" in f.source(r.random((3, 4, 50)), r.random((3, 4)))
+
+
+def test_few_results_are_reduced_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(short_axes, "FEWEST_RESULTS", 100)
+    f = rows("max", tmp_path)
+    assert "np.max(" in vmap(f).source(r.random((3, 4, 5)), r.random((3, 4)))
+    assert "np.maximum(" in vmap(f).source(r.random((30, 4, 5)), r.random((30, 4)))

@@ -17,6 +17,7 @@ from vectorizer.source.statements import Stmt
 from vectorizer.values import Affine, Array
 
 LONGEST_FOLDED = 8
+FEWEST_RESULTS = 4096  # of a reduction, at the call that the function is rewritten for: for fewer, one line is as fast
 
 
 def fold_short(
@@ -34,6 +35,8 @@ def fold_short(
         return None
     if value.kind not in chain.kinds or value.dtype != dtype or value.kind in "fc" and value.dtype.itemsize < 4:
         return None
+    if results(rw, value) < FEWEST_RESULTS:
+        return None
     dim = value.dims[-1]
     if dim is None or not rw.relies_on(dim - 2) or not rw.relies_on(Affine(LONGEST_FOLDED) - dim):
         return None
@@ -45,3 +48,13 @@ def fold_short(
     rw.change("short axis", "a short axis is reduced element by element, over arrays that are long")
     made = Operand(name, Array(dtype, value.rank - 1, value.axes, dims=value.dims[:-1]), fresh=True)
     return mean_of(made, f"{terms.primary}.shape[{last}]") if function is np.mean else made
+
+
+def results(rw: Context, value: Array) -> int:
+    """How many numbers a reduction along the last axis gives, as far as that is known."""
+    samples, made = rw.facts.samples or {}, 1
+    trips = {loop.axis: loop.trips for loop in rw.loops}
+    lengths = [trips.get(axis, Affine.of(f"size:{axis.name}")) for axis in value.axes] + list(value.dims[:-1])
+    for length in lengths:
+        made *= (length.evaluate(samples) if length is not None else None) or 1
+    return made
