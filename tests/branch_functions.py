@@ -986,6 +986,85 @@ def root_or_none(t):
     return r
 
 
+@case("v")
+def greatest_from_none(x):
+    best = None
+    for v in x:
+        if best is None or v > best:
+            best = v
+    return best
+
+
+@case("v")
+def spread_from_none(x):
+    lo = hi = None
+    for v in x:
+        if lo is None or v < lo:
+            lo = v
+        if hi is None or v > hi:
+            hi = v
+    return hi - lo
+
+
+@case("v")
+def ascents(x):
+    last = None
+    n = 0
+    for v in x:
+        if last is not None and v > last:
+            n += 1
+        last = v
+    return n
+
+
+@case("v")
+def path_length(x):
+    last = None
+    total = 0.0
+    for v in x:
+        if last is not None:
+            total += abs(v - last)
+        last = v
+    return total
+
+
+@case("vs")
+def longest_run(x, t):
+    start = None
+    best = 0
+    for i in range(len(x)):
+        if x[i] > t:
+            if start is None:
+                start = i
+            best = max(best, i - start + 1)
+        else:
+            start = None
+    return best
+
+
+@case("vs")
+def last_below(x, t):
+    place = None
+    for i in range(len(x)):
+        if x[i] < t:
+            place = i
+    if place is None:
+        place = -1
+    return place
+
+
+@case("v")
+def climbed(x):
+    last = None
+    total = 0.0
+    i = 0
+    while i < len(x) and (last is None or x[i] > last):
+        last = x[i]
+        total += last
+        i += 1
+    return total, i
+
+
 # --- pairs and keys --------------------------------------------------------------------------------------------------
 
 

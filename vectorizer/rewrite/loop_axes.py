@@ -86,7 +86,7 @@ class LoopAxes(Appends):
         """The body, once for all iterations."""
         body = _statements(node.body)
         it = self.pinned_iteration(it, node)
-        assigned, exposed = assigned_names(node), exposed_names(body, target_names(node.target))
+        assigned, exposed = assigned_names(node), self.and_flags(exposed_names(body, target_names(node.target)))
         carried = {n for n in assigned if n in exposed or n in self.env and n in conditional_names(body)}
         carried -= inner_targets(body) | target_names(node.target)  # these are set anew in each iteration
         upwards = None if carried else self.upwards(node, it)

@@ -314,6 +314,7 @@ class SequentialLoops(Iterations):
 
     def return_to_head(self, name: str, head: Operand, now: Operand, statements: list[Stmt]) -> None:
         """Gives one variable the form that it has at the head; where that takes another pass, it is left as it is."""
+        self.may_be_none(name, head.value, now.value)
         wide = join(head.value, now.value)
         if not self.same_layout(head.value, wide) or not isinstance(head.value, (Array, TupleV)):
             return

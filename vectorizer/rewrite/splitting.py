@@ -108,7 +108,7 @@ class Splitting(Collected):
         if not any(_is_heavy(small) for small in second) or not self._is_behind(node, *parts):
             return None
         target = node.target.value  # type: ignore[attr-defined]
-        needed = sorted(exposed_names(second, {target}) & assigned_names(parts[0].body))
+        needed = sorted(self.and_flags(exposed_names(second, {target})) & assigned_names(parts[0].body))
         if any(self._is_list(name) for name in needed):
             return None
         lists = {name: self.fresh(f"{name}_all") for name in needed}

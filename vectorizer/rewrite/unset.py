@@ -183,7 +183,10 @@ class Unset(Statements):
             operand = self.logical("|", inverse(self.conjunction(self.masks)), operand)
         axes = self.array(operand).axes
         test = call(self.np("all"), operand.code) if axes else operand.code
-        self.emit(f"if not {test}:", body=[Stmt(f'raise UnboundLocalError("{name} is not set")', line=self.line)])
+        error = f'UnboundLocalError("{name} is not set")'
+        if name in self.plan.nones:
+            error = f'TypeError("{name} is None for some examples")'
+        self.emit(f"if not {test}:", body=[Stmt(f"raise {error}", line=self.line)])
 
 
 # --- the syntax ------------------------------------------------------------------------------------------------------
@@ -273,11 +276,14 @@ class Flagged:
 
     def lowered(self, small: cst.Assign) -> Iterator[cst.BaseSmallStatement]:
         """``x = None`` is ``flag = False`` for a variable that some examples set to None."""
-        names = [item.target.value for item in small.targets if isinstance(item.target, cst.Name)]
-        if len(names) != len(small.targets) or not set(names) <= self.nones:
+        names = [item.target.value if isinstance(item.target, cst.Name) else "" for item in small.targets]
+        others = [item for item, name in zip(small.targets, names, strict=True) if name not in self.nones]
+        if len(others) == len(names):
             yield small
             return
-        for name in names:
+        if others:
+            yield small.with_changes(targets=others)
+        for name in self.nones.intersection(names):
             yield cst.Assign([cst.AssignTarget(cst.Name(self.flags[name]))], cst.Name("False"))
 
     def raised(self, target: cst.BaseExpression) -> Iterator[cst.BaseSmallStatement]:

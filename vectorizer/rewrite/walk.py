@@ -111,6 +111,10 @@ class Walk(Widening):
         """A variable is read that may not be set."""
         raise Unsupported(f"{name} may not be set here")
 
+    def and_flags(self, names: set[str]) -> set[str]:
+        """Names, with the flags of those that have one: where a variable is read, its flag is looked at."""
+        return names | {self.plan.flags[name] for name in names if name in self.plan.flags}
+
     def check_set(self, name: str) -> None:
         """A variable is read that some examples may not have set."""
 

@@ -223,7 +223,7 @@ class Wavefronts(Elements):
         """Variables that one cell hands to another must not tell in which order the cells are visited."""
         body = statements_of(front.node.body)
         targets = {front.row, front.column}
-        exposed, some = exposed_names(body, targets), conditional_names(body)
+        exposed, some = self.and_flags(exposed_names(body, targets)), conditional_names(body)
         carried = {n for n in assigned_names(front.node) if n in exposed or n in self.env and n in some}
         found = find_recurrences(carried - inner_targets(body), body, targets)
         ops = {update.op for updates in found.updates.values() for update in updates}
