@@ -1582,3 +1582,87 @@ def left_by_all_that_go_on(x):
             c += 1
             break
     return s, c
+
+
+MODE = "skip"
+
+
+@theme("jumps under a condition that is known when the function is rewritten")
+def skipped_in_a_mode(x, t):
+    s = 0.0
+    for v in x:
+        if MODE == "skip":
+            if v > t:
+                continue
+        s += v
+    return s
+
+
+@theme("jumps under a condition that is known when the function is rewritten")
+def skipped_in_the_else_of_a_mode(x, t):
+    s = 0.0
+    for v in x:
+        if MODE == "add":
+            s += 1
+        elif MODE == "skip":
+            if MODE:
+                if v > t:
+                    s += 1
+                else:
+                    continue
+        s += v
+    return s
+
+
+@theme("jumps under a condition that is known when the function is rewritten")
+def skipped_below_a_branch(x, t):
+    s = 0.0
+    i = 0
+    while i < len(x):
+        i += 1
+        if x[i - 1] > -1:
+            if MODE == "skip":
+                if x[i - 1] > t:
+                    continue
+            s += 2
+        s += x[i - 1]
+        if s > 3:
+            break
+    return s, i
+
+
+@theme("jumps under a condition that is known when the function is rewritten")
+def returned_in_a_mode(x, t):
+    s = x[0]
+    if s > t:
+        if MODE == "skip":
+            if x[1] > t:
+                return s
+        s += 5
+    return s - 1
+
+
+@theme("jumps out of a with statement")
+def skipped_out_of_a_with_statement(x, t):
+    s = 0.0
+    for v in x:
+        with np.errstate(all="ignore"):
+            if v > t:
+                continue
+        s += v
+    return s
+
+
+@theme("jumps in the else of a try statement")
+def skipped_in_the_else_of_a_try(x, t):
+    s = 0.0
+    for v in x:
+        try:
+            w = 1.0 / float(v)
+        except ZeroDivisionError:
+            w = 0.0
+        else:
+            if v > t:
+                continue
+        s += w
+    return s

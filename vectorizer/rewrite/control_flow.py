@@ -8,8 +8,7 @@ from typing import Any
 
 import libcst as cst
 
-from vectorizer.rewrite.names import children_of
-from vectorizer.rewrite.statements import _statements
+from vectorizer.rewrite.names import children_of, statements_of
 
 JUMPS = (cst.Break, cst.Continue, cst.Return)
 
@@ -40,7 +39,7 @@ def ends(statements: Sequence[Any]) -> bool:
     if isinstance(last, cst.SimpleStatementLine):
         return isinstance(last.body[-1], (cst.Return, cst.Raise, cst.Break, cst.Continue))
     if isinstance(last, cst.If) and last.orelse is not None:
-        return ends(_statements(last.body)) and ends(else_statements(last))
+        return ends(statements_of(last.body)) and ends(else_statements(last))
     return is_endless(last)
 
 
@@ -55,7 +54,7 @@ def else_statements(node: cst.If) -> Sequence[Any]:
     """The statements of an `else`; an `elif` is an `if` inside of it."""
     if node.orelse is None:
         return []
-    return [node.orelse] if isinstance(node.orelse, cst.If) else _statements(node.orelse.body)
+    return [node.orelse] if isinstance(node.orelse, cst.If) else statements_of(node.orelse.body)
 
 
 def only_raises(body: Sequence[Any]) -> bool:

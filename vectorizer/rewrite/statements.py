@@ -7,6 +7,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.control_flow import JUMPS, has_jump
 from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.uniform import Uniform
 from vectorizer.source.operand import (
@@ -57,6 +58,8 @@ class Statements(Uniform):
         if len(node.items) != 1 or node.items[0].asname is not None:
             raise Unsupported("a with statement that has no rule")
         manager = self.items_of_with(node.items[0].item)
+        if rest and self.jumped() and has_jump([node.body], JUMPS):
+            raise Unsupported("a jump out of a with statement that only some examples reach")
         body, ended = self.nested_block(node.body)
         self.emit(f"with {manager}:", body=body)
         return ended

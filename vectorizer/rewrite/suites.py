@@ -18,20 +18,28 @@ class Suites(Simple):
 
     pending: tuple[str, ...] = ()  # comments that wait for the next statement
     lines: dict[int, int]  # line numbers by the id of the node
+    instead: Sequence[cst.BaseStatement] = ()  # statements that take the place of the one that was walked last
 
     def block(self, statements: Sequence[cst.BaseStatement]) -> bool:
-        for k, statement in enumerate(statements):
+        waiting = [*statements]
+        while waiting:
+            statement = waiting.pop(0)
             start = len(self.out)
             self.line = self.line_of(statement)
             self.open_statement(statement)
             comments = self.comments(getattr(statement, "leading_lines", ()))
             self.pending += comments
-            ended = self.statement(statement, statements[k + 1 :])
+            ended = self.statement(statement, waiting)
+            waiting, self.instead = [*self.instead, *waiting], ()
             if len(self.out) > start and self.pending:
                 self.out[start].leading = self.pending + self.out[start].leading
                 self.pending = ()
             if ended:
                 return True
+        return False
+
+    def jumped(self) -> bool:
+        """Whether a branch may end with a jump, which has left its mark in a flag."""
         return False
 
     def open_statement(self, node: cst.BaseStatement) -> None:

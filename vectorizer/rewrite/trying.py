@@ -50,10 +50,6 @@ class Trying(Unset):
 
     fell_through: bool = False  # the end of an iteration was reached inside of what a jump has made of the rest
 
-    def jumped(self) -> bool:
-        """Whether a branch may end with a jump, which has left its mark in a flag."""
-        return False
-
     def visit_Try(self, node: cst.Try, rest: Sequence[Any]) -> bool:
         """Handles statement by statement those examples that raise there."""
         handlers = [(self.caught(h.type), h) for h in node.handlers]
@@ -89,7 +85,10 @@ class Trying(Unset):
                 return True
             if self.block([statement]):
                 return True
-        return self.block(after) if after else False
+        if has_jump(after, JUMPS):
+            self.instead = after
+            return False
+        return self.block(after)
 
     def remaining(self, node: cst.Try, left: list[Any]) -> list[Any]:
         """The statements of a `try` that are left, with its handlers; without any, they are statements like others."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
+from vectorizer.rewrite.control_flow import JUMPS, else_statements, has_jump
 from vectorizer.rewrite.names import assigned_names, statements_of
 from vectorizer.rewrite.suites import Suites
 from vectorizer.rules.python import truth
@@ -40,14 +41,17 @@ class Uniform(Suites):
         return self.varying_if(node, truth(self, test), rest)
 
     def decided_if(self, node: cst.If, taken: bool) -> bool:
-        """The condition is known when the function is rewritten: only the branch that is taken is emitted."""
-        if taken:
-            return self.block(statements_of(node.body))
-        if node.orelse is None:
+        """The condition is known when the function is rewritten: only the branch that is taken is emitted.
+
+        Where some examples may jump in it, it is one block with what follows, which is for the others.
+        """
+        branch = statements_of(node.body) if taken else else_statements(node)
+        if has_jump(branch, JUMPS):
+            self.instead = branch
             return False
-        if isinstance(node.orelse, cst.If):
+        if not taken and isinstance(node.orelse, cst.If):
             return self.visit_If(node.orelse, ())
-        return self.block(statements_of(node.orelse.body))
+        return self.block(branch)
 
     def uniform_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
         """The condition is the same for all examples: it stays an `if`."""
@@ -78,6 +82,9 @@ class Uniform(Suites):
         taken = self.taken_here()
         try:
             ended = self.visit_If(node.orelse, ())
+            if self.instead:
+                inlined, self.instead = self.instead, ()
+                ended = self.block(inlined)
             made = self.out
         finally:
             self.out = saved
