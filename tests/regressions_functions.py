@@ -1666,3 +1666,51 @@ def skipped_in_the_else_of_a_try(x, t):
                 continue
         s += w
     return s
+
+
+@theme("conditions that their branches set")
+def cleared_in_its_branch(x, c):
+    y = x[0]
+    if c:
+        y = x[1] * 2
+        c = x[2] > 0
+    else:
+        y = -x[3]
+    return y, c
+
+
+@theme("conditions that their branches set")
+def cleared_in_a_loop(x, c, t):
+    n = 0
+    z = 0.0
+    for v in x:
+        if c:
+            c = v > t
+            n += 1
+            z += v
+        else:
+            c = v < 0
+            z -= 1
+    return n, z, c
+
+
+@theme("conditions that their branches set")
+def set_to_none_in_its_branch(x, k):
+    p = None
+    s = 0.0
+    for v in x:
+        if p is not None:
+            s = s + v - p
+            p = None
+        elif k > 1:
+            p = v
+    return s
+
+
+@theme("conditions that their branches set")
+def cleared_beside_a_hazard(x, c):
+    y = x[0]
+    if c:
+        c = x[2] > 0
+        y = x[1] / (x[3] + 10)
+    return y, c

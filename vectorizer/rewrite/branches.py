@@ -15,7 +15,7 @@ import libcst as cst
 from vectorizer.rewrite.control_flow import else_statements, ends, has_jump, only_raises
 from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.regions import Regions, ReturnFrame
-from vectorizer.rewrite.statements import _statements
+from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.rewrite.walk import copies
 from vectorizer.rules.elementwise import select
 from vectorizer.rules.indexing import Region
@@ -126,8 +126,13 @@ class Branches(Regions):
 
     def convert(self, test: Operand, body: Sequence[Any], orelse: Sequence[Any], frame: ReturnFrame | None) -> None:
         """Both branches: selected from if that does no harm, else each for its own examples."""
+        bound = {self.target_name(name) for s in [*body, *orelse] for name in assigned_names(s)}
         if not test.is_name:
             test = self.temp(test, "taken")
+        elif test.code in bound:  # a variable that the branches set
+            held = self.fresh("taken")
+            self.emit(f"{held} = {test.code}", generated=held, target=held)
+            test = Operand(held, test.value, node=test.node)
         mark = self.mark()
         pending = self.pending
         try:
