@@ -344,7 +344,7 @@ def is_uniform(value: Value) -> bool:
             return False
         case DictV():
             return all(is_uniform(item) for _, item in value.items)
-        case PerExample() | FuncV():
+        case PerExample() | FuncV() | Conflict():
             return False
     return True
 
@@ -450,6 +450,8 @@ def join(first: Value, second: Value) -> Value:
     """The least value that describes both.  Raises Unsupported where there is none."""
     if first is second:
         return first
+    if isinstance(first, Conflict) or isinstance(second, Conflict):
+        return first if isinstance(first, Conflict) else second
     if isinstance(first, Array) and isinstance(second, Array):
         return join_arrays(first, second)
     if isinstance(first, TupleV) and isinstance(second, TupleV) and len(first.items) == len(second.items):

@@ -140,6 +140,7 @@ class Uniform(Suites):
         try:
             value = path_join(a.value, b.value)
         except Unsupported:
+            self.may_be_none(name, a.value, b.value)
             return Operand(f"<{name}>", Conflict())
         target = self.target_name(name)
         for operand, path in ((a, first), (b, second)):
