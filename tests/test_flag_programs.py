@@ -26,8 +26,9 @@ CONDITIONS = [
     "c", "d", "not c", "c and d", "c or v > t", "d and MODE == 1", "not d and i > 1",
 ]  # fmt: skip
 STEPS = [
-    "p = v", "p = v", "p = None", "q = v + 1", "q = None", "n += 1", "s = s + (v if p is None else v - p)", "s = s * 0.5",
-    "c = v > t", "c = not c", "d = c", "d = d or v < 0", "c = False", "d = True", "y = x[2] if d else t", "s += y",
+    "p = v", "p = v", "p = None", "q = v + 1", "q = None", "n += 1", "s = s + (v if p is None else v - p)",
+    "s = s * 0.5", "c = v > t", "c = not c", "d = c", "d = d or v < 0", "c = False", "d = True",
+    "y = x[2] if d else t", "s += y",
 ]  # fmt: skip
 RESULTS = ["n, s", "n, s, (t if p is None else p)", "s, c, d", "s, (0.0 if q is None else q), y"]
 

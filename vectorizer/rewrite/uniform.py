@@ -135,6 +135,9 @@ class Uniform(Suites):
             joined[name] = self._join_variable(name, a, first, b, second)
         return joined
 
+    def may_be_none(self, name: str, first: Value, second: Value) -> None:
+        """A variable is None on one path and a number on another."""
+
     def _join_variable(self, name: str, a: Operand, first: list[Stmt], b: Operand, second: list[Stmt]) -> Operand:
         """One variable after two paths meet, under one name and in one form."""
         try:
