@@ -1723,3 +1723,17 @@ def every_other_one(x, t):
         if i % 2 == 0:
             p = x[i]
     return t if p is None else p
+
+
+@theme("targets that an earlier loop has had")
+def target_used_twice(x, p, s, t):
+    for i, v in enumerate(x + 0):
+        x[1] = v + i
+        if v > t:
+            break
+    for i in p:
+        for _ in [0, 2, 1, 2]:
+            s = s + t
+            if x[i] >= i / 4:
+                break
+    return s, x

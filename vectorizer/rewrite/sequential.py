@@ -141,6 +141,7 @@ class SequentialLoops(Iterations):
             for region in self.regions:
                 region.cache.pop(target.value, None)
             self.env[target.value] = Operand(name, item)
+            self.maybe_unset.discard(target.value)  # a loop before this one may not have run
             self.noted[target.value] = item
             return name
         if isinstance(target, (cst.Tuple, cst.List)):
