@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import libcst as cst
@@ -41,6 +41,10 @@ class Jumps(LaneReturns):
     def jumped(self) -> bool:
         return self.innermost() is not None
 
+    def flags_jumps(self) -> bool:
+        loop = self.innermost()
+        return loop is not None and loop.branches > 0
+
     def jumping_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
         loop = self.innermost()
         if loop is None:
@@ -56,24 +60,28 @@ class Jumps(LaneReturns):
         return self.lane_if(loop, node, test, rest)
 
     def uniform_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
-        """In a loop over live lanes, a jump under a uniform condition is one that all lanes take."""
+        """In a loop over live lanes, a jump under a uniform condition is one of all lanes that are active."""
         loop = self.innermost()
-        if loop is not None and has_jump([node], JUMPS):
-            if self.at_top(loop) and not self.masks and _ends_with_only_jump(node):
-                self.all_jump = True
-                try:
-                    return super().uniform_if(node, test, rest)
-                finally:
-                    self.all_jump = False
-            spread = self.spread(self.as_bool(test), (self.regions[-1].axis,))
-            return self.lane_if(loop, node, spread, rest)
-        return super().uniform_if(node, test, rest)
+        if loop is None or not has_jump([node], JUMPS):
+            return super().uniform_if(node, test, rest)
+        plain = not has_jump([node], (cst.Continue,)) or _ends_with_only_jump(node)
+        if self.at_top(loop) and not self.masks and plain:
+            self.all_jump = True
+            try:
+                return super().uniform_if(node, test, rest)
+            finally:
+                self.all_jump = False
+
+        def branch() -> None:
+            loop.branches += 1
+            try:
+                super(Jumps, self).uniform_if(node, test, ())
+            finally:
+                loop.branches -= 1
+
+        return self.with_flags(loop, [node], branch, rest)
 
     # --- branches with jumps -----------------------------------------------------------------------------------------
-
-    def at_top(self, loop: LaneLoop) -> bool:
-        """Whether all live lanes are active here."""
-        return len(self.regions) == loop.depth
 
     def lane_if(self, loop: LaneLoop, node: cst.If, test: Operand, rest: Sequence[Any]) -> bool:
         """An `if` with a jump in it; what follows is for the lanes that do not jump."""
@@ -108,7 +116,7 @@ class Jumps(LaneReturns):
             flag = loop.leaving if breaks else loop.skipping
             if flag is None:
                 raise Unsupported("a jump that is nested too deeply")
-            self.emit(f"{self.below(loop, flag, test)} = True")
+            self.set_flag(loop, flag, test)
             if breaks and loop.broke is not None:
                 self.emit(f"{loop.broke}[{loop.region.mask}[{flag}]] = True")
         if rest:
@@ -120,10 +128,17 @@ class Jumps(LaneReturns):
         self, loop: LaneLoop, test: Operand, body: list[Any], orelse: list[Any], rest: Sequence[Any]
     ) -> bool:
         """Jumps inside nested branches set flags, which are looked at behind the branch."""
-        both = [*body, *orelse]
-        breaks, skips = has_jump(both, (cst.Break, cst.Return)), has_jump(both, (cst.Continue,))
+        return self.with_flags(loop, [*body, *orelse], lambda: self.by_region(test, body, orelse, None), rest)
+
+    def with_flags(
+        self, loop: LaneLoop, nodes: Sequence[Any], branch: Callable[[], None], rest: Sequence[Any]
+    ) -> bool:
+        """Writes a branch in which the jumps of `nodes` set flags, and what follows it."""
+        if self.masks:
+            raise Unsupported("a jump in a branch that is computed for all examples")
+        breaks, skips = has_jump(nodes, (cst.Break, cst.Return)), has_jump(nodes, (cst.Continue,))
         if not self.at_top(loop):
-            self.by_region(test, body, orelse, None)
+            branch()
             if rest:
                 self.rest_below(loop, breaks, skips, rest)
             return True
@@ -132,7 +147,7 @@ class Jumps(LaneReturns):
             loop.leaving = self.no_lanes(loop, "leaving")
         if skips:
             loop.skipping = self.no_lanes(loop, "skipping")
-        self.by_region(test, body, orelse, None)
+        branch()
         if breaks:
             self.compact(loop, str(loop.leaving))
         skipping = loop.skipping
@@ -193,7 +208,7 @@ class Jumps(LaneReturns):
         flag = loop.leaving if kind == "leaving" else loop.skipping
         if flag is None:
             raise Unsupported("a jump that only some examples reach")
-        self.emit(f"{self.below(loop, flag, None)} = True")
+        self.set_flag(loop, flag, None)
         if kind == "leaving" and loop.broke is not None:
             self.emit(f"{loop.broke}[{self.below(loop, loop.region.mask, None)}] = True")
         return True

@@ -64,7 +64,7 @@ class LaneReturns(LiveLanes):
         returned = self.returned_lanes
         returned.holder = self.hold_result(returned.holder, operand, index, returned.axes)
         self.emit(f"{self.returned_lanes.flag}[{index}] = True")
-        if len(self.regions) == loop.depth:
+        if self.at_top(loop):
             if not self.all_jump:
                 raise Unsupported("a return that ends every iteration")
             self.all_leave("break")
@@ -74,7 +74,7 @@ class LaneReturns(LiveLanes):
             return True
         if loop.leaving is None:
             raise Unsupported("a return that only some examples reach")
-        self.emit(f"{self.below(loop, loop.leaving, None)} = True")
+        self.set_flag(loop, loop.leaving, None)
         if loop.broke is not None:
             self.emit(f"{loop.broke}[{self.below(loop, loop.region.mask, None)}] = True")
         return True
@@ -104,7 +104,12 @@ class LaneReturns(LiveLanes):
         masks = [r.mask for r in self.regions[loop.depth :]]
         if test is not None:
             masks.append(test.code)
-        return f"{flag}[{self.chain(masks)}]"
+        return f"{flag}[{self.chain(masks)}]" if masks else flag
+
+    def set_flag(self, loop: LaneLoop, flag: str, test: Operand | None) -> None:
+        """Sets a flag for these lanes."""
+        target = self.below(loop, flag, test)
+        self.emit(f"{target if target != flag else f'{flag}[:]'} = True")
 
     def chain(self, masks: list[str]) -> str:
         """One index for masks each of which is relative to the one before."""
@@ -183,14 +188,14 @@ class LaneReturns(LiveLanes):
         gone = self.fresh("gone")
         self.emit(f"{gone} = {returned.flag}[{self.full_index()}]", target=gone)
         test = Operand(gone, Array(np.dtype(bool), 0, (self.regions[-1].axis,)))
-        if len(self.regions) == loop.depth:
+        if self.at_top(loop):
             if loop.broke is not None:
                 self.emit(f"{loop.broke}[{loop.region.mask}[{gone}]] = True")
             self.compact(loop, gone)
             return False
         if loop.leaving is None:
             raise Unsupported("a return that is nested too deeply")
-        self.emit(f"{self.below(loop, loop.leaving, test)} = True")
+        self.set_flag(loop, loop.leaving, test)
         if loop.broke is not None:
             self.emit(f"{loop.broke}[{self.below(loop, loop.region.mask, test)}] = True")
         if rest:

@@ -34,6 +34,7 @@ class LaneLoop:
     left_as: for each of these arrays, the names that the variable had where lanes have left.
     names: variables that may have to be compacted.
     depth: how many regions are open at the top of the loop's body.
+    branches: how many branches are open whose condition is the same for all lanes, and in which jumps set flags.
     leaving, skipping: flags of the lanes that break or continue, while a branch with such jumps is open.
     broke: the array that tells which examples left by `break`, for the `else` of the loop.
     flush: lanes may still be live behind the loop, so their variables must be saved there.
@@ -47,6 +48,7 @@ class LaneLoop:
     left_as: dict[str, set[str]] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     depth: int = 0
+    branches: int = 0
     leaving: str | None = None
     skipping: str | None = None
     broke: str | None = None
@@ -78,6 +80,10 @@ class LiveLanes(MemoryOrder):
     def innermost(self) -> LaneLoop | None:
         """The innermost loop, if it is one over live lanes."""
         return self.lane_loops[-1] if self.lane_loops else None
+
+    def at_top(self, loop: LaneLoop) -> bool:
+        """Whether all live lanes are active here, in every iteration."""
+        return len(self.regions) == loop.depth and not loop.branches
 
     def function_node(self) -> cst.FunctionDef:
         """The function that is rewritten."""

@@ -42,6 +42,10 @@ class Suites(Simple):
         """Whether a branch may end with a jump, which has left its mark in a flag."""
         return False
 
+    def flags_jumps(self) -> bool:
+        """Whether jumps that are met here do no more than to set flags, so that control goes on behind the branch."""
+        return False
+
     def open_statement(self, node: cst.BaseStatement) -> None:
         """What comes in front of a statement."""
 

@@ -63,7 +63,7 @@ class Uniform(Suites):
         self.env = dict(before)
         second, second_ended = self._else_block(node)
         second_env = self.env
-        if first_ended or second_ended:
+        if (first_ended or second_ended) and not self.flags_jumps():
             self.env = second_env if first_ended else first_env
         else:
             self.env = self.join_paths(first_env, first, second_env, second)
