@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import libcst as cst
@@ -76,3 +76,19 @@ def returns_at_end(body: Sequence[Any]) -> bool:
     """Whether a `return` stands alone on the last line of a block."""
     last = body[-1] if body else None
     return isinstance(last, cst.SimpleStatementLine) and len(last.body) == 1 and isinstance(last.body[0], cst.Return)
+
+
+def conjuncts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
+    """The operands of ``a and b and c``, in order."""
+    if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.And):
+        return [*conjuncts(node.left), *conjuncts(node.right)]
+    return [node]
+
+
+@lru_cache(maxsize=256)  # plans find nodes again by their identity
+def nested_if(node: cst.If, count: int) -> cst.If:
+    """``if a and b: ...`` as ``if a: if b: ...``, where `a` is the first `count` operands."""
+    parts = conjuncts(node.test)
+    outer, inner = (reduce(lambda a, b: cst.BooleanOperation(a, cst.And(), b), p) for p in (parts[:count], parts[count:]))
+    branch = cst.If(inner, node.body)
+    return node.with_changes(test=outer, body=cst.IndentedBlock([branch]))

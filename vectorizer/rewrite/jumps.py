@@ -59,6 +59,11 @@ class Jumps(LaneReturns):
             self.need_lanes(True)
         return self.lane_if(loop, node, test, rest)
 
+    def may_nest(self, node: cst.If) -> bool:
+        if self.loops or self.masks:
+            return False
+        return super().may_nest(node) or self.innermost() is not None
+
     def uniform_if(self, node: cst.If, test: Operand, rest: Sequence[cst.BaseStatement]) -> bool:
         """In a loop over live lanes, a jump under a uniform condition is one of all lanes that are active."""
         loop = self.innermost()

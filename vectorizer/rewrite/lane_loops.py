@@ -10,7 +10,7 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.control_flow import JUMPS, has_jump
+from vectorizer.rewrite.control_flow import JUMPS, conjuncts, has_jump
 from vectorizer.rewrite.iteration import INT, Iteration
 from vectorizer.rewrite.jumps import Jumps
 from vectorizer.rewrite.live_lanes import LaneLoop, LanePlan, axes_overlap
@@ -57,7 +57,7 @@ class LaneLoops(Jumps):
 
     def parts_of_condition(self, node: cst.BaseExpression) -> list[cst.BaseExpression]:
         """``a and b`` by parts, where some of them are the same for all lanes: those need no arrays."""
-        parts = _conjuncts(node)
+        parts = conjuncts(node)
         if len(parts) == 1 or any(isinstance(part, cst.NamedExpr) for part in nodes_of(node)):
             return [node]
         mark = self.mark()
@@ -331,13 +331,6 @@ class LaneLoops(Jumps):
             return
         test = Operand(f"~{loop.broke}", Array(np.dtype(bool), 0, loop.region.replaced), UNARY)
         self.convert(test, _statements(orelse.body), [], None)
-
-
-def _conjuncts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
-    """The operands of ``a and b and c``, in order."""
-    if isinstance(node, cst.BooleanOperation) and isinstance(node.operator, cst.And):
-        return [*_conjuncts(node.left), *_conjuncts(node.right)]
-    return [node]
 
 
 def _is_always(test: cst.BaseExpression) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from vectorizer.rewrite.control_flow import JUMPS, else_statements, has_jump
-from vectorizer.rewrite.names import assigned_names, statements_of
+from vectorizer.rewrite.control_flow import JUMPS, conjuncts, else_statements, has_jump, nested_if
+from vectorizer.rewrite.names import assigned_names, nodes_of, statements_of
 from vectorizer.rewrite.suites import Suites
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import (
@@ -31,6 +31,8 @@ class Uniform(Suites):
     """What an `if` becomes whose condition does not vary, and how its two paths meet."""
 
     def visit_If(self, node: cst.If, rest: Sequence[cst.BaseStatement]) -> bool:
+        if count := self.uniform_parts(node):
+            node = nested_if(node, count)
         test = self.condition(node.test)
         if isinstance(test.value, Array) and test.value.const is not MISSING:
             return self.decided_if(node, bool(test.value.const))
@@ -39,6 +41,35 @@ class Uniform(Suites):
         if is_uniform(test.value) and not isinstance(test.value, PerExample):
             return self.uniform_if(node, test, rest)
         return self.varying_if(node, truth(self, test), rest)
+
+    def uniform_parts(self, node: cst.If) -> int:
+        """How many operands of ``if a and b:`` are to be a branch of their own around the others.
+
+        They are those in front that are the same for all examples, if later ones are not: nothing of what they guard is
+        then computed where they do not hold.
+        """
+        parts = conjuncts(node.test)
+        if len(parts) == 1 or node.orelse is not None or not self.may_nest(node):
+            return 0
+        if any(isinstance(part, cst.NamedExpr) for part in nodes_of(node.test)):
+            return 0
+        mark, count, decided = self.mark(), 0, True
+        try:
+            for part in parts:
+                value = self.condition(part).value
+                if not is_uniform(value) or isinstance(value, PerExample):
+                    break
+                decided = decided and isinstance(value, Array) and value.const is not MISSING
+                count += 1
+        except Unsupported:
+            return 0
+        finally:
+            self.rollback(mark)
+        return 0 if decided or count == len(parts) else count
+
+    def may_nest(self, node: cst.If) -> bool:
+        """Whether an `if` may become two."""
+        return not has_jump([node], JUMPS)
 
     def decided_if(self, node: cst.If, taken: bool) -> bool:
         """The condition is known when the function is rewritten: only the branch that is taken is emitted.
