@@ -1435,3 +1435,100 @@ def jump_pointers(k):
     for i in range(5):
         far[1][i] = far[0][far[0][i]]
     return far[1][0], max(far[1])
+
+
+@case("vs")
+def sum_until_above_at_even_places(x, t):
+    s = 0.0
+    for i in range(len(x)):
+        if i % 2 == 0:
+            s += x[i]
+            if s > t:
+                break
+        s += 1.0
+    return s
+
+
+@case("vs")
+def jumps_by_place(x, t):
+    s = 0.0
+    for i in range(len(x)):
+        if i % 2 == 0:
+            if x[i] > t:
+                continue
+            s += x[i]
+        elif i > 2:
+            if x[i] < -t:
+                break
+            s -= 1
+        s += 1.0
+    else:
+        s *= 2
+    return s, i
+
+
+@case("vs")
+def last_of_pair_above(x, t):
+    for i in range(len(x)):
+        if i < len(x) - 1:
+            if x[i] > t and x[i + 1] > t:
+                return i
+        else:
+            return -2
+    return -1
+
+
+@case("vs")
+def place_in_a_branch_of_some(x, t):
+    s = 0.0
+    for i in range(len(x)):
+        if x[i] > t:
+            if i % 3 == 0:
+                s += 5
+                continue
+            if i == 4:
+                break
+            s += x[i]
+        s += 0.25
+    return s
+
+
+@case("vs")
+def set_before_it_leaves(x, t):
+    last = -1.0
+    for i in range(len(x)):
+        if i >= 2:
+            last = x[i] * 2
+            if x[i] > t:
+                break
+            last = x[i] * 3
+    return last
+
+
+@case("v")
+def first_peak(x):
+    n = len(x)
+    for i in range(n):
+        if x[i] > 0 and all(x[i] >= x[k] for k in (i - 1, i + 1) if 0 <= k < n):
+            return i
+    return -1
+
+
+@case("v")
+def down_to_the_neighbours(x):
+    y = x.copy()
+    changed = True
+    while changed:
+        changed = False
+        for i in range(len(y)):
+            if y[i] <= 0:
+                continue
+            m = y[i]
+            if i > 0 and y[i - 1] > 0:
+                m = min(m, y[i - 1])
+            if i < len(y) - 1 and y[i + 1] > 0:
+                m = min(m, y[i + 1])
+            if m < y[i]:
+                y[i] = m
+                changed = True
+    return y

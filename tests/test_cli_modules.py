@@ -372,3 +372,46 @@ def test_what_is_emitted_is_not_emitted_again() -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+# --- what was emitted wrongly ----------------------------------------------------------------------------------------
+
+ACKERMANN = """\
+def ackermann(m: int, n: int):
+    if m == 0:
+        return n + 1
+    if n == 0:
+        return ackermann(m - 1, 1)
+    return ackermann(m - 1, ackermann(m, n - 1))
+"""
+
+
+def test_forms_of_a_function_that_calls_itself_have_names_of_their_own() -> None:
+    """One form gives the second argument as a number, which all examples share."""
+    Path("k.py").write_text(ACKERMANN)
+    result = run("emit", "k.py:ackermann")
+    assert result.exit_code == 0, result.stderr
+    m, n = np.indices((3, 4)).reshape(2, 12)
+    one, batched = load(ACKERMANN, "one").ackermann, load(result.stdout_bytes, "batched").ackermann
+    np.testing.assert_array_equal(batched(m, n), [one(*pair) for pair in zip(m.tolist(), n.tolist(), strict=True)])
+
+
+ROOTS = """\
+import math
+
+
+def roots(a: float, b: float):
+    if a > b:
+        found = [a + b, a * b, a - b]
+        return sorted(found)
+    return [a - b, math.nan, math.nan]
+"""
+
+
+def test_a_sorted_list_beside_a_list() -> None:
+    Path("k.py").write_text(ROOTS)
+    result = run("emit", "--strict", "k.py:roots")
+    assert result.exit_code == 0, result.stderr
+    one, batched = load(ROOTS, "one").roots, load(result.stdout_bytes, "batched").roots
+    expected = np.array([one(a, b) for a, b in zip(X, X[::-1], strict=True)])
+    np.testing.assert_array_equal(np.stack(batched(X, X[::-1]), axis=1), expected)

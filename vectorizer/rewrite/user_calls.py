@@ -291,6 +291,7 @@ class UserCalls(Parameters):
             if opened.result is not None and value_key(result) == value_key(opened.result):
                 made = made._replace(result=result, hazards=[*made.hazards, "a function calls itself"])
                 self.shared.helpers[opened.key] = made
+                self.shared.taken.add(made.emitted)  # each walk has given the name back
                 self.helper_calls += 1
                 return made
             opened.result, opened.recursive = result, False

@@ -107,7 +107,8 @@ class Alignment(State):
         count = dim.evaluate(samples) if dim is not None and samples is not None else None
         if dim is None or count is None or not 0 < count <= MOST_UNPACKED:
             raise Unsupported("the items of a sequence are not known one by one")
-        self.facts.conditions |= {dim - count, dim * -1 + count}
+        if not dim.is_const:
+            self.facts.conditions |= {dim - count, dim * -1 + count}
         base = self.temp(operand, "items").primary
         lead = ":, " * len(value.axes)
         item = value.with_(rank=value.rank - 1, dims=value.dims[1:])

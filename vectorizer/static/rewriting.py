@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -135,6 +136,8 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
     except VectorizeError as error:
         raise InputError(module.place(line=target.line), str(error)) from None
     except Exception as error:  # noqa: BLE001 - a fault of ours must not become the user's: the loop is always right
+        if os.environ.get("VECTORIZER_DEBUG"):
+            raise
         reason = f"the rewriter failed ({type(error).__name__}: {error})"
         done.looped = Looped(reason, module.place(line=target.line))
         return done
