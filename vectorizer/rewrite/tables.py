@@ -47,6 +47,7 @@ class Tables(Conditions):
         if not base.is_name or base.code not in self.tables() or not isinstance(value, Array) or value.rank != 2:
             return index
         held = sites(value.origins)
+        self.keep_whole(base.code, held)
         if held & self.plan.skewed.keys():
             row, column = (self.counted_up(item, dim) for item, dim in zip(index, self.plan_dims(held), strict=True))
             diagonal = self.diagonal_of(row, column)
@@ -54,6 +55,17 @@ class Tables(Conditions):
         if not all(self.is_number(item, dim) for item, dim in zip(index, value.dims, strict=True)):
             self.misplaced |= held
         return index
+
+    def restricted(self, name: str, operand: Operand) -> Operand:
+        """Rows that are taken for some examples have another name: their elements are read where the user says."""
+        taken = super().restricted(name, operand)
+        if taken is not operand and name in self.tables():
+            self.keep_whole(name, frozenset())
+        return taken
+
+    def keep_whole(self, name: str, held: frozenset[object]) -> None:
+        """Leaves a table as it is where other memory than `held`, a copy of it, say, is read under its name."""
+        self.misplaced |= {self.node_site(self.tables()[name].value)} - held
 
     def is_number(self, item: Any, dim: Any) -> bool:
         """Whether a subscript is one number in each iteration, and within range."""
