@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import libcst as cst
@@ -17,7 +18,7 @@ from vectorizer.rewrite.names import nodes_of
 from vectorizer.rules.context import PlanChange
 from vectorizer.rules.subscripts import in_range, wraps
 from vectorizer.source.operand import Operand
-from vectorizer.values import MISSING, Affine, Array, sites
+from vectorizer.values import MISSING, Affine, Array, Unsupported, sites
 
 # Not `np.empty`: iterations that do not take a branch may look at any element.
 FILLING = frozenset("zeros ones full".split())
@@ -88,9 +89,12 @@ class Tables(Conditions):
         one, other = row.array.affine, column.array.affine
         if one == Affine() or other == Affine():
             return column if one == Affine() else row
-        if one is None or other is None or any((one + other).coefficient(loop.symbol) for loop in self.loops):
-            return self.binary("+", row, column)
-        return self.print_affine(one + other)
+        if one is not None and other is not None:
+            known = one + other
+            if not any(known.coefficient(loop.symbol) for loop in self.loops):
+                with suppress(Unsupported):  # a variable in it has no name: the subscripts stand for it
+                    return self.print_affine(known)
+        return self.binary("+", row, column)
 
     def plan_dims(self, held: frozenset[object]) -> tuple[Any, Any]:
         """The lengths of a table as the user's function sees it."""
