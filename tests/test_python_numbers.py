@@ -123,3 +123,52 @@ def test_elements_of_arrays_are_numpys() -> None:
         return best
 
     assert type(jit(greatest_element)(np.array([1, 5, 2]))) is np.int64
+
+
+def ratio(x, t):
+    total, n = 0.0, 0
+    for v in x:
+        if v > t:
+            total += v
+            n += 1
+    return total / n  # of Python's 0.0 for examples without any
+
+
+def ratio_or_zero(x, t):
+    total = sum(v for v in x if v > t)
+    n = sum(1 for v in x if v > t)
+    try:
+        return total / n
+    except ZeroDivisionError:
+        return -1.0
+
+
+def ratio_of_list(x, t):
+    chosen = [v for v in x if v > t]
+    return sum(chosen) / len(chosen)
+
+
+def ratio_until(x, t):
+    total, n, i = 0.0, 0, 0
+    while i < len(x) and x[i] > t:
+        total += x[i]
+        n += 1
+        i += 1
+    return total / n
+
+
+def ratio_of_choice(x, t):
+    total, n = 0.0, 0
+    if x[0] > t:
+        total, n = x[0], 2
+    return total / n
+
+
+@pytest.mark.parametrize("function", [ratio, ratio_or_zero, ratio_of_list, ratio_until, ratio_of_choice])
+@pytest.mark.parametrize("dtype", [float, np.float32])
+def test_python_numbers_of_some_examples_raise(function: Any, dtype: Any) -> None:
+    x = np.array([[3.0, 1.0, 2.0], [0.5, 4.0, 0.25], [2.0, -1.0, 0.0]], dtype)
+    assert_matches_loop(function, (x, 1.5 if function is not ratio_of_choice else 0.0), (0, None))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)
+        assert_matches_loop(function, (x, 3.0), (0, None))  # of the loop, either -1.0 or ZeroDivisionError

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -183,3 +185,42 @@ def endless(n):
 def test_a_function_that_never_ends_raises_what_the_loop_raises():
     with pytest.warns(UserWarning, match="calls itself without end"), pytest.raises(RecursionError):
         vmap(endless)(N)
+
+
+def test_calls_of_other_kinds_have_functions_of_their_own() -> None:
+    m, n = np.array([0, 1, 2, 2]), np.array([3, 0, 1, 2])
+    assert_matches_loop(ackermann, (m, n), native=True)
+    assert_matches_loop(ackermann, (2, n), (None, 0), native=True)  # a call that is the same for all examples
+    assert_matches_loop(ackermann, (m, 2), (0, None), native=True)
+    assert_matches_loop(ackermann, (m, np.int64(2)), (0, None), native=True)
+
+
+def area(a, b):
+    def f(x):
+        return math.exp(-x * x)
+
+    def simpson(a, b):
+        return (b - a) / 6 * (f(a) + 4 * f((a + b) / 2) + f(b))
+
+    lows, highs = np.zeros(40), np.zeros(40)
+    lows[0], highs[0] = a, b
+    top, total = 1, 0.0
+    while top > 0:
+        top -= 1
+        low, high = lows[top], highs[top]
+        middle = (low + high) / 2
+        halves = simpson(low, middle) + simpson(middle, high)
+        if abs(halves - simpson(low, high)) < 1e-6:
+            total += halves
+        else:
+            lows[top], highs[top] = low, middle
+            lows[top + 1], highs[top + 1] = middle, high
+            top += 2
+    return total
+
+
+def test_what_a_nested_function_calls_is_emitted_with_it() -> None:
+    a, b = np.array([0.0, 0.5, 0.25]), np.array([1.5, 2.0, 1.0])
+    assert_matches_loop(area, (a, b), native=True)
+    assert_matches_loop(area, (a[1], b), (None, 0), native=True)
+    assert_matches_loop(area, (a, b[1]), (0, None), native=True)

@@ -98,3 +98,48 @@ def test_order_of_cells_matters(name: str, small_nests: None) -> None:
     vmapped = vmap(loop.function, axes)
     assert_matches_loop(loop.function, arguments(loop, 17, axes), axes, vmapped=vmapped)
     assert "anti-diagonals" not in vmapped.explain()
+
+
+def traced_back(x, y):
+    m, n = len(x), len(y)
+    best = np.zeros((m + 1, n + 1), dtype=int)
+    for i in range(1, m + 1):
+        for j in range(1, n + 1):
+            if x[i - 1] == y[j - 1]:
+                best[i, j] = best[i - 1, j - 1] + 1
+            else:
+                best[i, j] = max(best[i - 1, j], best[i, j - 1])
+    i, j = m, n
+    steps = 0
+    while i > 0 and j > 0:
+        if x[i - 1] == y[j - 1]:
+            i, j = i - 1, j - 1
+        elif best[i - 1, j] >= best[i, j - 1]:
+            i -= 1
+        else:
+            j -= 1
+        steps += 1
+    return best[m, n], i, j, steps
+
+
+def read_in_a_branch(x, y):
+    m, n = len(x), len(y)
+    best = np.zeros((m + 1, n + 1), dtype=int)
+    for i in range(1, m + 1):
+        for j in range(1, n + 1):
+            best[i, j] = best[i - 1, j] + 1 if x[i - 1] == y[j - 1] else best[i, j - 1] * 2 - best[i - 1, j - 1]
+    total = 0
+    if x[0] > 0:
+        for i in range(m + 1):
+            for j in range(n + 1):
+                if best[i, j] > total:
+                    total = best[i, j] + i
+    return total
+
+
+@pytest.mark.parametrize("function", [traced_back, read_in_a_branch])
+def test_what_some_examples_read_stands_where_it_did(function: Any, small_nests: None) -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.integers(0, 3, (6, 7)), rng.integers(0, 3, (6, 5))
+    assert_matches_loop(function, (first, second), native=True)
+    assert_matches_loop(function, (first, second[0]), (0, None), native=True)

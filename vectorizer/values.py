@@ -157,6 +157,7 @@ class Array(Value):
     const: the Python number where it is known.
     origins: the buffers whose memory this may share (allocation sites and arguments).
     zero_d: may be a 0-d ndarray, not a scalar.
+    mixed: a NumPy number for some examples and a Python number for others, whose arithmetic raises.
     """
 
     dtype: np.dtype[Any] | None
@@ -169,10 +170,18 @@ class Array(Value):
     origins: frozenset[object] = frozenset()
     zero_d: bool = False
     pin: str | None = None
+    mixed: bool = False
 
     def __post_init__(self) -> None:
         if len(self.dims) != self.rank:
             object.__setattr__(self, "dims", (None,) * self.rank)
+        if self.mixed and (self.weak or self.rank):
+            object.__setattr__(self, "mixed", False)
+
+    @property
+    def may_raise(self) -> bool:
+        """Whether it is a Python number for some examples at least, whose arithmetic raises where NumPy's warns."""
+        return self.weak or self.mixed
 
     @property
     def kind(self) -> str:
@@ -429,6 +438,11 @@ def promote(first: Array, second: Array) -> tuple[np.dtype[Any] | None, bool]:
     return np.result_type(first.dtype, second.dtype), False
 
 
+def is_mixed(first: Array, second: Array) -> bool:
+    """Whether what is `first` for some examples and `second` for others is a Python number for some of them only."""
+    return first.weak != second.weak or first.mixed or second.mixed
+
+
 def is_pythons_complex(left: Array, right: Array) -> bool:
     """Whether an operation gives one of Python's complex numbers, though its right operand is one of NumPy's.
 
@@ -507,6 +521,7 @@ def join_arrays(first: Array, second: Array) -> Array:
         origins=first.origins | second.origins,
         zero_d=first.zero_d or second.zero_d,
         pin=first.pin if first.pin == second.pin else None,
+        mixed=is_mixed(first, second),
     )
 
 

@@ -95,6 +95,8 @@ class Accumulation(Counted):
         neutral = value.const is not MISSING and value.const == {"+": 0, "*": 1}.get(symbol, MISSING)
         if neutral and result.dtype == self.array(total).dtype and result.rank == self.array(total).rank:
             combined = Operand(total.code, result.with_(dims=result.dims, weak=result.weak), total.level, fresh=True)
+        if value.weak and self.inner_masks():  # examples that take no iteration keep their Python number
+            combined = combined.with_value(result.with_(mixed=True, dims=result.dims, affine=result.affine))
         inner, self.scopes = self.scopes, self.scopes[: loops[0].scopes]
         self.assign_name(name, combined)
         self.scopes = inner

@@ -29,6 +29,7 @@ from vectorizer.values import (
     StackedV,
     TupleV,
     Unsupported,
+    is_mixed,
     number,
     promote,
 )
@@ -68,7 +69,8 @@ class Merging(Comparisons):
         merged = select(self, test, body, orelse)
         if type(a.const) is type(b.const) is int:
             merged.node = Between(min(a.const, b.const), max(a.const, b.const))
-        return merged.with_value(self.array(merged).with_(weak=weak, dtype=dtype, dims=self.array(merged).dims))
+        made = self.array(merged)
+        return merged.with_value(made.with_(weak=weak, dtype=dtype, dims=made.dims, mixed=is_mixed(a, b)))
 
     def merge_zero_one(self, test: Operand, dtype: np.dtype[Any], positive: bool) -> Operand:
         """``1 if test else 0`` and the reverse: booleans as numbers, which `np.where` would choose one by one."""

@@ -97,7 +97,7 @@ class Operators(Arithmetic):
             a, b = self.array(left), self.array(right)
             self._bool_arithmetic(symbol, a, b)
             dtype = ufunc_dtypes(ufunc, [a, b])[0]
-            value = Array(dtype, 0, affine=self._affine(symbol, a, b))
+            value = Array(dtype, 0, affine=self._affine(symbol, a, b), mixed=a.may_raise and b.may_raise)
         elif a.axes or b.axes:
             left, right = (self._integers(o, symbol) for o in (left, right))
             if value.kind == "i" and self._may_outgrow(symbol, a, b):
@@ -105,7 +105,8 @@ class Operators(Arithmetic):
         (left, right), harmless = self.guarded(ufunc.__name__, [left, right])
         if not harmless:
             note_hazard(self, ufunc.__name__, [a, b])
-        if a.weak and b.weak and (a.axes or b.axes) and ufunc.__name__ in DIVISIONS and not is_nonzero_constant(b):
+        raises = a.may_raise and b.may_raise and (a.axes or b.axes)
+        if raises and ufunc.__name__ in DIVISIONS and not is_nonzero_constant(b):
             self.facts.strict_floats = True
         if symbol in RAISING and made_of_floats(a, b):
             self.facts.strict_floats = True

@@ -151,14 +151,15 @@ class PartialStores(Effects):
             chain = self.chain_to(held.value)
             assert isinstance(node.value, cst.Name)
             self.check_set(node.value.value)
-            element = self.active_element(held, chain, self.indices(node.slice)) if chain is not None else None
+            element = self.active_element(held, chain, node) if chain is not None else None
             if element is not None:
                 return element
         return super().visit_Subscript(node)
 
-    def active_element(self, base: Operand, chain: Any, index: list[Any]) -> Operand | None:
+    def active_element(self, base: Operand, chain: Any, node: cst.Subscript) -> Operand | None:
         """A number read from an array of all examples at one integer for each dimension, for the active ones."""
         value, (region, active) = base.array, chain
+        index = self.placed(base, self.indices(node.slice))
         if len(index) != value.rank or not all(isinstance(i, Operand) and isinstance(i.value, Array) for i in index):
             return None
         if any(i.array.rank or i.array.kind not in "iu" or not set(i.array.axes) <= {region.axis} for i in index):

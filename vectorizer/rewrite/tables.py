@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import libcst as cst
@@ -17,7 +18,7 @@ from vectorizer.rewrite.names import nodes_of
 from vectorizer.rules.context import PlanChange
 from vectorizer.rules.subscripts import in_range, wraps
 from vectorizer.source.operand import Operand
-from vectorizer.values import MISSING, Affine, Array, sites
+from vectorizer.values import MISSING, Affine, Array, Unsupported, sites
 
 # Not `np.empty`: iterations that do not take a branch may look at any element.
 FILLING = frozenset("zeros ones full".split())
@@ -47,6 +48,7 @@ class Tables(Conditions):
         if not base.is_name or base.code not in self.tables() or not isinstance(value, Array) or value.rank != 2:
             return index
         held = sites(value.origins)
+        self.keep_whole(base.code, held)
         if held & self.plan.skewed.keys():
             row, column = (self.counted_up(item, dim) for item, dim in zip(index, self.plan_dims(held), strict=True))
             diagonal = self.diagonal_of(row, column)
@@ -54,6 +56,17 @@ class Tables(Conditions):
         if not all(self.is_number(item, dim) for item, dim in zip(index, value.dims, strict=True)):
             self.misplaced |= held
         return index
+
+    def restricted(self, name: str, operand: Operand) -> Operand:
+        """Rows that are taken for some examples have another name: their elements are read where the user says."""
+        taken = super().restricted(name, operand)
+        if taken is not operand and name in self.tables():
+            self.keep_whole(name, frozenset())
+        return taken
+
+    def keep_whole(self, name: str, held: frozenset[object]) -> None:
+        """Leaves a table as it is where other memory than `held`, a copy of it, say, is read under its name."""
+        self.misplaced |= {self.node_site(self.tables()[name].value)} - held
 
     def is_number(self, item: Any, dim: Any) -> bool:
         """Whether a subscript is one number in each iteration, and within range."""
@@ -76,9 +89,12 @@ class Tables(Conditions):
         one, other = row.array.affine, column.array.affine
         if one == Affine() or other == Affine():
             return column if one == Affine() else row
-        if one is None or other is None or any((one + other).coefficient(loop.symbol) for loop in self.loops):
-            return self.binary("+", row, column)
-        return self.print_affine(one + other)
+        if one is not None and other is not None:
+            known = one + other
+            if not any(known.coefficient(loop.symbol) for loop in self.loops):
+                with suppress(Unsupported):  # a variable in it has no name: the subscripts stand for it
+                    return self.print_affine(known)
+        return self.binary("+", row, column)
 
     def plan_dims(self, held: frozenset[object]) -> tuple[Any, Any]:
         """The lengths of a table as the user's function sees it."""

@@ -183,12 +183,11 @@ class UserCalls(Parameters):
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
         bound = self._note_writes(callee.name, made.writes, bound)
         self.hazards += made.hazards
-        as_written = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
-        own = self.shared.backend is None or callee.source is not None and made.is_unchanged(callee)
-        if uniform and is_uniform(value) and own:
-            return Operand(as_written, value, fresh=True), may_draw
-        if callee.source is not None and made.is_unchanged(callee):
-            return Operand(as_written, value, fresh=fresh), may_draw
+        unchanged = callee.source is not None and made.is_unchanged(callee)
+        as_it_is = unchanged or uniform and is_uniform(value) and self.shared.backend is None
+        if as_it_is and callee.identity is not self.shared.root:  # of which the emitted function has the name
+            code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
+            return Operand(code, value, fresh=fresh or uniform and is_uniform(value)), may_draw
         self.shared.helper_sources += [text for text in made.texts if text not in self.shared.helper_sources]
         self.change("call", f"{callee.name} is rewritten too")
         code = f"{made.emitted}({argument_codes(callee.node, bound)})"
@@ -291,7 +290,7 @@ class UserCalls(Parameters):
             if opened.result is not None and value_key(result) == value_key(opened.result):
                 made = made._replace(result=result, hazards=[*made.hazards, "a function calls itself"])
                 self.shared.helpers[opened.key] = made
-                self.shared.taken.add(made.emitted)  # each walk has given the name back
+                self.shared.taken.add(made.emitted)  # each walk has given it back
                 self.helper_calls += 1
                 return made
             opened.result, opened.recursive = result, False
@@ -301,7 +300,7 @@ class UserCalls(Parameters):
     def _walk_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
         """One walk over a function that is called."""
         saved, self.shared.namespace = self.shared.namespace, callee.namespace
-        sources = list(self.shared.helper_sources)
+        sources, self.shared.helper_sources[:] = list(self.shared.helper_sources), []
         opened.emitted = self._helper_name(callee.name, bool(axes))
         self.shared.calls.append(opened)
         facts, imports = self.facts, self.shared.imports
@@ -310,7 +309,7 @@ class UserCalls(Parameters):
         try:
             made = self.make_helper(callee, opened, values, axes)
             reliance = Reliance(self.shared.imports, facts.conditions, facts.strict_floats)
-            return made._replace(texts=[*self.shared.helper_sources[len(sources) :], *made.texts], reliance=reliance)
+            return made._replace(texts=[*self.shared.helper_sources, *made.texts], reliance=reliance)
         except Unsupported as error:
             raise Unsupported(f"in {callee.name}: {error.reason}") from None
         finally:

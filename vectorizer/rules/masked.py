@@ -350,7 +350,7 @@ def reduce(rw: Context, name: str, operand: Operand, builtin: bool, rows: bool =
         keywords["dtype"] = rw.dtype_code(value.dtype)
     if not builtin and is_of_list(operand) and dtype != np.asarray(probe(function, np.ones(2))).dtype:
         check_not_empty(rw, operand)
-    made = Array(dtype, remaining, axes, dims=dims, weak=weak)
+    made = Array(dtype, remaining, axes, dims=dims, weak=weak, mixed=builtin and name == "sum")  # of nothing: 0
     return Operand(call(rw.np(name), array.code, **keywords), made, fresh=True)
 
 
