@@ -25,6 +25,7 @@ from vectorizer.values import (
     StackedV,
     Unsupported,
     axes_of,
+    is_alike,
 )
 
 
@@ -78,8 +79,7 @@ class Augmented(Assignments):
             return
         emitted = len(self.out)
         self.assign_name(name, without_zero(symbol, before, right, result))
-        made = self.array(result)
-        if made.axes and not made.rank and (made.dtype, made.axes) == (value.dtype, value.axes):
+        if is_alike(value, result.value):
             for statement in self.out[emitted:]:
                 statement.fits = True
 

@@ -33,6 +33,7 @@ from vectorizer.values import (
     Value,
     axes_of,
     copies,
+    is_alike,
     is_uniform,
     number,
     union_axes,
@@ -267,9 +268,11 @@ class Walk(Widening):
         if operand.code != target:
             self.note_step(operand.value)
             generated = target if self.scopes else None
-            renews = self.is_renewed(self.env.get(name), operand, target)
+            before = self.env.get(name)
+            again = before is not None and not before.lazy and before.code == target and self.is_repeated()
+            fits = again and before is not None and is_alike(before.value, operand.value)
             code = f"{target} = {operand.code}"
-            statement = self.emit(code, generated=generated, target=target, pure=True, renews=renews)
+            statement = self.emit(code, generated=generated, target=target, pure=True, fits=fits)
             statement.safe = isinstance(operand.node, Wrapped)
         window = operand.node if hasattr(operand.node, "window") or isinstance(operand.node, Wrapped) else None
         self.env[name] = Operand(target, operand.value, node=window, fresh=False)
@@ -277,8 +280,8 @@ class Walk(Widening):
     def note_step(self, value: Value) -> None:
         """A statement of a loop gives a value for all examples."""
 
-    def is_renewed(self, before: Operand | None, operand: Operand, target: str) -> bool:
-        """Whether a variable of a loop that stays one is set to an array like the one that it holds."""
+    def is_repeated(self) -> bool:
+        """Whether what is emitted stands in a loop that stays one."""
         return False
 
     def mark(self) -> Mark:
