@@ -60,6 +60,8 @@ class Ownership:
 
     def simple(self, statement: Stmt, own: Names) -> Names | None:
         found = syntax(statement)
+        if moves_lanes(statement, found):
+            return own
         own = own - shared_by(found)
         self.before[id(statement)] = own
         match found.node:
@@ -114,6 +116,17 @@ def common(ends: Sequence[Names | None]) -> Names | None:
 
 
 # --- what a statement does with its variables -------------------------------------------------------------------------
+
+
+def moves_lanes(statement: Stmt, found: Syntax) -> bool:
+    """Whether a statement drops lanes from variables, each in its own memory, or keeps values of those that leave."""
+    match found.node:
+        case ast.Assign(targets=[target], value=ast.Call(func=ast.Name(id="drop_lanes"), args=[_, *held])):
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            return list(map(ast.unparse, names)) == list(map(ast.unparse, held))
+        case ast.Assign(targets=[ast.Subscript()]):
+            return statement.safe
+    return False
 
 
 def shared_by(found: Syntax) -> Names:

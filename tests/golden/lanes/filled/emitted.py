@@ -20,7 +20,7 @@ def filled(prices, sizes, wanted):
             lanes, cost, price, size, wanted = drop_lanes(done, lanes, cost, price, size, wanted, of=batch)
             if lanes.size == 0:
                 break
-        cost = cost + size * price
+        cost += size * price
         wanted = wanted - size
     cost_final[lanes] = cost
     return cost_final
