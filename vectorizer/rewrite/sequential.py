@@ -196,6 +196,7 @@ class SequentialLoops(Iterations):
             if skips():
                 return False
             raise Unsupported("a loop without iterations leaves its variables as they were")
+        self.note_whole(node.body)
         statement = self.emit(header, body=statements)
         statement.leading = leading + statement.leading
         self.pending = ()

@@ -87,6 +87,7 @@ class Walk(Widening):
     truth_only: bool = False  # only the truth of the expression at hand matters
     lanes_depth: int = 0  # how many regions and loops over live lanes are open
     container_stores: int = 0  # how many items of lists and dicts were assigned under a condition
+    items_open: int = 0  # how many comprehensions that stay ones are open
     helper_calls: int = 0  # how many calls of the user's functions were rewritten
 
     def expression(self, node: cst.BaseExpression) -> Operand:
@@ -278,7 +279,10 @@ class Walk(Widening):
         self.env[name] = Operand(target, operand.value, node=window, fresh=False)
 
     def note_step(self, value: Value) -> None:
-        """A statement of a loop gives a value for all examples."""
+        """Something is read or made for all examples, maybe in a loop."""
+
+    def note_whole(self, node: cst.CSTNode) -> None:
+        """What a loop does that stays one; or a comprehension."""
 
     def is_repeated(self) -> bool:
         """Whether what is emitted stands in a loop that stays one."""
