@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.corpus import control, loops
+
 
 @dataclass(frozen=True)
 class Loop:
@@ -27,8 +29,8 @@ LOOPS: dict[str, Loop] = {}
 
 
 def case(kinds: str, size: int | None = None) -> Callable[..., Any]:
-    def add(function: Callable[..., Any]) -> Callable[..., Any]:
-        LOOPS[function.__name__] = Loop(function, kinds, size)
+    def add(function: Callable[..., Any], name: str = "") -> Callable[..., Any]:
+        LOOPS[name or function.__name__] = Loop(function, kinds, size)
         return function
 
     return add
@@ -117,14 +119,7 @@ def last_argmax(x):
     return best, k
 
 
-@case("vs")
-def first_match(x, t):
-    k = -1
-    for i in range(len(x)):
-        if x[i] > t:
-            k = i
-            break
-    return k
+case("vs")(control.first_above, "first_match")
 
 
 @case("vs")
@@ -216,14 +211,6 @@ def cumsum(x):
     for i in range(len(x)):
         s += x[i]
         out[i] = s
-    return out
-
-
-@case("v")
-def cumsum_prev(x):
-    out = np.zeros(len(x) + 1)
-    for i in range(len(x)):
-        out[i + 1] = out[i] + x[i]
     return out
 
 
@@ -321,12 +308,7 @@ def hist_cond(b, w):
     return h
 
 
-@case("jv")
-def hist_uniform(b, w):
-    h = np.zeros(4)
-    for i in range(len(b)):
-        h[b[i]] += w[i]
-    return h
+case("jv")(hist_w, "hist_uniform")
 
 
 @case("m")
@@ -397,14 +379,7 @@ def lagrange(x):
     return s
 
 
-@case("m")
-def laplace2d(u):
-    out = np.zeros_like(u)
-    n, m = u.shape
-    for i in range(1, n - 1):
-        for j in range(1, m - 1):
-            out[i, j] = u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1] - 4 * u[i, j]
-    return out
+case("m")(loops.laplacian_2d, "laplace2d")
 
 
 @case("m", size=6)
@@ -818,13 +793,7 @@ def lu(M):
     return M
 
 
-@case("vh")
-def convolve_full(x, h):
-    y = np.zeros(len(x) + len(h) - 1)
-    for i in range(len(x)):
-        for j in range(len(h)):
-            y[i + j] += x[i] * h[j]
-    return y
+case("vh")(loops.convolve_full)
 
 
 @case("vh")
@@ -1667,26 +1636,10 @@ def relax_in_place(u, steps):
     return u
 
 
-@case("vv", size=17)
-def warped(p, q):
-    n, m = len(p), len(q)
-    D = np.full((n + 1, m + 1), np.inf)
-    D[0, 0] = 0.0
-    for i in range(1, n + 1):
-        for j in range(1, m + 1):
-            cost = abs(p[i - 1] - q[j - 1])
-            D[i, j] = cost + min(D[i - 1, j], D[i, j - 1], D[i - 1, j - 1])
-    return D[n, m]
+case("vv", size=17)(loops.dtw, "warped")
 
 
-@case("m", size=17)
-def summed_area(x):
-    n, m = x.shape
-    S = np.zeros((n + 1, m + 1))
-    for i in range(n):
-        for j in range(m):
-            S[i + 1, j + 1] = x[i, j] + S[i, j + 1] + S[i + 1, j] - S[i, j]
-    return S
+case("m", size=17)(loops.integral_image, "summed_area")
 
 
 @case("m", size=17)

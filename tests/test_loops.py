@@ -28,7 +28,7 @@ LEFT: dict[str, int] = {
     "smooth2": 1,
     "smooth3": 1,
     "heat2d": 1,
-    "cumsum_prev": 1,
+    "sums_in_front": 1,
     "cumsum_inplace": 1,
     "kadane": 1,
     "gauss_seidel": 2,

@@ -8,23 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.textbook import edit_distance
 from tests.programs import load_program
 from vectorizer import jit, vmap
 from vectorizer.testing import assert_matches_loop
-
-
-def edit_distance(a, b):
-    n, m = len(a), len(b)
-    D = np.zeros((n + 1, m + 1), dtype=int)
-    for i in range(n + 1):
-        D[i, 0] = i
-    for j in range(m + 1):
-        D[0, j] = j
-    for i in range(1, n + 1):
-        for j in range(1, m + 1):
-            cost = 0 if a[i - 1] == b[j - 1] else 1
-            D[i, j] = min(D[i - 1, j] + 1, D[i, j - 1] + 1, D[i - 1, j - 1] + cost)
-    return D[n, m]
 
 
 def longest_common(a, b):

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from tests.corpus.control import ackermann
 from vectorizer import vmap
 from vectorizer.testing import assert_matches_loop
 
@@ -50,14 +51,6 @@ def power(x, n):
 
 def fib(n):
     return n if n < 2 else fib(n - 1) + fib(n - 2)
-
-
-def ackermann(m, n):
-    if m == 0:
-        return n + 1
-    if n == 0:
-        return ackermann(m - 1, 1)
-    return ackermann(m - 1, ackermann(m, n - 1))
 
 
 def is_even(n):

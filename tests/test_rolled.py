@@ -9,20 +9,10 @@ import numpy as np
 import pytest
 
 import vectorizer.rewrite.wavefronts as wavefronts
+from benchmarks.functions import time_warping
 from tests.programs import load_program
 from vectorizer import jit, vmap
 from vectorizer.testing import assert_matches_loop
-
-
-def time_warping(p, q):
-    n, m = len(p), len(q)
-    D = np.full((n + 1, m + 1), np.inf)
-    D[0, 0] = 0.0
-    for i in range(1, n + 1):
-        for j in range(1, m + 1):
-            cost = abs(p[i - 1] - q[j - 1])
-            D[i, j] = cost + min(D[i - 1, j], D[i, j - 1], D[i - 1, j - 1])
-    return D[n, m]
 
 
 def common_length(p, q):

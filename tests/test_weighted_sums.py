@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.corpus.loops import pairwise_distances as pairwise
 from vectorizer import vmap
 from vectorizer.testing import assert_matches_loop
 
@@ -235,14 +236,6 @@ def test_only_what_is_known_to_be_in_range_is_counted(f: Callable[..., Any], is_
 
 
 # --- points with few components, all pairs ---------------------------------------------------------------------------
-
-
-def pairwise(x, y):
-    D = np.zeros((len(x), len(y)))
-    for i in range(len(x)):
-        for j in range(len(y)):
-            D[i, j] = np.sqrt(np.sum((x[i] - y[j]) ** 2))
-    return D
 
 
 def nearest(x, y):

@@ -73,11 +73,6 @@ class Footprint:
     def width(self) -> float:
         return max(self.arguments + self.temporaries, 1.0)
 
-    @property
-    def numbers(self) -> float:
-        """How many numbers of an example an operation works on, about."""
-        return max(self.arguments / 8, 1.0)
-
 
 def memory_bound() -> int:
     """How many bytes temporaries may take up: `VECTORIZER_MEMORY`, or 1 GiB.
@@ -216,8 +211,6 @@ class Blocks:
         """How many examples the caches hold; all there are, where blocks do not pay."""
         if work is Work.LOOPS:
             return max(int(CACHE / footprint.width), FEWEST_IN_LOOP // max(self.per_step, 1), SMALLEST)
-        if work is Work.REPEATS:
-            return max(int(CACHE / footprint.width), int(FEWEST_IN_LOOP / footprint.numbers), SMALLEST)
         if work is Work.PRODUCTS or self.traits.operations < FEWEST_OPERATIONS:
             return sys.maxsize
         cache = LANES_CACHE if work is Work.LANES else CACHE
@@ -227,8 +220,6 @@ class Blocks:
         """How many examples make operations that are long enough for a thread."""
         if self.traits.work in (Work.LANES, Work.LOOPS):
             return max(FEWEST_ON_THREADS // max(self.per_step, 1), SMALLEST)
-        if self.traits.work is Work.REPEATS:
-            return max(int(PER_THREAD / footprint.width), int(FEWEST_ON_THREADS / footprint.numbers), SMALLEST)
         return max(int(PER_THREAD / footprint.width), SMALLEST)
 
     def choose_threads(self, footprint: Footprint, size: int, args: tuple[Any, ...]) -> int:

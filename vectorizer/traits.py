@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -31,11 +31,10 @@ METHODS = frozenset((*dir(np.ndarray), *dir(list), *dir(dict), *dir(tuple), *dir
 
 class Work(Enum):
     """RUN: array operations one behind the other.  LANES: and loops that examples leave one by one.
-    PRODUCTS: of matrices.  LOOPS: over an axis of the examples, with operations of the interpreter's for each step.
-    REPEATS: loops each of whose steps works on whole examples.
+    PRODUCTS: of matrices.  LOOPS: with operations of the interpreter's for each step.
     """
 
-    RUN, LANES, PRODUCTS, LOOPS, REPEATS = range(5)
+    RUN, LANES, PRODUCTS, LOOPS = range(4)
 
 
 @dataclass(frozen=True)
@@ -64,54 +63,13 @@ def traits_of(source: str, namespace: Mapping[str, Any]) -> Traits:
 
 def _work(tree: ast.Module) -> Work:
     nodes = list(ast.walk(tree))
-    loops = [node for node in nodes if isinstance(node, (ast.For, ast.comprehension))]
     has_while = any(isinstance(node, ast.While) for node in nodes)
     multiplies = any(isinstance(n, ast.MatMult) or isinstance(n, ast.Attribute) and n.attr in PRODUCTS for n in nodes)
-    if loops:
-        is_whole = not has_while and not multiplies and all(map(_is_counted, loops))
-        return Work.REPEATS if is_whole and not _numbers_of_steps(nodes, loops) & _subscripts(nodes) else Work.LOOPS
+    if any(isinstance(node, (ast.For, ast.comprehension)) for node in nodes):
+        return Work.LOOPS
     if multiplies:
         return Work.PRODUCTS
     return Work.LANES if has_while else Work.RUN
-
-
-def _is_counted(loop: ast.For | ast.comprehension) -> bool:
-    """Whether a loop goes over numbers, not over the items of an array."""
-    match loop.iter:
-        case ast.Call(func=ast.Name(id="range")):
-            return True
-    return False
-
-
-def _numbers_of_steps(nodes: list[ast.AST], loops: Iterable[ast.For | ast.comprehension]) -> set[str]:
-    """Targets of loops, and variables that follow from them."""
-    found = set[str]().union(*(_names(loop.target) for loop in loops))
-    assigned = [(_names(n), _names(n.value)) for n in nodes if isinstance(n, (ast.Assign, ast.AugAssign))]
-    while more := set[str]().union(*(names for names, read in assigned if read & found)) - found:
-        found |= more
-    return found
-
-
-def _subscripts(nodes: list[ast.AST]) -> set[str]:
-    """Names in subscripts that take one element along an axis, other than the last one behind ``...``.
-
-    Functions that are emitted as well may do that with what they are given.
-    """
-    own, found = {n.name for n in nodes if isinstance(n, ast.FunctionDef)}, set[str]()
-    for node in nodes:
-        match node:
-            case ast.Subscript(slice=ast.Tuple(elts=[ast.Constant(value=first), *_])) if first is ...:
-                pass
-            case ast.Subscript(slice=index):
-                items = index.elts if isinstance(index, ast.Tuple) else [index]
-                found |= set[str]().union(*(_names(item) for item in items if not isinstance(item, ast.Slice)))
-            case ast.Call(func=ast.Name(id=name), args=args) if name in own:
-                found |= set[str]().union(*map(_names, args))
-    return found
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
 
 
 def _outside_subscripts(node: ast.AST) -> Iterator[ast.AST]:

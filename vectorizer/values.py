@@ -525,6 +525,13 @@ def join_arrays(first: Array, second: Array) -> Array:
     )
 
 
+def is_alike(old: Value, new: Value) -> bool:
+    """Whether both are arrays of the batch, of one dtype and one shape: the memory of one can hold the other."""
+    if not isinstance(old, Array) or not isinstance(new, Array) or not new.axes or new.dtype is None:
+        return False
+    return (old.axes, old.dtype, old.dims) == (new.axes, new.dtype, new.dims) and None not in new.dims
+
+
 def describe(value: Value) -> str:
     """A few words for messages."""
     match value:

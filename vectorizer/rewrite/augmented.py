@@ -25,6 +25,7 @@ from vectorizer.values import (
     StackedV,
     Unsupported,
     axes_of,
+    is_alike,
 )
 
 
@@ -72,16 +73,14 @@ class Augmented(Assignments):
             return
         result = self.binary(symbol, before, right, "**" if symbol == "**" and right.code.isalnum() else None)
         in_place = not axes_of(result.value) and not result.lazy and before.code == name
-        if in_place and not self.scopes and not self.regions:
-            self.emit(f"{name} {symbol}= {right.code}", target=None)
-            self.env[name] = Operand(name, result.value)
-            return
         emitted = len(self.out)
         self.assign_name(name, without_zero(symbol, before, right, result))
-        made = self.array(result)
-        if made.axes and not made.rank and (made.dtype, made.axes) == (value.dtype, value.axes):
+        if is_alike(value, result.value):
             for statement in self.out[emitted:]:
                 statement.fits = True
+        elif in_place and not self.scopes:
+            for statement in self.out[emitted:]:
+                statement.text = f"{name} {symbol}= {right.code}"
 
     def _extend_list(self, before: Operand, right: Operand) -> None:
         """``items += others``."""

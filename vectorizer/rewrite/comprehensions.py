@@ -126,19 +126,23 @@ class Comprehensions(Searches):
         """A comprehension that stays one, or whose items are written out."""
         if self.loops:
             raise Unsupported("a comprehension inside a loop that has become an axis")
-        saved = dict(self.env)
+        saved, around = dict(self.env), self.items_open
         shadow = self.local_names
         try:
             it = self.iteration(generator.iter)
             if it.kind == "items" and not generator.ifs and generator.inner_for_in is None:
                 return self.unrolled_comprehension(node, generator, it)
             clause = self.clause(generator)
+            self.items_open += 1
             element = self.stated_in_place(node.elt)
+            self.items_open = around
+            self.note_whole(node.elt)
             if element.lazy:
                 raise Unsupported("a comprehension whose items need statements of their own")
             value = SeqV(forget_constants(element.value), self.node_site(node))
             return Operand(f"[{element.code} {clause}]", value, fresh=True)
         finally:
+            self.items_open = around
             self.env = saved
             self.local_names = shadow
 

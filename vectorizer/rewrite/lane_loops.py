@@ -116,7 +116,7 @@ class LaneLoops(Jumps):
     def bind_live(self, target: cst.BaseExpression, item: Value, it: Iteration, loop: LaneLoop) -> str:
         """Binds a loop's target to the live lanes' part of each element; returns its code."""
         code = self.bind_target(target, item, it)
-        for name in target_names(target):
+        for name in sorted(target_names(target)):
             operand = self.env[name]
             value = operand.value
             if not axes_overlap(value, loop.region.replaced):

@@ -32,11 +32,12 @@ class MemoryOrder(Loops):
     """Notes how arrays are used, and decides on their order in memory."""
 
     uses: dict[object, Uses]
-    steps: dict[int, list[int]]  # elements of an example that statements handle, by how many loops they stand in
+    steps: dict[int, list[int]]  # elements of an example that are read or made, by how many loops that is in
     spread_out: set[object]  # arguments with few components, of which loops that are axes make larger arrays
 
     def note_read(self, base: Operand, index: Sequence[Index], result: Operand, node: cst.Subscript) -> None:
         self.note_use(base, index)
+        self.note_step(result.value)
         super().note_read(base, index, result, node)
 
     def note_store(self, base: Operand, index: Sequence[Index], symbol: str | None) -> None:
@@ -71,18 +72,35 @@ class MemoryOrder(Loops):
             uses.others += not whole or not base.is_name
             uses.again += whole and moving and known and len(symbols) < len(self.loop_frames)
 
+    def note_whole(self, node: cst.CSTNode) -> None:
+        """The body of a loop that stays one names arrays as a whole."""
+        self.items_open += 1
+        for name in sorted(whole_names(node) & self.env.keys()):
+            self.note_step(self.env[name].value)
+        self.items_open -= 1
+
     def note_step(self, value: Value) -> None:
-        """A statement in a loop that stays one gives, for all examples, something of which `value` is known."""
-        if not self.loop_frames or self.is_rare or not isinstance(value, Array) or not value.axes:
+        """A loop that stays one reads or gives, for all examples, something of which `value` is known."""
+        depth = len(self.loop_frames) + self.items_open
+        if not depth or self.is_rare or not isinstance(value, Array) or not value.axes:
             return
-        samples = self.facts.samples or {}
+        samples = self.halfway()
         trips = {loop.axis: loop.trips for loop in self.loops}
         lengths = [*(trips.get(axis, Affine(1)) for axis in value.axes), *value.dims]
         count = math.prod(max(1, (n.evaluate(samples) if n is not None else None) or 1) for n in lengths)
-        self.steps.setdefault(len(self.loop_frames), []).append(count)
+        self.steps.setdefault(depth, []).append(count)
+
+    def halfway(self) -> dict[str, int]:
+        """Lengths and integers of this call; the targets of loops are half-way."""
+        samples = dict(self.facts.samples or {})
+        for symbol, (first, last, _) in self.ranges.items():
+            ends = first.evaluate(samples), last.evaluate(samples)
+            if ends[0] is not None and ends[1] is not None:
+                samples[symbol] = (ends[0] + ends[1]) // 2
+        return samples
 
     def elements_per_step(self) -> int:
-        """How many elements of an example a statement handles, on an average: of the loops where these are fewest."""
+        """How many elements of an example an operation handles, on an average: of the loops where these are fewest."""
         return min((sum(counts) // len(counts) for counts in self.steps.values()), default=0)
 
     def note_spread(self, value: Array) -> None:

@@ -196,6 +196,7 @@ class SequentialLoops(Iterations):
             if skips():
                 return False
             raise Unsupported("a loop without iterations leaves its variables as they were")
+        self.note_whole(node.body)
         statement = self.emit(header, body=statements)
         statement.leading = leading + statement.leading
         self.pending = ()
@@ -225,15 +226,8 @@ class SequentialLoops(Iterations):
             self.loop_frames.pop()
         return header, statements, frame
 
-    def is_renewed(self, before: Operand | None, operand: Operand, target: str) -> bool:
-        if not self.loop_frames or self.loops or self.regions or self.masks or self.shared.backend is not None:
-            return False
-        if before is None or before.lazy or before.code != target:
-            return False
-        old, new = before.value, operand.value
-        if not isinstance(old, Array) or not isinstance(new, Array) or not new.axes or new.dtype is None:
-            return False
-        return (old.axes, old.dtype, old.dims) == (new.axes, new.dtype, new.dims) and None not in new.dims
+    def is_repeated(self) -> bool:
+        return bool(self.loop_frames)
 
     def leave_loop(self, frame: LoopFrame) -> None:
         """Behind a loop its variables are what they are at its head; others were set in the last iteration."""

@@ -247,7 +247,7 @@ class Stores(ItemsUnder):
             code = f"{code}[...]"
         whole = base.code if base.is_name and self.sets_all(base, region, operand) else None
         plain = symbol is None and region.view and not region.moved
-        fits = plain and value.dtype == target.dtype and len(target.axes) + target.rank > 0
+        fits = self.is_repeated() and plain and value.dtype == target.dtype and len(target.axes) + target.rank > 0
         self.emit(f"{code} {symbol or ''}= {operand.code}", whole=whole, fits=fits)
 
     def _write_moved(self, base: Operand, region: Region, operand: Operand, symbol: str | None) -> None:

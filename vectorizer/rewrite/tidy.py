@@ -11,7 +11,6 @@ from vectorizer.rewrite.in_place import update_in_place
 from vectorizer.rewrite.naming import drop_renames, name_repeats
 from vectorizer.rewrite.numbering import renumber
 from vectorizer.rewrite.peepholes import cast_once, join_moves, name_sizes, read_lengths, shorten, take_first_values
-from vectorizer.rewrite.renewed import renew
 from vectorizer.source.statements import Stmt
 
 NAME = re.compile(r"[A-Za-z_]\w*")
@@ -29,7 +28,7 @@ def tidy(
 
     theirs: the names of the user's function; without them, all names stay as they are.
     is_taken: whether a name stands for something outside of the function.
-    in_place: whether arrays in loops are updated where they are.
+    in_place: whether arrays are updated where they are.
     """
     for _ in range(10):
         before = render(statements)
@@ -54,7 +53,6 @@ def tidy(
         renumber(statements, theirs, is_taken)
     if in_place:
         update_in_place(statements)
-        renew(statements, parameters)
     return without_gaps(statements)
 
 

@@ -33,6 +33,7 @@ from vectorizer.values import (
     Value,
     axes_of,
     copies,
+    is_alike,
     is_uniform,
     number,
     union_axes,
@@ -86,6 +87,7 @@ class Walk(Widening):
     truth_only: bool = False  # only the truth of the expression at hand matters
     lanes_depth: int = 0  # how many regions and loops over live lanes are open
     container_stores: int = 0  # how many items of lists and dicts were assigned under a condition
+    items_open: int = 0  # how many comprehensions that stay ones are open
     helper_calls: int = 0  # how many calls of the user's functions were rewritten
 
     def expression(self, node: cst.BaseExpression) -> Operand:
@@ -267,18 +269,23 @@ class Walk(Widening):
         if operand.code != target:
             self.note_step(operand.value)
             generated = target if self.scopes else None
-            renews = self.is_renewed(self.env.get(name), operand, target)
+            before = self.env.get(name)
+            again = before is not None and not before.lazy and before.code == target and self.is_repeated()
+            fits = again and before is not None and is_alike(before.value, operand.value)
             code = f"{target} = {operand.code}"
-            statement = self.emit(code, generated=generated, target=target, pure=True, renews=renews)
+            statement = self.emit(code, generated=generated, target=target, pure=True, fits=fits)
             statement.safe = isinstance(operand.node, Wrapped)
         window = operand.node if hasattr(operand.node, "window") or isinstance(operand.node, Wrapped) else None
         self.env[name] = Operand(target, operand.value, node=window, fresh=False)
 
     def note_step(self, value: Value) -> None:
-        """A statement of a loop gives a value for all examples."""
+        """Something is read or made for all examples, maybe in a loop."""
 
-    def is_renewed(self, before: Operand | None, operand: Operand, target: str) -> bool:
-        """Whether a variable of a loop that stays one is set to an array like the one that it holds."""
+    def note_whole(self, node: cst.CSTNode) -> None:
+        """What a loop does that stays one; or a comprehension."""
+
+    def is_repeated(self) -> bool:
+        """Whether what is emitted stands in a loop that stays one."""
         return False
 
     def mark(self) -> Mark:

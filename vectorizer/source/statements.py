@@ -14,9 +14,8 @@ class Stmt:
     leading: comment and blank lines that stand before it.
     generated: a name that the rewriter made up and assigns here, which may be folded into its only use.
     whole: the variable all of whose array this statement sets, in the array's own dtype and shape.
-    fits: what it stores has the dtype of its place, which is an array.
+    fits: what it assigns has the dtype and the shape of the array that is there, whose memory may be used again.
     safe: it cannot fail, and does nothing but move values of the examples that a loop still runs for.
-    renews: in a loop, it sets a variable to an array of the dtype and the shape that it had.
     after: comment lines at the end of the block that this statement closes.
     line: the line of the user's function that it came from (1 is the first line of its text).
     """
@@ -33,7 +32,6 @@ class Stmt:
     after: tuple[str, ...] = ()
     fits: bool = False
     safe: bool = False
-    renews: bool = False
 
     def render(self, depth: int = 0) -> list[str]:
         pad = INDENT * depth

@@ -18,6 +18,6 @@ def escape_time(c, limit):
         if not n < limit:
             break
         z = z * z + c
-        n = n + 1
+        n += 1
     n_final[lanes] = n
     return n_final
