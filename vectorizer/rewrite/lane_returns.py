@@ -12,6 +12,7 @@ import numpy as np
 from vectorizer.rewrite.control_flow import is_endless
 from vectorizer.rewrite.live_lanes import LaneLoop, LiveLanes
 from vectorizer.rewrite.regions import ReturnFrame, container_code
+from vectorizer.rewrite.walk import Mark
 from vectorizer.rules.indexing import Parts
 from vectorizer.source.operand import UNARY, Operand, call
 from vectorizer.source.statements import Stmt
@@ -52,6 +53,12 @@ class LaneReturns(LiveLanes):
         axes = (self.regions[-1].axis,) if self.regions else self.axes
         flag = self.fresh("returned")
         self.returned_lanes = Returned(flag, self.emit(""), axes, len(self.regions))
+
+    def rollback(self, mark: Mark) -> None:
+        """The arrays for the results are kept where a loop is walked again: their names stay taken."""
+        super().rollback(mark)
+        if self.returned_lanes is not None and self.returned_lanes.holder is not None:
+            self.used |= self.result_names(self.returned_lanes.holder)
 
     def lane_return(self, node: cst.Return) -> bool:
         """A return from inside a loop over live lanes: the results of these lanes are kept, and they leave."""
@@ -149,6 +156,12 @@ class LaneReturns(LiveLanes):
         values = tuple(m.value for m in made)
         kind: Value = TupleV(values) if isinstance(value, TupleV) else ListV(values)
         return Operand(container_code(made, value), kind, node=Parts(made))
+
+    def result_names(self, held: Operand) -> set[str]:
+        """The names of the arrays for the results."""
+        if isinstance(held.value, (TupleV, ListV)):
+            return {name for part in self.items(held) for name in self.result_names(part)}
+        return {held.code}
 
     def result_lines(self, held: Operand) -> list[str]:
         """The statements that make the arrays for the results."""

@@ -330,8 +330,6 @@ class LiveLanes(MemoryOrder):
         value = operand.array
         if value.dtype is None:
             raise Unsupported("a variable of unknown dtype in a loop that ends at different times")
-        if value.rank and old is not None and isinstance(old.value, Array) and not old.value.axes:
-            raise Unsupported("an array that all examples share becomes one for each in such a loop")
         regions, self.regions = self.regions, self.regions[:-1]
         try:
             dims = []

@@ -18,6 +18,7 @@ from vectorizer.rules.subscripts import (
     expand_index,
     item_code,
     note_range,
+    varying_slice,
 )
 from vectorizer.source.operand import (
     Operand,
@@ -60,7 +61,7 @@ class PartialStores(Effects):
     def store_masked(self, base: Operand, mask: Operand, operand: Operand, symbol: str | None) -> None:
         """``x[mask] = value`` with a mask that varies: one number for all places, or one for each place that is set."""
         target = self.array(base)
-        if self.regions or self.loops:
+        if self.loops or self.regions and self.regions[-1].axis not in target.axes:
             raise Unsupported("a store through a mask under a condition")
         if self.masks:
             if isinstance(operand.value, MaskedV):
@@ -109,7 +110,6 @@ class PartialStores(Effects):
             raise Unsupported("a store under nested conditions")
         region, index_code = chain
         items = expand_index(index, target.rank)
-        self._check_lane_index(items)
         codes = [index_code, *(item_code(i) for i in items)]
         while codes[-1] == ":":
             codes.pop()
@@ -128,14 +128,38 @@ class PartialStores(Effects):
         self.emit(f"{base.primary}[{', '.join(codes)}] {symbol or ''}= {operand.code}")
         self._forget_taken(target)
 
-    @staticmethod
-    def _check_lane_index(items: list[Any]) -> None:
-        """Behind the index of the lanes there may be numbers and then slices: else NumPy would reorder the axes."""
-        operands = [k for k, i in enumerate(items) if isinstance(i, Operand)]
-        if any(items[k].array.rank or items[k].array.kind == "b" for k in operands):
-            raise Unsupported("a store at integer arrays under a condition")
-        if operands and any(not isinstance(i, Operand) for i in items[: operands[-1]]):
-            raise Unsupported("a store behind a slice under a condition")
+    def takes_rows(self, index: list[Any], target: Array) -> bool:
+        """Whether the rows of the active examples must be taken, before anything is stored into them at an index.
+
+        Masks, ranges that differ and integer arrays ask for that.  Numbers and slices are put behind the index of the
+        examples: wherever they stand, NumPy puts the axis of the examples in front.
+        """
+        replaced = {a for axes in self.replaced_axes().values() for a in axes}
+        if not replaced & set(target.axes) or self.regions[-1].axis in target.axes:
+            return False
+        operands = [i.value for i in index if isinstance(i, Operand)]
+        arrays = any(isinstance(v, Array) and (v.rank or v.kind == "b") for v in operands)
+        return arrays or varying_slice(index, target.rank) == 0
+
+    def store_in_rows(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
+        """A store into a copy of the rows of the active examples, which is then stored in their place."""
+        target = self.array(base)
+        chain = self.chain_to(target)
+        if self.loops or self.masks or chain is None:
+            raise Unsupported("a store under nested conditions")
+        region, index_code = chain
+        site = object()
+        self.site_axes[site] = (*self.axes, *(r.axis for r in self.regions))
+        taken = target.with_(axes=(region.axis,), origins=frozenset((site,)), dims=target.dims)
+        rows = self.temp(Operand(f"{base.primary}[{index_code}]", taken, fresh=True), "rows")
+        self.written(base)
+        self.store(rows, index, operand, symbol)
+        self.emit(f"{base.primary}[{index_code}] = {rows.code}")
+        self._forget_taken(target)
+
+    def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
+        """``base[index] = operand``, or ``base[index] op= operand``."""
+        raise NotImplementedError
 
     def _forget_taken(self, target: Array) -> None:
         """What the regions have taken of variables that share the memory of `target` is out of date."""

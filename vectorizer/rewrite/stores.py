@@ -121,6 +121,9 @@ class Stores(ItemsUnder):
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """``base[index] = operand``, or ``base[index] op= operand``."""
         target = self.array(base)
+        if self.takes_rows(index, target):
+            self.store_in_rows(base, index, operand, symbol)
+            return
         if len(index) == 1 and is_varying_mask(index[0], target):
             self.store_masked(base, index[0], operand, symbol)
             return
