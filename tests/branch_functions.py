@@ -1506,7 +1506,7 @@ def set_before_it_leaves(x, t):
 
 
 @case("v")
-def first_peak(x):
+def first_local_peak(x):
     n = len(x)
     for i in range(n):
         if x[i] > 0 and all(x[i] >= x[k] for k in (i - 1, i + 1) if 0 <= k < n):

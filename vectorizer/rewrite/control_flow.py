@@ -89,6 +89,7 @@ def conjuncts(node: cst.BaseExpression) -> list[cst.BaseExpression]:
 def nested_if(node: cst.If, count: int) -> cst.If:
     """``if a and b: ...`` as ``if a: if b: ...``, where `a` is the first `count` operands."""
     parts = conjuncts(node.test)
-    outer, inner = (reduce(lambda a, b: cst.BooleanOperation(a, cst.And(), b), p) for p in (parts[:count], parts[count:]))
+    sides = parts[:count], parts[count:]
+    outer, inner = (reduce(lambda a, b: cst.BooleanOperation(a, cst.And(), b), side) for side in sides)
     branch = cst.If(inner, node.body)
     return node.with_changes(test=outer, body=cst.IndentedBlock([branch]))

@@ -135,9 +135,7 @@ class Jumps(LaneReturns):
         """Jumps inside nested branches set flags, which are looked at behind the branch."""
         return self.with_flags(loop, [*body, *orelse], lambda: self.by_region(test, body, orelse, None), rest)
 
-    def with_flags(
-        self, loop: LaneLoop, nodes: Sequence[Any], branch: Callable[[], None], rest: Sequence[Any]
-    ) -> bool:
+    def with_flags(self, loop: LaneLoop, nodes: Sequence[Any], branch: Callable[[], None], rest: Sequence[Any]) -> bool:
         """Writes a branch in which the jumps of `nodes` set flags, and what follows it."""
         if self.masks:
             raise Unsupported("a jump in a branch that is computed for all examples")

@@ -128,6 +128,13 @@ class PartialStores(Effects):
         self.emit(f"{base.primary}[{', '.join(codes)}] {symbol or ''}= {operand.code}")
         self._forget_taken(target)
 
+    def replaced_axes(self) -> dict[Any, tuple[Any, ...]]:
+        """Each lanes axis with the batch and loop axes that it stands for."""
+        table: dict[Any, tuple[Any, ...]] = {}
+        for region in self.regions:
+            table[region.axis] = tuple(a for axis in region.replaced for a in table.get(axis, (axis,)))
+        return table
+
     def takes_rows(self, index: list[Any], target: Array) -> bool:
         """Whether the rows of the active examples must be taken, before anything is stored into them at an index.
 

@@ -189,13 +189,6 @@ class Stores(ItemsUnder):
     def mask_axes(self) -> set[Any]:
         return {region.axis for region in self.regions}
 
-    def replaced_axes(self) -> dict[Any, tuple[Any, ...]]:
-        """Each lanes axis with the batch and loop axes that it stands for."""
-        table: dict[Any, tuple[Any, ...]] = {}
-        for region in self.regions:
-            table[region.axis] = tuple(a for axis in region.replaced for a in table.get(axis, (axis,)))
-        return table
-
     def axes_inside(self, target: Array) -> set[Any]:
         """Axes of the regions inside which a buffer was made: it holds their examples only."""
         axes = [set(self.site_axes.get(origin, ())) for origin in sites(target.origins)]

@@ -135,7 +135,8 @@ def _attempt(target: Target, module: StaticModule, arguments: Arguments, taken: 
         return done
     except VectorizeError as error:
         raise InputError(module.place(line=target.line), str(error)) from None
-    except Exception as error:  # noqa: BLE001 - a fault of ours must not become the user's: the loop is always right
+    except Exception as error:
+        # A fault of ours must not become the user's: the loop is always right.
         if os.environ.get("VECTORIZER_DEBUG"):
             raise
         reason = f"the rewriter failed ({type(error).__name__}: {error})"
