@@ -2656,3 +2656,69 @@ def marks_above_ones(x):
         if x[i] > 0:
             out[i] = x[i]
     return out
+
+
+# --- stores in front of a recurrence ---------------------------------------------------------------------------------
+
+
+@case("vs")
+def weights_then_decay(x, r):
+    n = len(x)
+    a, s, c = np.zeros(n), np.zeros(n), np.zeros(n)
+    for i in range(1, n):
+        a[i] = np.exp(-x[i]) * 2
+        s[i] = 0.5 * s[i - 1] + a[i] * r
+        c[i] = s[i] ** 2 + a[i]
+    return a, s, c
+
+
+@case("vs")
+def stored_then_looked_at_elsewhere(x, r):
+    n = len(x)
+    a, s = np.zeros(n), 0.0
+    for i in range(n):
+        a[i] = np.exp(x[i])
+        i = (i * 2 + 1) % n
+        s = 0.5 * s + a[i] * r
+    return a, s
+
+
+@case("vs")
+def stored_then_looked_at_by_another_loop(x, r):
+    n = len(x)
+    a, s = np.zeros(n), 0.0
+    for i in range(n):
+        a[i] = np.exp(x[i])
+        for i in range(2):
+            s = 0.5 * s + a[i] * r
+    return a, s
+
+
+@case("vs")
+def looked_at_before_it_is_stored(x, r):
+    a, s = np.zeros(len(x)), 0.0
+    for i in range(1, len(x)):
+        s = 0.5 * s + a[i] * r
+        a[i] = np.exp(x[i])
+        s = 0.5 * s + a[i] * r
+    return a, s
+
+
+@case("vs")
+def stored_and_then_changed(x, r):
+    a, s = np.zeros(len(x)), 0.0
+    for i in range(1, len(x)):
+        a[i] = np.exp(x[i])
+        s = 0.5 * s + a[i] * r
+        a[i] += 1
+    return a, s
+
+
+@case("vs")
+def stored_and_seen_through_a_view(x, r):
+    a, s = np.zeros(len(x)), 0.0
+    v = a[1:]
+    for i in range(1, len(x)):
+        a[i] = np.exp(x[i])
+        s = 0.5 * s + a[i] * r + v[i - 1] * s * 0.125
+    return a, s

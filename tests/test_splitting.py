@@ -59,3 +59,25 @@ def test_is_split(name: str) -> None:
     vmapped = vmap(loop.function, axes)
     assert_matches_loop(loop.function, arguments(loop, 6, axes), axes, vmapped=vmapped)
     assert ("done behind the loop" in vmapped.explain()) == (name in SPLIT)
+
+
+IN_FRONT = ["weights_then_decay"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *IN_FRONT,
+        "stored_then_looked_at_elsewhere",
+        "stored_then_looked_at_by_another_loop",
+        "looked_at_before_it_is_stored",
+        "stored_and_then_changed",
+        "stored_and_seen_through_a_view",
+    ],
+)
+def test_stores_are_made_in_front_of_the_loop(name: str) -> None:
+    loop = LOOPS[name]
+    axes = all_axes(loop)[0]
+    vmapped = vmap(loop.function, axes)
+    assert_matches_loop(loop.function, arguments(loop, 6, axes), axes, vmapped=vmapped)
+    assert ("for all iterations of the loop at once" in vmapped.explain()) == (name in IN_FRONT)

@@ -11,6 +11,7 @@ from vectorizer.rewrite.accumulate import LoopAxis
 from vectorizer.rewrite.control_flow import JUMPS, has_jump
 from vectorizer.rewrite.hulls import Hulls
 from vectorizer.rewrite.iteration import Iteration
+from vectorizer.rewrite.loop_syntax import stored_subscripts
 from vectorizer.rewrite.names import assigned_names, names_read, nodes_of, statements_of
 from vectorizer.rewrite.recurrences import occurrences_of
 from vectorizer.rules.indexing import subscript
@@ -56,6 +57,8 @@ class Hoisting(Hulls):
         if has_jump(list(body), (*JUMPS, cst.Raise, cst.Try, cst.With, cst.Assert)) or self._may_change(node):
             return []
         assigned, free = assigned_names(node), {node.target.value}  # type: ignore[attr-defined]
+        if free & assigned_names(node.body):
+            return []
         found: list[cst.Assign] = []
         for statement in body:
             for small in statement.body if isinstance(statement, cst.SimpleStatementLine) else ():
@@ -80,11 +83,27 @@ class Hoisting(Hulls):
         name = target.value.value
         held = self.env.get(name)
         own = self.origins_of(held.value) if held is not None else None
-        if not own or occurrences_of(name, [node]) != 1:
+        if not own or not self._is_only_read_back(target, small, node):
             return True
         others = [self.env[n].value for n in names_read(node) & self.env.keys() if n != name]
         seen = [self.origins_of(value) for value in others]
         return any(origins is None or origins & own for origins in seen)
+
+    def _is_only_read_back(self, target: cst.Subscript, small: cst.Assign, node: cst.For) -> bool:
+        """Whether a loop does no more with an array than to store one element, and to read that one afterwards."""
+        name, text = target.value.value, self.text(target)  # type: ignore[attr-defined]
+        parts = list(nodes_of(node.body))
+        own = list(nodes_of(small))
+        behind = parts[next(k for k, part in enumerate(parts) if part is small) + len(own) :]
+        read_back = [p for p in behind if isinstance(p, cst.Subscript) and self.text(p) == text]
+        changes = sum(isinstance(p, (cst.Assign, cst.AugAssign)) and name in stored_subscripts(p) for p in parts)
+        only = occurrences_of(name, [node]) == occurrences_of(name, [small]) + len(read_back)
+        return (
+            only
+            and occurrences_of(name, [small]) == 1
+            and changes == 1
+            and stored_subscripts(node.body)[name] == {text}
+        )
 
     @staticmethod
     def _set_again(name: str, small: cst.Assign, node: cst.For) -> bool:
