@@ -192,6 +192,16 @@ def test_first_values(before: str, after: str | None) -> None:
         pytest.param("return batch * (5) + n", "return batch * 5 + n", id="parentheses"),
         pytest.param("return batch * (x.shape[1])", "return batch * x.shape[1]", id="parentheses around a length"),
         pytest.param("return batch * (5).bit_length()", None, id="a method of a number"),
+        pytest.param(
+            "return (y + x[:, :, None])[:, -1][:, None]",
+            "return (y + x[:, :, None])[:, -1, None]",
+            id="a column of a sum",
+        ),
+        pytest.param(
+            "return (~((x > 0.5) == (x > 0.25))).astype(int)",
+            "return ((x > 0.5) != (x > 0.25)).astype(int)",
+            id="a comparison of comparisons",
+        ),
     ],
 )
 def test_short_forms(before: str, after: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -28,14 +28,17 @@ def _fields(kind: type[cst.CSTNode]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in EMPTY and "whitespace" not in name)
 
 
-def children_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+@lru_cache(maxsize=1 << 14)  # asked for again and again, and nodes do not change
+def children_of(node: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
     """The nodes below `node` that may hold names; libcst's own `children` takes several times as long."""
+    found: list[cst.CSTNode] = []
     for name in _fields(type(node)):
         child = getattr(node, name)
         if isinstance(child, cst.CSTNode):
-            yield child
+            found.append(child)
         elif isinstance(child, (tuple, list)):
-            yield from (part for part in child if isinstance(part, cst.CSTNode))
+            found += (part for part in child if isinstance(part, cst.CSTNode))
+    return tuple(found)
 
 
 def statements_of(body: cst.BaseSuite) -> Sequence[Any]:
@@ -106,11 +109,18 @@ def parameter_names(node: cst.FunctionDef | cst.Lambda) -> set[str]:
     return found | {p.name.value for p in (params.star_arg, params.star_kwarg) if isinstance(p, cst.Param)}
 
 
-def nodes_of(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+@lru_cache(maxsize=1 << 12)
+def nodes_of(node: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
     """A node and all nodes in it that may hold names, in the order of the source."""
-    yield node
-    for child in children_of(node):
-        yield from nodes_of(child)
+    found: list[cst.CSTNode] = []
+
+    def walk(part: cst.CSTNode) -> None:
+        found.append(part)
+        for child in children_of(part):
+            walk(child)
+
+    walk(node)
+    return tuple(found)
 
 
 class Renamed(cst.CSTTransformer):

@@ -81,7 +81,19 @@ def one_subscript(text: str, node: ast.expr, integers: frozenset[str]) -> str | 
             made.append(segment(text, left.pop(0)))
         made.append(segment(text, left.pop(0)) if left else ":")
     made += [segment(text, item) for item in left]
-    return f"{segment(text, node.value.value)}[{', '.join(made)}]"
+    return f"{_primary(text, node.value.value)}[{', '.join(made)}]"
+
+
+def _primary(text: str, node: ast.expr) -> str:
+    """The text of an expression that something in brackets or behind a dot may follow."""
+    code = segment(text, node)
+    return code if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) else f"({code})"
+
+
+def _operand(text: str, node: ast.expr) -> str:
+    """The text of an operand of a comparison."""
+    looser = isinstance(node, (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.UnaryOp))
+    return f"({segment(text, node)})" if looser else segment(text, node)
 
 
 def _items(index: ast.expr) -> list[ast.expr]:
@@ -160,7 +172,7 @@ def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | Non
             keywords=[],
         ):
             sign = "!=" if isinstance(same, ast.Eq) else "=="
-            return f"({segment(text, x)} {sign} {segment(text, y)}).astype({segment(text, dtype)})"
+            return f"({_operand(text, x)} {sign} {_operand(text, y)}).astype({segment(text, dtype)})"
         case ast.Call(
             func=ast.Attribute(
                 value=ast.Call(func=ast.Attribute(attr="astype"), args=[_], keywords=[]) as copied, attr="copy"
