@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import types
 from dataclasses import replace
@@ -35,10 +36,10 @@ from vectorizer.source.operand import (
     call,
 )
 from vectorizer.values import (
+    NONE,
     Array,
     Axes,
     Axis,
-    Obj,
     TupleV,
     Unsupported,
     Value,
@@ -301,9 +302,7 @@ class UserCalls(Parameters):
         finally:
             self.facts.writes = writes
             self.shared.drawn |= before
-        merged = results[0] if results else Obj(None)
-        for other in results[1:]:
-            merged = join(merged, other)
+        merged = functools.reduce(join, results) if results else NONE
         if opened.recursive:
             self.shared.taken.discard(emitted)
             return Helper(emitted, merged, written, hazards, [text], drawn)
