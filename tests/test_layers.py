@@ -33,6 +33,7 @@ LAYERS = [
         "listing",
         "placing",
         "randomness",
+        "reporting",
         "threads",
         "traits",
     ],

@@ -6,9 +6,7 @@ import dataclasses
 import functools
 import inspect
 import os
-import sys
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -20,9 +18,10 @@ from vectorizer.backends import Backend, find_backend
 from vectorizer.blocks import Options, in_blocks
 from vectorizer.callables import Target
 from vectorizer.cutting import places_to_cut
-from vectorizer.errors import FallbackWarning, RandomnessError, VectorizeError
+from vectorizer.errors import RandomnessError, VectorizeError
 from vectorizer.guards import Guards
 from vectorizer.kinds import TooMany, compile_check, key_of
+from vectorizer.reporting import host_of, line_of, place_of, report
 from vectorizer.source.frontend import FunctionSource, SourceUnavailable
 from vectorizer.spec import UNBATCHED, Layer, Resolved, resolve_call
 from vectorizer.values import Unsupported
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 NUMPY = find_backend(None)
 MOST_SPECIALIZATIONS = 256
 MOST_FAST = 8  # specializations that a call is compared with before its arguments are looked at in full
-PACKAGE = os.path.dirname(__file__) + os.sep
 
 
 class _Rewriting:
@@ -374,55 +372,3 @@ def _looped(
         looped_line=line,
     )
     return Entry(looped, None, source, late_reason=reason if is_late else "")
-
-
-def line_of(error: Unsupported, source: FunctionSource | None) -> int:
-    """The line of a function's text on which stands what has no rule; 0 where that is not known."""
-    if source is None or error.node is None:
-        return 0
-    from vectorizer.source.lines import number_lines
-
-    lines = number_lines(source.node)
-    waiting: list[tuple[Any, int]] = [(source.node, 0)]
-    while waiting:
-        node, line = waiting.pop()
-        line = lines.get(id(node), line)
-        if node is error.node:
-            return line
-        waiting += [(child, line) for child in node.children]
-    return 0
-
-
-# --- telling ---------------------------------------------------------------------------------------------------------
-
-
-def report(
-    state: State, source: FunctionSource | None, line: int, reason: str, what: str, on_host: str | None = None
-) -> None:
-    """Warn that something is looped, or that it runs `on_host` instead of a backend; an error under `strict=True`."""
-    verb = "is looped over the examples" if state.layers else "runs as it is"
-    verb = verb if on_host is None else f"runs on the host, not on {on_host}"
-    message = f"{place_of(source, line)}{state.name}: {what} {verb}: {reason}"
-    if state.options["strict"]:
-        raise VectorizeError(message)
-    warn(message)
-
-
-def host_of(backend: Backend) -> str | None:
-    """What `report` says of a call that does not run on a backend; None for NumPy."""
-    return None if placing.is_numpy(backend) else backend.name
-
-
-def place_of(source: FunctionSource | None, line: int) -> str:
-    """`file:line: ` of a line of a function's text; of its first line where `line` is 0."""
-    if source is None:
-        return ""
-    return f"{source.filename}:{source.position(line)[0] if line else source.first_line}: "
-
-
-def warn(message: str) -> None:
-    """A `FallbackWarning` at the line of the user's that called into the package."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, FallbackWarning, stacklevel=level)

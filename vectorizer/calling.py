@@ -14,10 +14,11 @@ import numpy as np
 
 from vectorizer import placing, reference
 from vectorizer.backends import find_owner
-from vectorizer.cache import Entry, State, find_entry, host_of, make_fast, report, resolve
+from vectorizer.cache import Entry, State, find_entry, make_fast, resolve
 from vectorizer.checking import compare, pick, snapshot
 from vectorizer.errors import SettingError
 from vectorizer.randomness import drawing
+from vectorizer.reporting import host_of, report
 from vectorizer.spec import Layer, Resolved
 from vectorizer.tree import leaves
 

@@ -9,8 +9,9 @@ import re
 import tokenize
 from typing import Any
 
-from vectorizer.cache import Entry, State, place_of
+from vectorizer.cache import Entry, State
 from vectorizer.errors import VectorizeValueError
+from vectorizer.reporting import place_of
 from vectorizer.source.diff import unified
 from vectorizer.source.frontend import FunctionSource
 from vectorizer.source.layout import fit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import importlib
 import inspect
 import types
@@ -70,10 +71,7 @@ def _sequence(item: Any, path: Any) -> Value:
         return TupleV(values, type(item))
     if len(values) > LONGEST_KNOWN:
         try:
-            merged = values[0]
-            for value in values[1:]:
-                merged = join(merged, value)
-            return SeqV(merged, site=("outside", id(item)))
+            return SeqV(functools.reduce(join, values), site=("outside", id(item)))
         except Unsupported:
             return Opaque()
     return ListV(values, site=("outside", id(item)))

@@ -7,8 +7,9 @@ from typing import Any
 
 import libcst as cst
 
+from vectorizer.rewrite.callees import Callee
 from vectorizer.rewrite.names import assigned_names, names_read, parameter_names
-from vectorizer.rewrite.user_calls import Callee, UserCalls
+from vectorizer.rewrite.user_calls import UserCalls
 from vectorizer.rules.table import Call
 from vectorizer.source.operand import Operand
 from vectorizer.values import FuncV, Obj, Unsupported, Value

@@ -13,7 +13,7 @@ from vectorizer.rules.elementwise import (
     strengthen,
 )
 from vectorizer.rules.indexing import locate
-from vectorizer.rules.masked import slice_mask
+from vectorizer.rules.masked_parts import slice_mask
 from vectorizer.rules.subscripts import (
     Region,
     Slice,

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import types
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.callees import (
+    Callee,
+    Helper,
+    Reliance,
+    argument_codes,
+    helper_key,
+    is_generator,
+    is_of_unknown_memory,
+    standard_axes,
+)
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter, Parameters
 from vectorizer.rewrite.recursion import MOST_FORMS, MOST_WALKS, Endless, OpenCall, Recurses, generalized, join_known
@@ -25,11 +36,10 @@ from vectorizer.source.operand import (
     call,
 )
 from vectorizer.values import (
-    Affine,
+    NONE,
     Array,
     Axes,
     Axis,
-    Obj,
     TupleV,
     Unsupported,
     Value,
@@ -38,56 +48,6 @@ from vectorizer.values import (
     join,
     number,
 )
-
-
-@dataclass
-class Callee:
-    """A function of the user's that is called.
-
-    identity: what tells it from others: the function itself, or for one defined inside another its syntax tree.
-    source: its text; None for one that is defined inside another.
-    sizes: parameters that were added to it and say how long an axis is.
-    """
-
-    name: str
-    node: cst.FunctionDef
-    identity: object
-    namespace: Any
-    source: Any
-    sizes: dict[Axis, str] = field(default_factory=dict)
-
-
-class Reliance(NamedTuple):
-    """What the text of a helper needs, wherever it is called: see `Shared` and `Facts`."""
-
-    imports: dict[str, str]
-    conditions: set[Affine]
-    strict_floats: bool
-
-
-class Helper(NamedTuple):
-    """A function as it was rewritten for a call.
-
-    writes: parameters that it stores into.
-    texts: its source and that of the functions that it calls, its own last.
-    drawn: whether it draws random numbers from a generator that is not of its own making.
-    reliance: None for a function that is still being rewritten.
-    """
-
-    emitted: str
-    result: Value
-    writes: set[str]
-    hazards: list[str]
-    texts: list[str]
-    drawn: bool
-    reliance: Reliance | None = None
-
-    def is_unchanged(self, callee: Callee) -> bool:
-        """Whether the rewritten text is the user's own, which then can be called as it stands."""
-        if not self.texts:  # it is still being rewritten
-            return False
-        plain = re.sub(rf"\b{self.emitted}\b", callee.name, self.texts[-1])
-        return bool(plain.strip() == callee.source.text.strip())
 
 
 class RootCalled(Exception):
@@ -103,7 +63,7 @@ class UserCalls(Parameters):
         if source is None:
             raise Unsupported(f"the source of {function.__name__} is not available")
         node: cst.FunctionDef = source.node
-        if node.asynchronous is not None or _is_generator(node):
+        if node.asynchronous is not None or is_generator(node):
             raise Unsupported(f"{function.__name__} is a generator or coroutine")
         bound = self.bind_user(node, function, c)
         callee = Callee(source.name, node, function, self.shared.namespace.inside(function), source)
@@ -236,11 +196,11 @@ class UserCalls(Parameters):
         if callee.source is not None and self.shared.root is callee.identity and not self.shared.root_called:
             raise RootCalled
         values = {n: renamed_axes(o.value, renamed, n) for n, o in bound.items()}
-        key = _helper_key(callee, values)
+        key = helper_key(callee, values)
         same = [opened for opened in self.shared.calls if opened.key[0] == key[0]]
         if any(opened.general for opened in same):
             values = {n: generalized(v, f"{callee.name}:{n}") for n, v in values.items()}
-            key = _helper_key(callee, values)
+            key = helper_key(callee, values)
         found: Helper | None = self.shared.helpers.get(key)
         if found is not None:
             self.helper_calls += 1
@@ -273,7 +233,7 @@ class UserCalls(Parameters):
                 if found.opened is not opened:
                     raise
                 values = {n: generalized(v, f"{callee.name}:{n}") for n, v in values.items()}
-                opened = OpenCall(_helper_key(callee, values), "", general=True)
+                opened = OpenCall(helper_key(callee, values), "", general=True)
                 self.forget_helpers(known)
                 continue
             except Endless as endless:
@@ -342,9 +302,7 @@ class UserCalls(Parameters):
         finally:
             self.facts.writes = writes
             self.shared.drawn |= before
-        merged = results[0] if results else Obj(None)
-        for other in results[1:]:
-            merged = join(merged, other)
+        merged = functools.reduce(join, results) if results else NONE
         if opened.recursive:
             self.shared.taken.discard(emitted)
             return Helper(emitted, merged, written, hazards, [text], drawn)
@@ -369,49 +327,3 @@ class UserCalls(Parameters):
     ) -> tuple[str, list[Value], list[str]]:
         """The text of a function, what it returns (at least `returns`, if that is given) and its hazards."""
         raise NotImplementedError
-
-
-def _helper_key(callee: Callee, values: dict[str, Value]) -> tuple[int, Any]:
-    """What tells a rewritten function from others."""
-    return id(callee.identity), tuple(value_key(v) for v in values.values())
-
-
-def is_of_unknown_memory(operand: Operand) -> bool:
-    """Whether an argument is an array of which it is not known whose memory it shares."""
-    value = operand.value
-    is_array = isinstance(value, Array) and (value.rank > 0 or value.zero_d)
-    return is_array and not operand.fresh and not operand.array.origins
-
-
-def standard_axes(axes: Axes) -> dict[Axis, Axis]:
-    """What the axes of a caller are called in a function that it calls."""
-    return {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
-
-
-def argument_codes(node: cst.FunctionDef, bound: dict[str, Operand]) -> str:
-    """The arguments of a call; behind a default that is left away they are given by name."""
-    codes: list[str] = []
-    keywords: list[str] = []
-    positional = True
-    order = [p.name.value for p in [*node.params.posonly_params, *node.params.params]]
-    for name in order:
-        if bound[name].code == "<default>":
-            positional = False
-            continue
-        codes.append(bound[name].code if positional else f"{name}={bound[name].code}")
-    for name, operand in bound.items():
-        if name in order or operand.code == "<default>":
-            continue
-        star = node.params.star_arg
-        if isinstance(star, cst.Param) and name == star.name.value:
-            assert isinstance(operand.node, Parts)
-            codes += [p.code for p in operand.node.parts]
-        else:
-            keywords.append(f"{name}={operand.code}")
-    return ", ".join(codes + keywords)
-
-
-def _is_generator(node: cst.CSTNode) -> bool:
-    if isinstance(node, (cst.Yield, cst.From)):
-        return True
-    return any(_is_generator(c) for c in node.children if not isinstance(c, (cst.Lambda, cst.FunctionDef)))

@@ -6,10 +6,10 @@ import importlib
 
 MODULES = (
     "elementwise", "indexing", "reductions", "along", "contractions", "linear_algebra", "shapes", "joins", "repeats",
-    "parts", "creation", "python", "containers", "maths", "complex_math", "operators", "statistics", "stores",
-    "inplace", "ufuncs", "choices", "facts", "layouts", "edits", "sets", "masked", "searching",
-    "counting", "convolutions", "differences", "polynomials", "least_squares", "applied",
-    "random", "random_vectors", "permutations", "generators",
+    "parts", "creation", "python", "conversions", "containers", "maths", "complex_math", "operators", "statistics",
+    "stores", "inplace", "ufuncs", "choices", "facts", "layouts", "edits", "sets", "masked", "masked_parts",
+    "searching", "counting", "convolutions", "differences", "polynomials", "least_squares", "applied", "random",
+    "random_vectors", "permutations", "generators",
 )  # fmt: skip
 
 

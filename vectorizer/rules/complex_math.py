@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.context import Context
+from vectorizer.rules.conversions import scalar_of
 from vectorizer.rules.indexing import Parts
 from vectorizer.rules.maths import COMPLEX, defined_math
-from vectorizer.rules.python import BOOL, FLOAT, python_value, scalar_of, verbatim
+from vectorizer.rules.python import BOOL, FLOAT, python_value, verbatim
 from vectorizer.rules.table import Call, Rule, register
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Array, TupleV, Unsupported, is_uniform

@@ -53,50 +53,60 @@ def lower_matmul(rw: Context, first: Operand, second: Operand, form: str = "@") 
         raise Unsupported("matmul of a single number")
     dtype = product_dtype([a, b])
     rank = max(a.rank, b.rank, 2) - (a.rank == 1) - (b.rank == 1)
-    if a.rank == 1 and b.rank == 1:
-        dims: Dims = ()
-    elif a.rank <= 2 and b.rank <= 2:
+    dims: Dims = ()
+    if a.rank <= 2 and b.rank <= 2:
         dims = (a.dims[:1] if a.rank == 2 else ()) + (b.dims[1:] if b.rank == 2 else ())
-    else:
-        dims = ()
     value = Array(dtype, rank, union_axes(a.axes, b.axes), dims=dims)
-
-    def operator() -> Operand:
-        if form == "@":
-            return Operand(f"{left.at(PRODUCT)} @ {right.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
-        return Operand(call(form, left.code, right.code), value, fresh=True)
-
-    left, right = first, second
     if not value.axes:
-        return operator()
+        return _product(first, second, value, form)
     if a.rank >= 2 and b.rank >= 2:
-        (left, right), _ = batched(rw, [first, second], [2, 2])
-        return operator()
+        (first, second), _ = batched(rw, [first, second], [2, 2])
+        return _product(first, second, value, form)
     if a.rank == 1 and b.rank == 1:
-        if not b.axes and len(a.axes):
-            return operator()
-        if not a.axes:
-            return Operand(f"{second.at(PRODUCT)} @ {first.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
-        if rw.has_few(a.dims[0]) and any(axis.kind == "loop" for axis in value.axes):
-            return contract(rw, [first, second], ["c", "c"], "")  # `vecdot` has an inner loop for each pair
-        product = all_pairs(first, second, value)
-        if product is not None:
-            return product
-        (left, right), _ = batched(rw, [first, second], [1, 1])
-        return (
-            Operand(call(rw.np("vecdot"), left.code, right.code), value, fresh=True)
-            if value.dtype is None or value.dtype.kind != "c"
-            else vecdot_plain(rw, left, right, value)
-        )
-    if b.rank == 1:  # matrix times vector
-        if not a.axes and a.rank == 2:  # x @ A.T is one product for the whole batch
-            return Operand(f"{second.at(PRODUCT)} @ {transposed(first)}", value, PRODUCT, fresh=True)
-        if not b.axes:
-            return operator()
-        (left, right), _ = batched(rw, [first, second], [2, 1])
-        return Operand(call(rw.np("matvec"), left.code, right.code), value, fresh=True)
-    if not b.axes and b.rank == 2:  # vector times matrix
-        return operator()
+        return _dot(rw, first, second, value, form)
+    lower = _matrix_vector if b.rank == 1 else _vector_matrix
+    return lower(rw, first, second, value, form)
+
+
+def _product(first: Operand, second: Operand, value: Array, form: str = "@") -> Operand:
+    """The operator or function as it stands."""
+    if form == "@":
+        return Operand(f"{first.at(PRODUCT)} @ {second.at(PRODUCT + 1)}", value, PRODUCT, fresh=True)
+    return Operand(call(form, first.code, second.code), value, fresh=True)
+
+
+def _dot(rw: Context, first: Operand, second: Operand, value: Array, form: str) -> Operand:
+    """The product of two vectors, of which one at least varies."""
+    a, b = rw.array(first), rw.array(second)
+    if not b.axes:
+        return _product(first, second, value, form)
+    if not a.axes:
+        return _product(second, first, value)
+    if rw.has_few(a.dims[0]) and any(axis.kind == "loop" for axis in value.axes):
+        return contract(rw, [first, second], ["c", "c"], "")  # `vecdot` has an inner loop for each pair
+    product = all_pairs(first, second, value)
+    if product is not None:
+        return product
+    (left, right), _ = batched(rw, [first, second], [1, 1])
+    if value.dtype is not None and value.dtype.kind == "c":
+        return vecdot_plain(rw, left, right, value)
+    return Operand(call(rw.np("vecdot"), left.code, right.code), value, fresh=True)
+
+
+def _matrix_vector(rw: Context, first: Operand, second: Operand, value: Array, form: str) -> Operand:
+    a, b = rw.array(first), rw.array(second)
+    if not a.axes and a.rank == 2:  # x @ A.T is one product for the whole batch
+        return Operand(f"{second.at(PRODUCT)} @ {transposed(first)}", value, PRODUCT, fresh=True)
+    if not b.axes:
+        return _product(first, second, value, form)
+    (left, right), _ = batched(rw, [first, second], [2, 1])
+    return Operand(call(rw.np("matvec"), left.code, right.code), value, fresh=True)
+
+
+def _vector_matrix(rw: Context, first: Operand, second: Operand, value: Array, form: str) -> Operand:
+    b = rw.array(second)
+    if not b.axes and b.rank == 2:
+        return _product(first, second, value, form)
     (left, right), _ = batched(rw, [first, second], [1, 2])
     if value.dtype is None or value.dtype.kind == "c":
         code = f"({left.primary}[..., None, :] @ {right.at(PRODUCT + 1)})[..., 0, :]"

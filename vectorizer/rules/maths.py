@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from vectorizer.rules.context import Context
+from vectorizer.rules.conversions import scalar_of
 from vectorizer.rules.definitions import require, with_defaults
 from vectorizer.rules.indexing import Parts
-from vectorizer.rules.python import BOOL, FLOAT, INT, python_value, scalar_of, verbatim
+from vectorizer.rules.python import BOOL, FLOAT, INT, python_value, verbatim
 from vectorizer.rules.table import Call, Rule, register
 from vectorizer.source.operand import PRODUCT, Operand, call
 from vectorizer.values import Array, ListV, StackedV, TupleV, Unsupported, is_uniform

@@ -7,8 +7,9 @@ import operator
 import numpy as np
 
 from vectorizer.rules.context import Context, Effect
+from vectorizer.rules.conversions import cast
 from vectorizer.rules.indexing import subscript
-from vectorizer.rules.python import cast, lower_abs, truth, verbatim
+from vectorizer.rules.python import lower_abs, truth, verbatim
 from vectorizer.rules.table import Call, Rule, custom, register
 from vectorizer.source.operand import UNARY, Operand
 from vectorizer.values import Array, Unsupported, is_uniform

@@ -18,6 +18,7 @@ from vectorizer.rules.window_reductions import reduce_windows
 from vectorizer.source.operand import Operand, call, tuple_code
 from vectorizer.values import Affine, Array, Dims, Unsupported
 
+HARMLESS = (np.sum, np.any, np.all, np.count_nonzero, np.ptp)  # of an empty array
 REDUCE = "a axis dtype out keepdims initial where"
 
 
@@ -83,9 +84,9 @@ def reduction(
 
 
 def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...], axes: str) -> Operand:
+    """A reduction over `axis`, of whatever may be taken for an array; see :func:`reduction`."""
     bound = c.bind(names)
-    original = bound[names[0]]
-    operand = rw.as_array(original)
+    operand = rw.as_array(bound[names[0]])
     value = rw.array(operand)
     if function is np.sum and len(bound) == 1 and (contracted := rw.sum_of_product(operand)) is not None:
         return contracted
@@ -100,21 +101,26 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
     if value.rank == 0 and value.axes:
         if not whole:
             probe(function, value, axis=rw.pin(bound.pop("axis"), "an axis"))  # most take 0 and -1
-            whole = True
         if len(bound) == 1 and (same := _of_scalar(function, value, operand)) is not None:
             return same
-        operand = flattened(rw, operand)
-        value, keep = rw.array(operand), False
+        operand, keep = flattened(rw, operand), False
         bound.pop("keepdims", None)
-    if whole and value.axes and value.rank > 1 and axes == "single":
-        rank, operand = value.rank, flattened(rw, operand)
-        value = rw.array(operand)
+    elif whole and value.axes and value.rank > 1 and axes == "single":
+        operand = flattened(rw, operand)
         if keep:
-            return _with_ones(
-                rw, lower_reduction(rw, Call(rw.np(function.__name__), [operand]), function, names, axes), rank
-            )
+            plain = lower_reduction(rw, Call(rw.np(function.__name__), [operand]), function, names, axes)
+            return _with_ones(rw, plain, value.rank)
+    return _reduce_array(rw, c, function, names, {**bound, names[0]: operand}, keep)
+
+
+def _reduce_array(
+    rw: Context, c: Call, function: Any, names: tuple[str, ...], bound: dict[str, Operand], keep: bool
+) -> Operand:
+    """The reduction of an array; `bound` holds it as it has become, whatever it was in the call."""
+    operand = bound[names[0]]
+    value, whole = rw.array(operand), "axis" not in bound or is_none(bound["axis"])
     code, logical = shifted(rw, bound.get("axis"), value)
-    result = _probed(rw, function, value, bound, logical, whole)
+    result = _probed(rw, function, value, bound)
     places = normalized(logical, value.rank)
     inner = batch_innermost(rw, operand, places) if function in REDUCED and value.rank else operand
     if inner is operand and bound.keys() <= {names[0], "axis"}:
@@ -123,22 +129,17 @@ def lower_reduction(rw: Context, c: Call, function: Any, names: tuple[str, ...],
             if reduced is not None:
                 return reduced
     operand = in_pieces(rw, inner) if function in REDUCED else inner
-    codes: dict[str, str | None] = {**{k: o.code for k, o in bound.items()}, names[0]: operand.code}
-    if c.base is not None:
-        codes[names[0]] = operand.primary
-    if not (whole and not value.axes):
+    codes: dict[str, str | None] = {k: o.code for k, o in bound.items()}
+    codes[names[0]] = operand.code if c.base is None else operand.primary
+    if value.axes or not whole:
         codes["axis"] = code
-    rank = value.rank if keep else value.rank - len(normalized(logical, value.rank)) if value.rank else 0
-    hazard_free = function in (np.sum, np.any, np.all, np.count_nonzero, np.ptp)
-    if not hazard_free and not (rw.on_device and has_items(rw, value, normalized(logical, value.rank))):
+    if function not in HARMLESS and not (rw.on_device and has_items(rw, value, places)):
         rw.hazard(f"{c.name} of an empty array")
-    method = c.base is not None and isinstance(original.value, Array)
+    method = c.base is not None and isinstance(c.base.value, Array)
     rendered = c.render(names, codes, None if method or c.base is None else rw.np(function.__name__))
-    return Operand(
-        rendered,
-        Array(result, rank, value.axes, dims=remaining(value, logical, keep) if value.rank else ()),
-        fresh=True,
-    )
+    rank = value.rank - (0 if keep else len(places))
+    dims = remaining(value, logical, keep) if value.rank else ()
+    return Operand(rendered, Array(result, rank, value.axes, dims=dims), fresh=True)
 
 
 def has_items(rw: Context, value: Array, axes: Iterable[int]) -> bool:
@@ -170,9 +171,8 @@ def _of_scalar(function: Any, value: Array, operand: Operand) -> Operand | None:
     return Operand(operand.code, value.with_(weak=False, zero_d=False), operand.level)
 
 
-def _probed(
-    rw: Context, function: Any, value: Array, bound: dict[str, Operand], logical: tuple[int, ...], whole: bool
-) -> np.dtype[Any] | None:
+def _probed(rw: Context, function: Any, value: Array, bound: dict[str, Operand]) -> np.dtype[Any] | None:
+    """The dtype of a result."""
     if value.dtype is None:
         return None
     options = {k: rw.pin(o, k) for k, o in bound.items() if k in ("dtype", "ddof", "method", "correction")}
