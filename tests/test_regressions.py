@@ -91,6 +91,19 @@ def test_once_wrong_with_the_last_axis_batched(function: Callable[..., Any]) -> 
         check(function, args, -1, -1)
 
 
+def wraps_without_a_warning(w):
+    w[..., 0] -= 200
+    return w
+
+
+def test_a_number_of_an_array_is_no_scalar() -> None:
+    """Behind an ellipsis there is an array without axes, whose arithmetic wraps silently; a scalar's warns."""
+    given = np.zeros(3, np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert jit(wraps_without_a_warning)(given)[0] == 56
+
+
 # --- arguments of a certain kind: shared ones, empty ones ---
 
 

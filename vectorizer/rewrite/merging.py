@@ -60,6 +60,7 @@ class Merging(Comparisons):
             raise Unsupported(f"a value of rank {a.rank} for some examples and of rank {b.rank} for others")
         if a.kind == b.kind == "b" and not (a.rank or b.rank) and (a.const, b.const) != (MISSING, MISSING):
             return self.merge_flags(test, body, orelse)
+        self.check_lengths(a, b)
         dtype, weak = promote(a, b)
         if a.weak != b.weak or a.dtype != b.dtype:
             self.check_mixed(a, b)
@@ -69,6 +70,11 @@ class Merging(Comparisons):
         if type(a.const) is type(b.const) is int:
             merged.node = Between(min(a.const, b.const), max(a.const, b.const))
         return merged.with_value(self.array(merged).with_(weak=weak, dtype=dtype, dims=self.array(merged).dims))
+
+    def check_lengths(self, first: Array, second: Array) -> None:
+        """Arrays of the examples of two paths may share one only if they have the same lengths: NumPy would broadcast."""
+        if not all(map(self.equal, first.dims, second.dims)):
+            raise Unsupported("arrays that may have different lengths for different examples")
 
     def merge_zero_one(self, test: Operand, dtype: np.dtype[Any], positive: bool) -> Operand:
         """``1 if test else 0`` and the reverse: booleans as numbers, which `np.where` would choose one by one."""

@@ -81,7 +81,13 @@ def one_subscript(text: str, node: ast.expr, integers: frozenset[str]) -> str | 
             made.append(segment(text, left.pop(0)))
         made.append(segment(text, left.pop(0)) if left else ":")
     made += [segment(text, item) for item in left]
-    return f"{segment(text, node.value.value)}[{', '.join(made)}]"
+    return f"{enclosed(text, node.value.value)}[{', '.join(made)}]"
+
+
+def enclosed(text: str, node: ast.expr) -> str:
+    """The code of an expression, in parentheses where it needs them: they are no part of the expression itself."""
+    code = segment(text, node)
+    return code if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"({code})"
 
 
 def _items(index: ast.expr) -> list[ast.expr]:
@@ -160,7 +166,8 @@ def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | Non
             keywords=[],
         ):
             sign = "!=" if isinstance(same, ast.Eq) else "=="
-            return f"({segment(text, x)} {sign} {segment(text, y)}).astype({segment(text, dtype)})"
+            left, right = (enclosed(text, part) if is_comparison(part) else segment(text, part) for part in (x, y))
+            return f"({left} {sign} {right}).astype({segment(text, dtype)})"
         case ast.Call(
             func=ast.Attribute(
                 value=ast.Call(func=ast.Attribute(attr="astype"), args=[_], keywords=[]) as copied, attr="copy"

@@ -292,6 +292,8 @@ class SequentialLoops(Iterations):
         now = aged(now, self.loop_sites)
         merged = forget_constants(join(head, forget_constants(self.same_lengths(head, now))))
         if isinstance(merged, Array) and isinstance(now, Array) and isinstance(head, Array):
+            if self.lanes_depth and any(a is not None and b is None for a, b in zip(head.dims, merged.dims, strict=True)):
+                raise Unsupported("an array whose length changes in a loop that ends at different times")
             return loop_dtype(merged, head, now)
         return merged
 
