@@ -1830,3 +1830,57 @@ def one_length_or_another(x, c):
     if c:
         z = x
     return z
+
+
+# --- found by random nests of loops ---
+
+
+@theme("searches in loops")
+def chosen_by_a_search_of_its_own(x, s):
+    for e in x:
+        for j in range(1, len(x)):
+            if j % 2 == 0:
+                s = abs(x[0] - e)
+                break
+    return s
+
+
+@theme("searches in loops")
+def element_set_by_a_search(x, y, t):
+    out = np.zeros(3)
+    for _ in x:
+        for v in y:
+            if v > t:
+                out[0] = x[1] * 0.5
+                break
+    return out
+
+
+@theme("searches in loops")
+def element_of_the_last_search(x, q, t):
+    k = -1
+    for row in q:
+        for i, v in enumerate(x):
+            if v > row[0] + t:
+                k = i
+                break
+    return k
+
+
+@theme("searches in loops")
+def variable_of_a_loop_that_does_not_run(x, y, q, n, s):
+    for i in range(2, len(x) - 2):
+        acc = 0.0
+        for j in range(n):
+            y[j - 1] += y[-i - 1]
+            acc += x[i]
+        s += acc
+    for row in q:
+        acc = s
+        for v in row:
+            if row[0] + acc > 0:
+                s += acc
+            else:
+                y[1] = v
+            acc += v
+    return s, y, acc

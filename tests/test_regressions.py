@@ -14,7 +14,7 @@ import pytest
 
 from tests import regressions_functions
 from tests.regressions_functions import THEMES
-from vectorizer import FallbackWarning, jit, vmap
+from vectorizer import FallbackWarning, jit, tree, vmap
 from vectorizer.testing import assert_matches_loop
 
 DRAWS = 8
@@ -102,6 +102,15 @@ def test_a_number_of_an_array_is_no_scalar() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert jit(wraps_without_a_warning)(given)[0] == 56
+
+
+@pytest.mark.parametrize("function", cases())
+def test_once_wrong_without_a_batch(function: Callable[..., Any]) -> None:
+    jitted = jit(function)
+    for seed in range(2):
+        args = [arg[0] for arg in make_arguments(function, seed, 1)]
+        alone = lambda *given: tree.map_tree(lambda leaf: np.asarray(leaf)[None], jitted(*given))
+        assert_matches_loop(function, args, None, axis_size=1, vmapped=alone)
 
 
 # --- arguments of a certain kind: shared ones, empty ones ---

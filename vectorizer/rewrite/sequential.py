@@ -208,7 +208,9 @@ class SequentialLoops(Iterations):
         """One walk over a loop, whose variables are taken to be `targets` at its head."""
         self.coerce_entry(targets)
         for name in sorted(assigned):
-            if name in self.env:
+            if name in self.maybe_unset and name in self.env and self.env[name].code != name:
+                del self.env[name]  # a loop that may not have run has set it: there may be nothing to go on with
+            elif name in self.env:
                 self.env[name] = self.at_head(name, self.env[name], targets)
         for name, operand in self.env.items():
             old = aged(operand.value, inside)
@@ -292,7 +294,7 @@ class SequentialLoops(Iterations):
         now = aged(now, self.loop_sites)
         merged = forget_constants(join(head, forget_constants(self.same_lengths(head, now))))
         if isinstance(merged, Array) and isinstance(now, Array) and isinstance(head, Array):
-            if self.lanes_depth and any(a is not None and b is None for a, b in zip(head.dims, merged.dims, strict=True)):
+            if self.lanes_depth and None in merged.dims and merged.dims != head.dims:
                 raise Unsupported("an array whose length changes in a loop that ends at different times")
             return loop_dtype(merged, head, now)
         return merged
