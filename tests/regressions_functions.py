@@ -1884,3 +1884,12 @@ def variable_of_a_loop_that_does_not_run(x, y, q, n, s):
                 y[1] = v
             acc += v
     return s, y, acc
+
+
+@theme("targets of two loops over one array")
+def one_or_the_other_target(y, s, t):
+    for e in y:
+        for v in y:
+            if t < (e if e > v and e < 1 else v):
+                s += v
+    return s

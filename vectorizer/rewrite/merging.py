@@ -53,9 +53,9 @@ class Merging(Comparisons):
 
     def merge(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
         """``np.where`` for two numbers or arrays of the same rank."""
-        if body.code == orelse.code:
-            return body
         a, b = self.array(body), self.array(orelse)
+        if body.code == orelse.code and a.axes == b.axes:  # one array may stand for the targets of two loops
+            return body
         if a.rank != b.rank:
             raise Unsupported(f"a value of rank {a.rank} for some examples and of rank {b.rank} for others")
         if a.kind == b.kind == "b" and not (a.rank or b.rank) and (a.const, b.const) != (MISSING, MISSING):

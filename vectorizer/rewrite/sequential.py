@@ -100,6 +100,7 @@ class SequentialLoops(Iterations):
             statements, ended = self.nested_block(node.body)
             if not ended:
                 self.close_iteration(statements)
+                self.keep_set(node, statements)
             return f"for {target} in {header}:", statements
 
         if self.stable_loop(node, body, self.never_runs(it), lambda: self.skips(it)):
@@ -208,9 +209,7 @@ class SequentialLoops(Iterations):
         """One walk over a loop, whose variables are taken to be `targets` at its head."""
         self.coerce_entry(targets)
         for name in sorted(assigned):
-            if name in self.maybe_unset and name in self.env and self.env[name].code != name:
-                del self.env[name]  # a loop that may not have run has set it: there may be nothing to go on with
-            elif name in self.env:
+            if name in self.env:
                 self.env[name] = self.at_head(name, self.env[name], targets)
         for name, operand in self.env.items():
             old = aged(operand.value, inside)
@@ -316,6 +315,19 @@ class SequentialLoops(Iterations):
                 continue
             if now.lazy or now.code != head.code or not self.same_layout(now.value, head.value):
                 self.return_to_head(name, head, now, statements)
+
+    def keep_set(self, node: cst.For, statements: list[Stmt]) -> None:
+        """Variables that only the loop sets have their own names behind it: another one may not be bound there."""
+        live = self.live_after(node) if self.loop_frames else set()
+        for name in sorted((assigned_names(node) & live & self.env.keys()) - self.loop_frames[-1].head.keys()):
+            now, target = self.env[name], self.target_name(name)
+            if now.is_name and now.code != target and isinstance(now.value, Array):
+                statements.append(Stmt(f"{target} = {now.code}", target=target, line=self.line))
+                self.env[name] = Operand(target, now.value)
+
+    def live_after(self, node: cst.For | cst.While) -> set[str]:
+        """Names that may be read behind a loop."""
+        raise NotImplementedError
 
     def return_to_head(self, name: str, head: Operand, now: Operand, statements: list[Stmt]) -> None:
         """Gives one variable the form that it has at the head; where that takes another pass, it is left as it is."""
