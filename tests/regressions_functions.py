@@ -1737,3 +1737,159 @@ def target_used_twice(x, p, s, t):
             if x[i] >= i / 4:
                 break
     return s, x
+
+
+# --- found by random array programs ---
+
+
+def bump(a, v):
+    a += v
+    return a
+
+
+@theme("array programs")
+def stack_of_what_all_share(x):
+    a = np.arange(6.0).reshape(2, 3)
+    return np.stack([a, a * 2]), np.hstack([a, a]).T, np.stack([a[0], a[1]]) - x[0]
+
+
+@theme("array programs")
+def ellipsis_of_a_number(x):
+    return x.sum()[...] + 1, (np.ones(3).sum())[...]
+
+
+@theme("array programs")
+def last_row_under_two_names(m):
+    for row in m:
+        w = row
+    z = w.ravel()
+    w = np.tile(m, (1, 2))
+    return w, row, z
+
+
+@theme("array programs")
+def argument_that_a_loop_over_examples_changes(t):
+    a = np.arange(3.0)
+    w = bump(a, t)
+    return w, a
+
+
+@theme("array programs")
+def subscript_of_a_comparison(x, t):
+    u = np.arange(12.0).reshape(2, 2, 3)
+    u *= (x > t)[..., 1:]
+    u += (t - x)[1:]
+    return u, (x - t)[1:] * u
+
+
+@theme("array programs")
+def store_with_a_new_axis_under_a_condition(q, k):
+    if k > 0:
+        q[-2::-1, None] = q[k] + len(q)
+    return q
+
+
+@theme("array programs")
+def masks_of_other_kinds(flags, q, t, n):
+    np.putmask(flags, flags, n)
+    np.putmask(q, q > 0, n > 1)
+    p = np.arange(16).reshape(4, 4)
+    np.fill_diagonal(p, t)
+    return flags, q, p
+
+
+@theme("array programs")
+def empty_ellipsis_between_arrays(m, p):
+    i = np.array([0, 1])
+    return m[-1, ..., i], m[None, 1, ..., i[:, None]], m[i, ..., 0].sum()
+
+
+@theme("array programs")
+def numbers_of_numpy_wrap(w, n, k):
+    w[1:] = n * 100 - k
+    w[0] = -n
+    w[0] += n * 1000
+    return w
+
+
+@theme("array programs")
+def counts_in_a_flag(flags, p):
+    for v in p:
+        flags[0] += v - 1
+    return flags
+
+
+@theme("array programs")
+def neither_of_two_comparisons(x, y):
+    return (~((x > 0) == (y > 0))).astype(int), np.sum(np.where(x > 0, 1, 0), axis=0)
+
+
+@theme("array programs")
+def one_length_or_another(x, c):
+    z = x[:1]
+    if c:
+        z = x
+    return z
+
+
+# --- found by random nests of loops ---
+
+
+@theme("searches in loops")
+def chosen_by_a_search_of_its_own(x, s):
+    for e in x:
+        for j in range(1, len(x)):
+            if j % 2 == 0:
+                s = abs(x[0] - e)
+                break
+    return s
+
+
+@theme("searches in loops")
+def element_set_by_a_search(x, y, t):
+    out = np.zeros(3)
+    for _ in x:
+        for v in y:
+            if v > t:
+                out[0] = x[1] * 0.5
+                break
+    return out
+
+
+@theme("searches in loops")
+def element_of_the_last_search(x, q, t):
+    k = -1
+    for row in q:
+        for i, v in enumerate(x):
+            if v > row[0] + t:
+                k = i
+                break
+    return k
+
+
+@theme("searches in loops")
+def variable_of_a_loop_that_does_not_run(x, y, q, n, s):
+    for i in range(2, len(x) - 2):
+        acc = 0.0
+        for j in range(n):
+            y[j - 1] += y[-i - 1]
+            acc += x[i]
+        s += acc
+    for row in q:
+        acc = s
+        for v in row:
+            if row[0] + acc > 0:
+                s += acc
+            else:
+                y[1] = v
+            acc += v
+    return s, y, acc
+
+
+@theme("targets of two loops over one array")
+def one_or_the_other_target(y, s, t):
+    for e in y:
+        for v in y:
+            if t < (e if e > v and e < 1 else v):
+                s += v
+    return s

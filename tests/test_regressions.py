@@ -14,7 +14,7 @@ import pytest
 
 from tests import regressions_functions
 from tests.regressions_functions import THEMES
-from vectorizer import FallbackWarning, jit, vmap
+from vectorizer import FallbackWarning, jit, tree, vmap
 from vectorizer.testing import assert_matches_loop
 
 DRAWS = 8
@@ -89,6 +89,28 @@ def test_once_wrong_with_the_last_axis_batched(function: Callable[..., Any]) -> 
     for seed in range(2):
         args = [np.moveaxis(arg, 0, -1).copy() for arg in make_arguments(function, seed, 4)]
         check(function, args, -1, -1)
+
+
+def wraps_without_a_warning(w):
+    w[..., 0] -= 200
+    return w
+
+
+def test_a_number_of_an_array_is_no_scalar() -> None:
+    """Behind an ellipsis there is an array without axes, whose arithmetic wraps silently; a scalar's warns."""
+    given = np.zeros(3, np.uint8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert jit(wraps_without_a_warning)(given)[0] == 56
+
+
+@pytest.mark.parametrize("function", cases())
+def test_once_wrong_without_a_batch(function: Callable[..., Any]) -> None:
+    jitted = jit(function)
+    for seed in range(2):
+        args = [arg[0] for arg in make_arguments(function, seed, 1)]
+        alone = lambda *given: tree.map_tree(lambda leaf: np.asarray(leaf)[None], jitted(*given))
+        assert_matches_loop(function, args, None, axis_size=1, vmapped=alone)
 
 
 # --- arguments of a certain kind: shared ones, empty ones ---

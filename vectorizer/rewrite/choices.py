@@ -109,8 +109,12 @@ class Choices(Scans):
         """The values of the last iteration in which `mask` holds."""
         assert mask is not None
         axes = [loop.axis for loop in loops]
-        mask = self.spread(self.as_bool(mask), union_axes(self.array(mask).axes, axes))
         varies = any(set(axes) & set(self.array(v).axes) for v in values.values())
+        if not varies and not set(axes) & set(self.array(mask).axes):  # the same in all iterations
+            with self.outside(loops):
+                self._set_chosen(values, before, self.temp(self.as_bool(mask), "found"), None, loops)
+            return
+        mask = self.spread(self.as_bool(mask), union_axes(self.array(mask).axes, axes))
         with self.outside(loops):
             mask = self.temp(mask, "found")
             hit = self._any(mask, axes)

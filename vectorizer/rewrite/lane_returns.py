@@ -140,6 +140,7 @@ class LaneReturns(LiveLanes):
         if held is None:
             held = Operand(self.fresh("result"), plain)
         else:
+            self.check_lengths(held.array, plain)
             held = Operand(held.code, join(held.array.with_(dims=held.array.dims), plain))
         self.emit(f"{held.code}[{index}] = {operand.code}")
         return held

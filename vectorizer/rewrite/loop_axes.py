@@ -26,7 +26,7 @@ from vectorizer.rewrite.names import names_read, nodes_of
 from vectorizer.rewrite.recurrences import find_recurrences
 from vectorizer.rewrite.statements import _statements, assigned_names
 from vectorizer.rules.indexing import Parts
-from vectorizer.source.operand import PRIMARY, Operand, call
+from vectorizer.source.operand import PRIMARY, LastValue, Operand, call
 from vectorizer.values import (
     Affine,
     Array,
@@ -376,4 +376,4 @@ class LoopAxes(Appends):
 
         if affine is not None:
             return Operand(None, Array(value.dtype, value.rank, axes, weak=value.weak, affine=affine), make=make)
-        return Operand(None, value.with_(axes=axes, dims=value.dims), make=make)
+        return Operand(None, value.with_(axes=axes, dims=value.dims), make=make, node=LastValue(name))

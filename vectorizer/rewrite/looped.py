@@ -7,6 +7,7 @@ import libcst as cst
 from vectorizer.rewrite.inlining import MARK
 from vectorizer.rewrite.names import Renamed, names_read
 from vectorizer.rewrite.nested_functions import NestedFunctions
+from vectorizer.rewrite.purity import calls_what_stores, has_effect
 from vectorizer.rules.context import Effect
 from vectorizer.rules.random import may_loop
 from vectorizer.source.operand import (
@@ -18,16 +19,13 @@ from vectorizer.values import (
     Array,
     FuncV,
     NestedV,
+    Obj,
     PerExample,
     StackedV,
     Unsupported,
     is_uniform,
 )
 
-EFFECTS = frozenset(
-    "append pop write sort extend update add remove seed shuffle put place resize partition setflags clear"
-    " insert".split()
-)
 LOOPABLE = (cst.Call, cst.BinaryOperation, cst.Subscript, cst.Attribute, cst.Tuple, cst.Comparison)
 
 
@@ -38,13 +36,15 @@ class Looped(NestedFunctions):
         """``[f(x_i) for x_i in x]``: an expression without a rule, computed example by example."""
         if len(self.axes) != 1 or self.regions or self.loops or self.speculating or self.function.finish is None:
             raise error
-        if not isinstance(node, LOOPABLE) or _has_effect(node) or isinstance(error, Effect):
+        if not isinstance(node, LOOPABLE) or has_effect(node) or isinstance(error, Effect):
             raise error
         read = names_read(node)
         if not may_loop(self, read) or any(MARK in name for name in read):  # names that nothing else knows
             raise error
         if any(n in self.local_names and n not in self.env for n in read):
             raise error
+        if calls_what_stores(self.shared.namespace, node) and any(self._is_memory(n) for n in read):
+            raise error  # what it stores into is seen by later examples, and through other names
         varying = [n for n in sorted(read) if n in self.env and self._is_iterated(n, error)]
         if not varying or any(self.env[n].code != n for n in varying):
             raise error
@@ -56,6 +56,11 @@ class Looped(NestedFunctions):
         source = varying[0] if len(varying) == 1 else call("zip", *varying)
         self.note_fallback(error)
         return Operand(f"[{text} for {targets} in {source}]", PerExample())
+
+    def _is_memory(self, name: str) -> bool:
+        """Whether a variable holds anything but a number."""
+        value = self.env[name].value if name in self.env else None
+        return value is not None and not isinstance(value, Obj) and not (isinstance(value, Array) and not value.rank)
 
     def _is_iterated(self, name: str, error: Unsupported) -> bool:
         """Whether a variable has one item for each example; raises where it cannot be seen example by example."""
@@ -79,20 +84,6 @@ class Looped(NestedFunctions):
         if change not in self.shared.fallbacks:
             self.shared.fallbacks.append(change)
         self.change("fallback", f"looped: {error.reason}")
-
-
-def _has_effect(node: cst.CSTNode) -> bool:
-    if isinstance(node, (cst.Await, cst.Yield, cst.NamedExpr, cst.Lambda)):
-        return True
-    if (
-        isinstance(node, cst.Call)
-        and isinstance(node.func, cst.Name)
-        and node.func.value in ("print", "input", "next", "setattr")
-    ):
-        return True
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.func.attr.value in EFFECTS:
-        return True
-    return any(_has_effect(c) for c in node.children)
 
 
 def _renamed(node: cst.BaseExpression, names: dict[str, str]) -> str:

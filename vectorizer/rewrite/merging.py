@@ -54,13 +54,14 @@ class Merging(Comparisons):
 
     def merge(self, test: Operand, body: Operand, orelse: Operand) -> Operand:
         """``np.where`` for two numbers or arrays of the same rank."""
-        if body.code == orelse.code:
-            return body
         a, b = self.array(body), self.array(orelse)
+        if body.code == orelse.code and a.axes == b.axes:  # one array may stand for the targets of two loops
+            return body
         if a.rank != b.rank:
             raise Unsupported(f"a value of rank {a.rank} for some examples and of rank {b.rank} for others")
         if a.kind == b.kind == "b" and not (a.rank or b.rank) and (a.const, b.const) != (MISSING, MISSING):
             return self.merge_flags(test, body, orelse)
+        self.check_lengths(a, b)
         dtype, weak = promote(a, b)
         if a.weak != b.weak or a.dtype != b.dtype:
             self.check_mixed(a, b)
@@ -71,6 +72,11 @@ class Merging(Comparisons):
             merged.node = Between(min(a.const, b.const), max(a.const, b.const))
         made = self.array(merged)
         return merged.with_value(made.with_(weak=weak, dtype=dtype, dims=made.dims, mixed=is_mixed(a, b)))
+
+    def check_lengths(self, first: Array, second: Array) -> None:
+        """Arrays of the examples of two paths may share one only if they have the same lengths: NumPy would broadcast."""
+        if not all(map(self.equal, first.dims, second.dims)):
+            raise Unsupported("arrays that may have different lengths for different examples")
 
     def merge_zero_one(self, test: Operand, dtype: np.dtype[Any], positive: bool) -> Operand:
         """``1 if test else 0`` and the reverse: booleans as numbers, which `np.where` would choose one by one."""

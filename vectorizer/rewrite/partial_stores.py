@@ -11,10 +11,9 @@ from vectorizer.rewrite.effects import Effects
 from vectorizer.rules.elementwise import (
     strengthen,
 )
-from vectorizer.rules.narrowing import is_narrowing, narrowed
+from vectorizer.rules.narrowing import is_narrowing, may_exceed, narrowed
 from vectorizer.rules.subscripts import (
     Masked,
-    Slice,
     expand_index,
     item_code,
     note_range,
@@ -51,10 +50,11 @@ class PartialStores(Effects):
     def summed_into(self, element: Operand, symbol: str | None, operand: Operand) -> tuple[Operand, str | None]:
         """``x[i] += v``: what is stored, and by which symbol; in full where the sum may not fit the element."""
         value, number = element.array, self.array(operand)
-        if symbol is None or value.rank or number.rank or value.kind not in "iu":
+        if symbol is None or value.rank or number.rank or value.kind not in "iub":
             return operand, symbol
         total = self.binary(symbol, element, operand)
-        if self.array(total).kind not in "iub" or is_narrowing(self.array(total), value.dtype):
+        kinds = "b" if value.kind == "b" else "iub"
+        if self.array(total).kind not in kinds or may_exceed(self.array(total), value.dtype):
             return total, None  # a float is cut to fit
         return operand, symbol
 
@@ -113,7 +113,7 @@ class PartialStores(Effects):
         codes = [index_code, *(item_code(i) for i in items)]
         while codes[-1] == ":":
             codes.pop()
-        rank = sum(1 for i in items if isinstance(i, Slice))
+        rank = sum(1 for i in items if not isinstance(i, Operand))  # of slices and new axes
         element = Operand(f"{base.primary}[{', '.join(codes)}]", Array(target.dtype, rank, (region.axis,)))
         operand, symbol = self.summed_into(element, symbol, operand)
         value = self.array(operand)

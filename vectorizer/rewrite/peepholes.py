@@ -81,19 +81,13 @@ def one_subscript(text: str, node: ast.expr, integers: frozenset[str]) -> str | 
             made.append(segment(text, left.pop(0)))
         made.append(segment(text, left.pop(0)) if left else ":")
     made += [segment(text, item) for item in left]
-    return f"{_primary(text, node.value.value)}[{', '.join(made)}]"
+    return f"{enclosed(text, node.value.value)}[{', '.join(made)}]"
 
 
-def _primary(text: str, node: ast.expr) -> str:
-    """The text of an expression that something in brackets or behind a dot may follow."""
+def enclosed(text: str, node: ast.expr) -> str:
+    """The code of an expression, in parentheses where it needs them: they are no part of the expression itself."""
     code = segment(text, node)
-    return code if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) else f"({code})"
-
-
-def _operand(text: str, node: ast.expr) -> str:
-    """The text of an operand of a comparison."""
-    looser = isinstance(node, (ast.Compare, ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr, ast.UnaryOp))
-    return f"({segment(text, node)})" if looser else segment(text, node)
+    return code if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"({code})"
 
 
 def _items(index: ast.expr) -> list[ast.expr]:
@@ -172,7 +166,8 @@ def short_call(text: str, node: ast.expr, integers: frozenset[str]) -> str | Non
             keywords=[],
         ):
             sign = "!=" if isinstance(same, ast.Eq) else "=="
-            return f"({_operand(text, x)} {sign} {_operand(text, y)}).astype({segment(text, dtype)})"
+            left, right = (enclosed(text, part) if is_comparison(part) else segment(text, part) for part in (x, y))
+            return f"({left} {sign} {right}).astype({segment(text, dtype)})"
         case ast.Call(
             func=ast.Attribute(
                 value=ast.Call(func=ast.Attribute(attr="astype"), args=[_], keywords=[]) as copied, attr="copy"

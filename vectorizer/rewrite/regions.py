@@ -167,7 +167,7 @@ class Regions(Trying):
                 held = merge.merged[name] = self.holder(name, value, region, merge)
         current = self.leaf(held)
         self.check_mixed(current, value)
-        joined = _join_elements(current, value)
+        joined = self.join_elements(current, value)
         self.widen(held, current, joined)
         self.emit(f"{held.code}[{region.mask}] = {self.expand(operand, (region.axis,), value.rank).code}")
         origins = copies(current.origins | value.origins) if value.rank else frozenset()
@@ -189,7 +189,11 @@ class Regions(Trying):
 
     def join_elements(self, first: Array, second: Array) -> Array:
         """What two arrays have in common as far as one example sees them."""
-        return _join_elements(first, second)
+        if first.rank == second.rank:
+            self.check_lengths(first, second)
+        joined = join(first.with_(axes=(), dims=first.dims), second.with_(axes=(), dims=second.dims))
+        assert isinstance(joined, Array)
+        return joined
 
     def leaf(self, operand: Operand) -> Array:
         """The value of a variable that is merged, which must be a number or an array."""
@@ -235,7 +239,7 @@ class Regions(Trying):
         """An array for all examples with the values that a variable had so far."""
         current = self.array(old)
         self.check_mixed(current, value)
-        joined = _join_elements(current, value)
+        joined = self.join_elements(current, value)
         if joined.dtype is None:
             raise Unsupported("values of unknown dtype are merged")
         if current.rank:
@@ -338,7 +342,7 @@ class Regions(Trying):
                 result = self.temp(result, "part")
             held = self.result_holder(result, array, axes)
         current = self.leaf(held)
-        joined = _join_elements(current, array)
+        joined = self.join_elements(current, array)
         if joined.dtype is None:
             raise Unsupported("values of unknown dtype are merged")
         self.widen(held, current, joined)
@@ -376,10 +380,3 @@ def container_code(parts: Sequence[Operand], value: TupleV | ListV) -> str:
     """Code for a tuple or a list (as `value` is one) of parts."""
     codes = ", ".join(p.code for p in parts)
     return f"({codes},)" if isinstance(value, TupleV) else f"[{codes}]"
-
-
-def _join_elements(first: Array, second: Array) -> Array:
-    """What two arrays have in common as far as one example sees them."""
-    joined = join(first.with_(axes=(), dims=first.dims), second.with_(axes=(), dims=second.dims))
-    assert isinstance(joined, Array)
-    return joined

@@ -7,7 +7,7 @@ loop's variables as they are in the iteration that was found, or in the last one
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import libcst as cst
@@ -28,7 +28,7 @@ class Search:
     """``for ...: steps; if test: taken; break``; a `return` in `taken` stands there as well."""
 
     steps: list[Any]
-    test: cst.BaseExpression
+    branch: cst.If
     taken: list[Any]
     returns: bool
 
@@ -50,7 +50,7 @@ def search_of(node: cst.For) -> Search | None:
     if not returns:
         shorter = last.with_changes(body=last.body[:-1])
         taken = [*taken[:-1], *([shorter] if last.body[:-1] else [])]
-    return Search(steps, branch.test, taken, returns)
+    return Search(steps, branch, taken, returns)
 
 
 def _is_step(statement: Any) -> bool:
@@ -92,7 +92,7 @@ class Searches(LoopAxes):
             raise Unsupported("a search that may not run")
         bound = target_names(node.target)
         steps = set[str]().union(*(assigned_names(s) for s in found.steps))
-        test = cst.SimpleStatementLine([cst.Expr(found.test)])
+        test = cst.SimpleStatementLine([cst.Expr(found.branch.test)])
         exposed = exposed_names([*found.steps, test], bound) & (steps | bound)
         if exposed:
             raise Unsupported(f"{min(exposed)} is handed from one iteration to the next")
@@ -122,7 +122,7 @@ class Searches(LoopAxes):
             targets = {name: self.env[name] for name in sorted(target_names(node.target))}
             if self.block(found.steps):
                 raise Unsupported("control leaves the loop")
-            test = self.as_bool(truth(self, self.condition(found.test)))
+            test = self.as_bool(truth(self, self.condition(found.branch.test)))
             axes = union_axes(self.array(test).axes, (loop.axis,))
             mask = self.temp(self.spread(test, axes), "found")
         finally:
@@ -158,4 +158,15 @@ class Searches(LoopAxes):
         taken = found.taken or [cst.SimpleStatementLine([cst.Pass()])]
         branch = cst.If(cst.Name(hit), cst.IndentedBlock(taken), orelse=orelse)
         self.plan.guarded[("search", self.node_site(node))] = branch
+        self._choose_by(found.branch, branch)
         return self.visit_If(branch, rest)
+
+    def _choose_by(self, branch: cst.If, made: cst.If) -> None:
+        """What the branch chooses for the variables of a loop around the search, it chooses where there is a hit."""
+        for loop in self.loops:
+            selection = loop.recurrences.selections.get(id(branch))
+            if selection is None:
+                continue
+            if made.orelse is not None:
+                raise Unsupported(f"{min(selection.values)} is handed from one iteration to the next")
+            loop.recurrences.selections[id(made)] = replace(selection, guards=[made.test], first=False)

@@ -100,6 +100,7 @@ class SequentialLoops(Iterations):
             statements, ended = self.nested_block(node.body)
             if not ended:
                 self.close_iteration(statements)
+                self.keep_set(node, statements)
             return f"for {target} in {header}:", statements
 
         if self.stable_loop(node, body, self.never_runs(it), lambda: self.skips(it)):
@@ -286,6 +287,8 @@ class SequentialLoops(Iterations):
         now = aged(now, self.loop_sites)
         merged = forget_constants(join(head, forget_constants(self.same_lengths(head, now))))
         if isinstance(merged, Array) and isinstance(now, Array) and isinstance(head, Array):
+            if self.lanes_depth and None in merged.dims and merged.dims != head.dims:
+                raise Unsupported("an array whose length changes in a loop that ends at different times")
             return loop_dtype(merged, head, now)
         return merged
 
@@ -306,6 +309,19 @@ class SequentialLoops(Iterations):
                 continue
             if now.lazy or now.code != head.code or not self.same_layout(now.value, head.value):
                 self.return_to_head(name, head, now, statements)
+
+    def keep_set(self, node: cst.For, statements: list[Stmt]) -> None:
+        """Variables that only the loop sets have their own names behind it: another one may not be bound there."""
+        live = self.live_after(node) if self.loop_frames else set()
+        for name in sorted((assigned_names(node) & live & self.env.keys()) - self.loop_frames[-1].head.keys()):
+            now, target = self.env[name], self.target_name(name)
+            if now.is_name and now.code != target and isinstance(now.value, Array):
+                statements.append(Stmt(f"{target} = {now.code}", target=target, line=self.line))
+                self.env[name] = Operand(target, now.value)
+
+    def live_after(self, node: cst.For | cst.While) -> set[str]:
+        """Names that may be read behind a loop."""
+        raise NotImplementedError
 
     def return_to_head(self, name: str, head: Operand, now: Operand, statements: list[Stmt]) -> None:
         """Gives one variable the form that it has at the head; where that takes another pass, it is left as it is."""

@@ -14,6 +14,7 @@ from vectorizer.rewrite.widening import Widening
 from vectorizer.rules.periodic import Wrapped
 from vectorizer.rules.subscripts import Masked, Parts, masked
 from vectorizer.source.operand import (
+    LastValue,
     Operand,
     call,
 )
@@ -261,10 +262,10 @@ class Walk(Widening):
         self.noted[name] = operand.value
         for region in self.regions:
             region.cache.pop(name, None)
-        if operand.lazy:
+        if operand.lazy and not (isinstance(operand.node, LastValue) and operand.node.name != name):
             self.env[name] = self.kept_masked(operand)
             return
-        operand = self.kept(operand)
+        operand = self.kept(operand)  # the last value of another variable is read before that is set to something else
         target = self.target_name(name)
         if operand.code != target:
             self.note_step(operand.value)

@@ -11,7 +11,7 @@ from vectorizer.rules.compose import at_rank
 from vectorizer.rules.context import Context
 from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.layouts import lower_meshgrid as lower_varying_grid
-from vectorizer.rules.narrowing import is_narrowing, narrowed
+from vectorizer.rules.narrowing import may_exceed, narrowed
 from vectorizer.rules.reductions import flattened
 from vectorizer.rules.shapes import kept, shape_items
 from vectorizer.rules.table import Call, Rule, custom, probe, register, value_like
@@ -245,7 +245,7 @@ def converting(function: Any) -> None:
             return _promoted(rw, c, Operand(code, _array_of_items(value, dtype), fresh=True))
         operand = rw.as_array(given)
         array = rw.array(operand)
-        if not isinstance(value, Array) and array.rank == 1 and is_narrowing(array.with_(rank=0), dtype):
+        if not isinstance(value, Array) and array.rank == 1 and may_exceed(array.with_(rank=0), dtype):
             assert dtype is not None
             operand, array = narrowed(rw, operand, dtype), array.with_(dtype=dtype)
         if isinstance(value, Array) and not array.axes:

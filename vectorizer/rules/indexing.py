@@ -200,7 +200,7 @@ def locate(rw: Context, base: Operand, index: Sequence[Index]) -> Region:
     known = (rw.regions or rw.loops or rw.speculating) and len(rw.hazards) == hazards
     varying = [i for i in items if isinstance(i, Operand) and i.array.axes]
     if not varying:
-        return locate_uniform(rw, base, items)
+        return locate_uniform(rw, base, items, any(isinstance(i, str) and i == ELLIPSIS for i in index))
     if all(
         loop_affine(rw, value, k, items) for k, i in enumerate(items) if isinstance(i, Operand) and i.array.axes
     ) and not any(isinstance(i, Operand) and i.array.rank for i in items):
@@ -221,8 +221,11 @@ def _check_bounds_uniform(item: Slice) -> None:
             raise Unsupported("a slice whose ends differ between the examples")
 
 
-def locate_uniform(rw: Context, base: Operand, items: list[Index]) -> Region:
-    """Every subscript is the same for all examples: the axes are passed over by full slices."""
+def locate_uniform(rw: Context, base: Operand, items: list[Index], as_array: bool = False) -> Region:
+    """Every subscript is the same for all examples: the axes are passed over by full slices.
+
+    as_array: a single number is an array without axes, not a scalar, whose arithmetic would warn where it overflows.
+    """
     value = rw.array(base)
     lead = len(value.axes)
     arrays = [i for i in items if isinstance(i, Operand) and i.array.rank]
@@ -230,7 +233,10 @@ def locate_uniform(rw: Context, base: Operand, items: list[Index]) -> Region:
     while code_items and code_items[-1] == ":" and len(code_items) > 1:
         code_items.pop()
     result, adjacent, width, _ = indexed_value(rw, value, items)
-    origins = frozenset[object]() if arrays or not (result.rank or result.axes) else value.origins
+    if as_array and not (lead or result.rank):
+        code_items.append(ELLIPSIS)
+    seen = result.rank or result.axes or as_array
+    origins = value.origins if seen and not arrays else frozenset[object]()
     result = result.with_(origins=origins, dims=result.dims)
     joined = ", ".join(code_items)
     region = Region(f"{base.primary}[{joined}]", result, view=not arrays, gathered=bool(arrays), index=joined)

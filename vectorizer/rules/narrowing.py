@@ -1,4 +1,4 @@
-"""Single integers that go into a smaller dtype: NumPy raises where one does not fit; an array of them would wrap."""
+"""Python's integers that go into a smaller dtype: NumPy raises where one does not fit; an array of them would wrap."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from vectorizer.values import Array
 
 
 def is_narrowing(value: Array, dtype: np.dtype[Any] | None) -> bool:
+    """Whether an example's Python integer may be beyond `dtype`, which raises; one of NumPy's wraps, as arrays do."""
+    return value.weak and may_exceed(value, dtype)
+
+
+def may_exceed(value: Array, dtype: np.dtype[Any] | None) -> bool:
     """Whether an example's integer may be beyond `dtype`; a known number is NumPy's own business."""
     if value.rank or not value.axes or value.dtype is None or dtype is None or value.kind not in "iu":
         return False

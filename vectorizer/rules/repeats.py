@@ -141,6 +141,8 @@ def lower_pad(rw: Context, c: Call) -> Operand:
             value.with_(dims=()),
             fresh=True,
         )
+    if not value.rank:
+        raise Unsupported("np.pad of a single number")
     width = (
         rw.pin(bound["pad_width"], "pad_width") if not isinstance(bound["pad_width"].value, (TupleV, ListV)) else None
     )

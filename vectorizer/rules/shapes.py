@@ -237,6 +237,8 @@ def lower_squeeze(rw: Context, c: Call) -> Operand:
         given = rw.pin(bound["axis"], "axis=")
         single = isinstance(given, int)
         many = [given] if single else list(given)
+        if not all(-value.rank <= k < value.rank for k in many):
+            raise Unsupported(f"squeeze of an axis that an array of rank {value.rank} does not have")
     codes = [str(k if k < 0 else k + lead) for k in many]
     gone = {k % value.rank for k in many}
     dims = tuple(d for k, d in enumerate(value.dims) if k not in gone)

@@ -60,6 +60,13 @@ def fitted(rw: Context, operand: Operand, target: Array) -> str:
     return rw.expand(operand, target.axes, target.rank).code
 
 
+def as_stores_cast(value: Array, target: Array) -> str | None:
+    """The `casting=` with which np.copyto casts as a store does; None where its own will do."""
+    if value.dtype is None or target.dtype is None:
+        raise Unsupported("a value whose dtype is not known is stored")
+    return None if np.can_cast(value.dtype, target.dtype, "same_kind") else '"unsafe"'
+
+
 def native_copyto(rw: Context, bound: dict[str, Operand], target: Array) -> str:
     where = fitted(rw, bound["where"], target) if "where" in bound else None
     casting = bound["casting"].code if "casting" in bound else None
@@ -70,8 +77,8 @@ def native_putmask(rw: Context, bound: dict[str, Operand], target: Array) -> str
     mask, values = rw.array(rw.as_array(bound["mask"])), rw.array(rw.as_array(bound["values"]))
     if values.rank or mask.rank != target.rank or mask.kind != "b":
         raise Unsupported("np.putmask in a form that has no rule")
-    where = fitted(rw, bound["mask"], target)
-    return call(rw.np("copyto"), bound["a"].code, fitted(rw, bound["values"], target), where=where)
+    where, casting = fitted(rw, bound["mask"], target), as_stores_cast(values, target)
+    return call(rw.np("copyto"), bound["a"].code, fitted(rw, bound["values"], target), casting=casting, where=where)
 
 
 def native_put_along_axis(rw: Context, bound: dict[str, Operand], target: Array) -> str:
@@ -92,7 +99,8 @@ def native_fill_diagonal(rw: Context, bound: dict[str, Operand], target: Array) 
     if value.rank and not rw.equal(value.dims[0], target.dims[0]):
         raise Unsupported("np.fill_diagonal with another number of values")
     diagonal = call(rw.np("einsum"), '"...ii->...i"', bound["a"].code)
-    return call(rw.np("copyto"), diagonal, rw.expand(rw.as_array(bound["val"]), target.axes, 1).code)
+    fitting = rw.expand(rw.as_array(bound["val"]), target.axes, 1)
+    return call(rw.np("copyto"), diagonal, fitting.code, casting=as_stores_cast(value, target))
 
 
 def cycled(mask: Any, vals: Any) -> Any:

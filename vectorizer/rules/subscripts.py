@@ -88,8 +88,18 @@ def expand_index(index: Sequence[Index], rank: int) -> list[Index]:
     full = [FULL] * (rank - used)
     if ELLIPSIS in [i for i in index if isinstance(i, str)]:
         k = next(k for k, item in enumerate(index) if isinstance(item, str) and item == ELLIPSIS)
+        if not full and has_arrays(index) and has_numbers(index[:k]) and has_numbers(index[k + 1 :]):
+            raise Unsupported("integer arrays on both sides of an ellipsis that stands for no axis")
         return [*index[:k], *full, *index[k + 1 :]]
     return [*index, *full]
+
+
+def has_numbers(index: Sequence[Index]) -> bool:
+    return any(isinstance(item, Operand) for item in index)
+
+
+def has_arrays(index: Sequence[Index]) -> bool:
+    return any(isinstance(i, Operand) and not (isinstance(i.value, Array) and not i.array.rank) for i in index)
 
 
 def consumed(item: Index) -> int:

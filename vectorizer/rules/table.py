@@ -230,14 +230,21 @@ def _filled(shape: tuple[int, ...], dtype: Any) -> Any:
 
 def probe(function: Callable[..., Any], *args: Value | Any, **kwargs: Value | Any) -> Any:
     """The result of `function` on small stand-ins: its dtype and rank are those of the real call."""
-    plain = [dummy(a) if isinstance(a, Value) else a for a in args]
-    named = {k: dummy(a) if isinstance(a, Value) else a for k, a in kwargs.items()}
+    plain = [_stand_in(a) for a in args]
+    named = {k: _stand_in(a) for k, a in kwargs.items()}
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return function(*plain, **named)
     except Exception as error:  # noqa: BLE001 - whatever a function says to its stand-ins
         raise Unsupported(f"{getattr(function, '__name__', 'a function')}: {error}") from None
+
+
+def _stand_in(argument: Any) -> Any:
+    """An argument of a probe: what is abstract in it, also in a list, is made concrete."""
+    if isinstance(argument, list):
+        return [_stand_in(item) for item in argument]
+    return dummy(argument) if isinstance(argument, Value) else argument
 
 
 def value_like(result: Any, axes: Axes = ()) -> Value:

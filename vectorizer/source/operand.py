@@ -25,6 +25,12 @@ class Holds(NamedTuple):
     comparisons: tuple[tuple[Operand, str, Operand], ...]
 
 
+class LastValue(NamedTuple):
+    """The last value of a variable of a loop that has become an axis is read off the variable, by its name."""
+
+    name: str
+
+
 class Between(NamedTuple):
     """The least and the greatest that an integer may be."""
 
