@@ -1737,3 +1737,25 @@ def target_used_twice(x, p, s, t):
             if x[i] >= i / 4:
                 break
     return s, x
+
+
+@theme("targets that an earlier loop has had")
+def counter_that_was_a_target(x, p, s, t):
+    best = np.zeros(len(x))
+    for i in range(len(x)):
+        if i == 0:
+            best[i] = x[i]
+        elif i == 1:
+            best[i] = best[i - 1] + x[i]
+        else:
+            best[i] = max(best[i - 2], best[i - 1]) + x[i]
+    i, k = len(x) - 1, 0
+    moves = np.zeros(12, dtype=int)
+    while i and k < 12:
+        if best[i] + s <= t:
+            moves[k] = 1
+            i -= 1
+        else:
+            moves[k] = 2
+        k += 1
+    return moves

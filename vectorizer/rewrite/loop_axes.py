@@ -160,7 +160,7 @@ class LoopAxes(Appends):
     def bind_axis_target(self, target: cst.BaseExpression, operand: Operand) -> None:
         """Binds a loop's target to what varies along the loop's axis."""
         if isinstance(target, cst.Name):
-            self.env[target.value] = operand
+            self.bind(target.value, operand)
             return
         if not isinstance(target, (cst.Tuple, cst.List)):
             raise Unsupported("a loop target that is not a name")

@@ -77,6 +77,7 @@ class Mark:
     scopes: list[dict[str, str]]
     zeroed: dict[object, tuple[tuple[int, ...], int]]
     lazy: list[tuple[Operand, int]]  # variables that have not been made, with the level of their code
+    unset: frozenset[str]
 
 
 class Walk(Widening):
@@ -255,14 +256,18 @@ class Walk(Widening):
             scope[name] = self.fresh(f"{name}_{scope['']}" if scope.get("") else name)
         return scope[name]
 
-    def assign_name(self, name: str, operand: Operand) -> None:
-        """``name = operand``."""
+    def bind(self, name: str, operand: Operand) -> None:
+        """Lets a variable of the user's stand for `operand`: it is set now, whatever it was before."""
         self.maybe_unset.discard(name)
         self.noted[name] = operand.value
         for region in self.regions:
             region.cache.pop(name, None)
+        self.env[name] = operand
+
+    def assign_name(self, name: str, operand: Operand) -> None:
+        """``name = operand``."""
         if operand.lazy:
-            self.env[name] = self.kept_masked(operand)
+            self.bind(name, self.kept_masked(operand))
             return
         operand = self.kept(operand)
         target = self.target_name(name)
@@ -276,7 +281,7 @@ class Walk(Widening):
             statement = self.emit(code, generated=generated, target=target, pure=True, fits=fits)
             statement.safe = isinstance(operand.node, Wrapped)
         window = operand.node if hasattr(operand.node, "window") or isinstance(operand.node, Wrapped) else None
-        self.env[name] = Operand(target, operand.value, node=window, fresh=False)
+        self.bind(name, Operand(target, operand.value, node=window, fresh=False))
 
     def note_step(self, value: Value) -> None:
         """Something is read or made for all examples, maybe in a loop."""
@@ -293,7 +298,7 @@ class Walk(Widening):
             len(self.out), dict(self.env), set(self.used), len(self.hazards), len(self.shared.changes),
             dict(self.shared.imports), set(self.facts.conditions), set(self.facts.writes), self.facts.strict_floats,
             len(self.shared.helper_sources), len(self.loops), len(self.regions), [dict(s) for s in self.scopes],
-            dict(self.zeroed), [(o, o.level) for o in self.env.values() if o.lazy],
+            dict(self.zeroed), [(o, o.level) for o in self.env.values() if o.lazy], frozenset(self.maybe_unset),
         )  # fmt: skip
 
     def rollback(self, mark: Mark) -> None:
@@ -309,6 +314,7 @@ class Walk(Widening):
         self.facts.writes.clear()
         self.facts.writes |= mark.writes
         self.facts.strict_floats = mark.strict
+        self.maybe_unset = set(mark.unset)
         del self.loops[mark.loops :]
         del self.regions[mark.regions :]
         self.scopes[:] = [dict(s) for s in mark.scopes]
