@@ -1759,3 +1759,17 @@ def counter_that_was_a_target(x, p, s, t):
             moves[k] = 2
         k += 1
     return moves
+
+
+@theme("what a block inside of a loop needs is there behind it")
+def spans_of_equal_ends(p):
+    n = len(p)
+    inside = np.zeros((n, n), dtype=bool)
+    count = 0
+    for length in range(1, n + 1):
+        for i in range(n - length + 1):
+            j = i + length - 1
+            if p[i] == p[j] and (length <= 2 or inside[i + 1, j - 1]):
+                inside[i, j] = True
+                count += 1
+    return inside, count

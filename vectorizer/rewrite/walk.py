@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import libcst as cst
 
@@ -78,6 +78,17 @@ class Mark:
     zeroed: dict[object, tuple[tuple[int, ...], int]]
     lazy: list[tuple[Operand, int]]  # variables that have not been made, with the level of their code
     unset: frozenset[str]
+
+
+class Taken(NamedTuple):
+    """What has a name at some point.
+
+    caches: for each region the restricted variables.
+    lazy: variables that have none yet, with the level of their code.
+    """
+
+    caches: list[dict[str, tuple[Operand, Operand]]]
+    lazy: list[tuple[Operand, int]]
 
 
 class Walk(Widening):
@@ -228,24 +239,27 @@ class Walk(Widening):
             return
         inner, inside = self.out, self.taken_here()
         self.out, _, taken = self.in_front[-1]
-        for region, held in zip(self.regions, taken, strict=False):
+        for region, held in zip(self.regions, taken.caches, strict=False):
             region.cache = dict(held)
         try:
             yield
         finally:
             self.out = inner
-            for region, held in zip(self.regions, inside, strict=True):
+            for region, held in zip(self.regions, inside.caches, strict=True):
                 region.cache = {**region.cache, **held}
 
-    def taken_here(self) -> list[dict[str, tuple[Operand, Operand]]]:
-        """The restricted variables that have a name at this point."""
-        return [dict(region.cache) for region in self.regions]
+    def taken_here(self) -> Taken:
+        """What has a name at this point."""
+        caches = [dict(region.cache) for region in self.regions]
+        return Taken(caches, [(o, o.level) for o in self.env.values() if o.lazy])
 
-    def forget_taken(self, before: list[dict[str, tuple[Operand, Operand]]]) -> None:
+    def forget_taken(self, before: Taken) -> None:
         """Names that were given inside of a block may not be set behind it."""
-        for region, held in zip(self.regions, before, strict=False):
+        for region, held in zip(self.regions, before.caches, strict=False):
             for name in [n for n, entry in region.cache.items() if held.get(n) is not entry]:
                 del region.cache[name]
+        for operand, level in before.lazy:
+            operand._code, operand.level = None, level
 
     def target_name(self, name: str) -> str:
         """The name under which an assignment to `name` is emitted: branches that are merged later use their own."""
