@@ -1773,3 +1773,15 @@ def spans_of_equal_ends(p):
                 inside[i, j] = True
                 count += 1
     return inside, count
+
+
+def added_up(*terms):
+    total = 0
+    for term in terms:
+        total += term * term
+    return total
+
+
+@theme("sums of which nothing is known")
+def sum_of_starred(x, p):
+    return added_up(*x) - added_up(*p[:2]) + added_up()
