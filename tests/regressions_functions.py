@@ -1893,3 +1893,51 @@ def one_or_the_other_target(y, s, t):
             if t < (e if e > v and e < 1 else v):
                 s += v
     return s
+
+
+@theme("targets that an earlier loop has had")
+def counter_that_was_a_target(x, p, s, t):
+    best = np.zeros(len(x))
+    for i in range(len(x)):
+        if i == 0:
+            best[i] = x[i]
+        elif i == 1:
+            best[i] = best[i - 1] + x[i]
+        else:
+            best[i] = max(best[i - 2], best[i - 1]) + x[i]
+    i, k = len(x) - 1, 0
+    moves = np.zeros(12, dtype=int)
+    while i and k < 12:
+        if best[i] + s <= t:
+            moves[k] = 1
+            i -= 1
+        else:
+            moves[k] = 2
+        k += 1
+    return moves
+
+
+@theme("what a block inside of a loop needs is there behind it")
+def spans_of_equal_ends(p):
+    n = len(p)
+    inside = np.zeros((n, n), dtype=bool)
+    count = 0
+    for length in range(1, n + 1):
+        for i in range(n - length + 1):
+            j = i + length - 1
+            if p[i] == p[j] and (length <= 2 or inside[i + 1, j - 1]):
+                inside[i, j] = True
+                count += 1
+    return inside, count
+
+
+def added_up(*terms):
+    total = 0
+    for term in terms:
+        total += term * term
+    return total
+
+
+@theme("sums of which nothing is known")
+def sum_of_starred(x, p):
+    return added_up(*x) - added_up(*p[:2]) + added_up()

@@ -123,9 +123,8 @@ class Assignments(Stores):
         left = ", ".join(targets) + ("," if len(targets) == 1 else "")
         self.emit(f"{left} = {right}", generated=None, safe=all(isinstance(p.node, Wrapped) for p in parts))
         for name, emitted, part in zip(names, targets, parts, strict=True):
-            for region in self.regions:
-                region.cache.pop(name, None)
-            self.env[name] = Operand(emitted, part.value, node=part.node if isinstance(part.node, Wrapped) else None)
+            wrapped = part.node if isinstance(part.node, Wrapped) else None
+            self.bind(name, Operand(emitted, part.value, node=wrapped))
 
     def _unpack_starred(self, elements: list[Any], operand: Operand) -> None:
         value = operand.value

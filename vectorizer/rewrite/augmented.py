@@ -31,9 +31,10 @@ from vectorizer.values import (
 
 def without_zero(symbol: str, before: Operand, right: Operand, result: Operand) -> Operand:
     """``0 + right`` is `right`, for integers of one dtype."""
-    start, value, made = before.array, right.value, result.array
-    plain = symbol == "+" and start.const == 0 and start.kind == "i" and isinstance(value, Array) and not right.lazy
-    if not plain or not isinstance(value, Array) or value.kind != "i":
+    start, value, made = before.value, right.value, result.value
+    if not isinstance(start, Array) or not isinstance(value, Array) or not isinstance(made, Array):
+        return result
+    if symbol != "+" or start.const != 0 or start.kind != "i" or right.lazy or value.kind != "i":
         return result
     same = (value.dtype, value.axes, value.rank) == (made.dtype, made.axes, made.rank) and not value.weak
     return Operand(right.code, value, right.level, fresh=right.fresh) if same else result

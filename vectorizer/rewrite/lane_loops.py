@@ -155,7 +155,7 @@ class LaneLoops(Jumps):
 
         def head(loop: LaneLoop) -> None:
             name = self.target_name(target)
-            self.env[target] = Operand(name, Array(INT, 0, weak=True))
+            self.bind(target, Operand(name, Array(INT, 0, weak=True)))
             limit = self.env[kept]
             test = Operand(f"{name} {'<' if step > 0 else '>'} {limit.at(BIT_OR)}", limit.value, COMPARE)
             self.compact_before_target(loop, target, test)
@@ -181,7 +181,7 @@ class LaneLoops(Jumps):
         if target in loop.outs:
             raise Unsupported("the target of a loop that ends at different times is read behind it")
         self.keep_running(loop, running, whole=True)
-        self.env[target] = operand
+        self.bind(target, operand)
 
     def as_weak_int(self, operand: Operand) -> Operand:
         """An integer as `range` gives it."""
@@ -216,7 +216,7 @@ class LaneLoops(Jumps):
             moved = f"{'+' if step > 0 else '-'} {counter if size == 1 else f'{size} * {counter}'}"
             name = self.target_name(target)
             self.emit(f"{name} = {origin.at(SUM)} {moved}", target=name)
-            self.env[target] = Operand(name, Array(INT, 0, self.array(origin).axes, weak=True))
+            self.bind(target, Operand(name, Array(INT, 0, self.array(origin).axes, weak=True)))
 
         extra = frozenset({kept, origins})
         return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, False, extra), rest)

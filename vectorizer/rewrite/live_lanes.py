@@ -296,8 +296,7 @@ class LiveLanes(MemoryOrder):
             origins = copies(seen | value.origins) if value.rank else frozenset[object]()
             held = value.with_(axes=(outer,), dims=value.dims, origins=origins)
             self.freeze(held)
-            self.env[name] = Operand(loop.outs[name], held)
-            self.maybe_unset.discard(name)
+            self.bind(name, Operand(loop.outs[name], held))
 
     def flush(self, loop: LaneLoop, holder: str, operand: Operand) -> None:
         """Keeps the value of a variable for lanes that are live behind the loop.

@@ -74,6 +74,7 @@ class Logic(Merging):
         word, level = ("and", AND) if conjunction else ("or", OR)
         if known is not MISSING and bool(known) != conjunction:  # decided by the left side alone
             return left
+        taken = self.taken_here()
         prelude, right, hazardous = self.under_condition(node.right)
         if is_uniform(right.value):
             if prelude and hazardous:
@@ -89,7 +90,9 @@ class Logic(Merging):
             raise Unsupported("and/or of values that are not both booleans, the first the same for all examples")
         as_bool = truth(self, right)
         if hazardous and prelude:
-            return self._conditional_statements(left, as_bool, prelude, conjunction)
+            made = self._conditional_statements(left, as_bool, prelude, conjunction)
+            self.forget_taken(taken)
+            return made
         if not hazardous:
             if not isinstance(left.value, Array) or left.value.kind != "b":
                 left = Operand(f"bool({left.code})", Array(np.dtype(bool), 0, weak=True))
@@ -121,8 +124,6 @@ class Logic(Merging):
         self.emit(f"{name} = {call(self.np(decided), self.shape_code(value.axes), 'bool')}")
         test = left.code if conjunction else f"not {left.at(NOT)}"
         self.emit(f"if {test}:", body=[*prelude, Stmt(f"{name} = {right.code}")])
-        for region in self.regions:
-            region.cache.clear()
         return Operand(name, value, fresh=True)
 
     def _either(self, first: Value, second: Value) -> Value:

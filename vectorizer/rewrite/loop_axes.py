@@ -160,7 +160,7 @@ class LoopAxes(Appends):
     def bind_axis_target(self, target: cst.BaseExpression, operand: Operand) -> None:
         """Binds a loop's target to what varies along the loop's axis."""
         if isinstance(target, cst.Name):
-            self.env[target.value] = operand
+            self.bind(target.value, operand)
             return
         if not isinstance(target, (cst.Tuple, cst.List)):
             raise Unsupported("a loop target that is not a name")
@@ -198,6 +198,7 @@ class LoopAxes(Appends):
     def range_item(self, it: Iteration | None, loop: LoopAxis, backwards: bool) -> Operand:
         """The numbers of a range (of 0, 1, ... if there is none), as an array that is made where it is needed."""
         value = Array(INT, 0, (loop.axis,), weak=True, affine=Affine.of(loop.symbol))
+        block, start = self.out, len(self.out)  # where it is made, also if a block inside that may not run needs it
 
         def make() -> Operand:
             bounds = [loop.length()] if it is None else [b.code for b in it.bounds]
@@ -206,7 +207,10 @@ class LoopAxes(Appends):
             taken = hint in self.used and hint in self.local_names and hint in self.live_names
             name = self.fresh(hint) if taken else hint
             self.used.add(name)
-            self.emit(f"{name} = {code}", generated=name, target=name)
+            if all(statement.text != f"{name} = {code}" for statement in block[start:]):
+                inner, self.out = self.out, block
+                self.emit(f"{name} = {code}", generated=name, target=name)
+                self.out = inner
             return Operand(name, value)
 
         return Operand(None, value, make=make)

@@ -82,7 +82,7 @@ class MaskedLoops(LaneLoops):
 
         def body() -> tuple[str, list[Stmt]]:
             target = self.target_name(name)
-            self.env[name] = Operand(target, Array(np.dtype(np.int64), 0, weak=True))
+            self.bind(name, Operand(target, Array(np.dtype(np.int64), 0, weak=True)))
 
             def head() -> None:
                 if has_jump([node.body], JUMPS):

@@ -106,7 +106,7 @@ class Regions(Trying):
     @contextmanager
     def apart(self, label: str, frame: ReturnFrame) -> Iterator[dict[str, Operand]]:
         """Names of its own for one branch; afterwards the variables are what they were, which is what it gives."""
-        saved, masks = dict(self.env), self.masks
+        saved, masks, unset = dict(self.env), self.masks, set(self.maybe_unset)
         self.scopes.append({"": label})
         self.frames.append(frame)
         self.masks = []  # the region stands for them
@@ -117,7 +117,7 @@ class Regions(Trying):
             self.frames.pop()
             self.masks = masks
             self.scopes.pop()
-            self.env = saved
+            self.env, self.maybe_unset = saved, unset
 
     # --- variables ---------------------------------------------------------------------------------------------------
 
@@ -148,7 +148,7 @@ class Regions(Trying):
                 target = self.target_name(name)
                 if held.code != target:
                     self.emit(f"{target} = {held.code}", target=target)
-                self.env[name] = Operand(target, held.value)
+                self.bind(name, Operand(target, held.value))
             elif name in merge.before:
                 self.env[name] = merge.before[name]
             else:

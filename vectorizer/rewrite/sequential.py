@@ -51,6 +51,10 @@ class LoopFrame:
     exits: list[dict[str, Operand]] = field(default_factory=list)
     number: int = field(default_factory=itertools.count().__next__)
 
+    def lost_of(self, names: set[str]) -> set[str]:
+        """Variables that an iteration gives up: the next one does not find them."""
+        return {name for name in names & self.head.keys() for env in self.exits if name not in env}
+
 
 class SequentialLoops(Iterations):
     """Loops whose iterations depend on each other."""
@@ -139,11 +143,7 @@ class SequentialLoops(Iterations):
             name = self.target_name(target.value)
             if it.kind == "range":
                 item = Array(INT, 0, weak=True, affine=self.counted(it, f"{target.value}@{id(target)}"))
-            for region in self.regions:
-                region.cache.pop(target.value, None)
-            self.env[target.value] = Operand(name, item)
-            self.maybe_unset.discard(target.value)  # a loop before this one may not have run
-            self.noted[target.value] = item
+            self.bind(target.value, Operand(name, item))
             return name
         if isinstance(target, (cst.Tuple, cst.List)):
             items = _target_items(item, len(target.elements))
@@ -179,15 +179,17 @@ class SequentialLoops(Iterations):
         start = self.mark()
         leading = self.pending
         targets: dict[str, Value] = {}
+        lost: set[str] = set()
         inside = frozenset(id(part) for part in nodes_of(node))
         for _ in range(MOST_PASSES):
             self.rollback(start)
             self.pending = ()
-            header, statements, frame = self.loop_pass(walk, assigned, targets, inside)
-            widened = self.widened(frame)
-            if not widened:
+            header, statements, frame = self.loop_pass(walk, assigned, targets, inside, lost)
+            widened, given_up = self.widened(frame), frame.lost_of(assigned)
+            if not widened and not given_up:
                 break
             targets |= widened
+            lost |= given_up
         else:
             raise Unsupported("a variable that changes what it is in every iteration")
         known = {name: operand.value for name, operand in start.env.items()}
@@ -205,10 +207,12 @@ class SequentialLoops(Iterations):
         return True
 
     def loop_pass(
-        self, walk: WalkBody, assigned: set[str], targets: dict[str, Value], inside: frozenset[object]
+        self, walk: WalkBody, assigned: set[str], targets: dict[str, Value], inside: frozenset[object], lost: set[str]
     ) -> tuple[str, list[Stmt], LoopFrame]:
-        """One walk over a loop, whose variables are taken to be `targets` at its head."""
-        self.coerce_entry(targets)
+        """One walk over a loop, whose variables are taken to be `targets` at its head, and not to be set if `lost`."""
+        self.coerce_entry({name: value for name, value in targets.items() if name not in lost})
+        for name in lost:
+            self.give_up(name)
         for name in sorted(assigned):
             if name in self.env:
                 self.env[name] = self.at_head(name, self.env[name], targets)

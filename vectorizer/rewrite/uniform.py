@@ -88,15 +88,17 @@ class Uniform(Suites):
         """The condition is the same for all examples: it stays an `if`."""
         if self.speculating or self.scopes:
             self.stabilize(assigned_names(node))
-        before = dict(self.env)
+        before, unset = dict(self.env), set(self.maybe_unset)
         first, first_ended = self.nested_block(node.body)
-        first_env = self.env
-        self.env = dict(before)
+        first_env, first_unset = self.env, self.maybe_unset
+        self.env, self.maybe_unset = dict(before), unset
         second, second_ended = self._else_block(node)
         second_env = self.env
         if (first_ended or second_ended) and not self.flags_jumps():
             self.env = second_env if first_ended else first_env
+            self.maybe_unset = self.maybe_unset if first_ended else first_unset
         else:
+            self.maybe_unset |= first_unset
             self.env = self.join_paths(first_env, first, second_env, second)
         self.emit(f"if {test.code}:", body=first)
         if second:

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import libcst as cst
 
@@ -78,6 +78,18 @@ class Mark:
     scopes: list[dict[str, str]]
     zeroed: dict[object, tuple[tuple[int, ...], int]]
     lazy: list[tuple[Operand, int]]  # variables that have not been made, with the level of their code
+    unset: frozenset[str]
+
+
+class Taken(NamedTuple):
+    """What has a name at some point.
+
+    caches: for each region the restricted variables.
+    lazy: variables that have none yet, with the level of their code.
+    """
+
+    caches: list[dict[str, tuple[Operand, Operand]]]
+    lazy: list[tuple[Operand, int]]
 
 
 class Walk(Widening):
@@ -228,24 +240,27 @@ class Walk(Widening):
             return
         inner, inside = self.out, self.taken_here()
         self.out, _, taken = self.in_front[-1]
-        for region, held in zip(self.regions, taken, strict=False):
+        for region, held in zip(self.regions, taken.caches, strict=False):
             region.cache = dict(held)
         try:
             yield
         finally:
             self.out = inner
-            for region, held in zip(self.regions, inside, strict=True):
+            for region, held in zip(self.regions, inside.caches, strict=True):
                 region.cache = {**region.cache, **held}
 
-    def taken_here(self) -> list[dict[str, tuple[Operand, Operand]]]:
-        """The restricted variables that have a name at this point."""
-        return [dict(region.cache) for region in self.regions]
+    def taken_here(self) -> Taken:
+        """What has a name at this point."""
+        caches = [dict(region.cache) for region in self.regions]
+        return Taken(caches, [(o, o.level) for o in self.env.values() if o.lazy])
 
-    def forget_taken(self, before: list[dict[str, tuple[Operand, Operand]]]) -> None:
+    def forget_taken(self, before: Taken) -> None:
         """Names that were given inside of a block may not be set behind it."""
-        for region, held in zip(self.regions, before, strict=False):
+        for region, held in zip(self.regions, before.caches, strict=False):
             for name in [n for n, entry in region.cache.items() if held.get(n) is not entry]:
                 del region.cache[name]
+        for operand, level in before.lazy:
+            operand._code, operand.level = None, level
 
     def target_name(self, name: str) -> str:
         """The name under which an assignment to `name` is emitted: branches that are merged later use their own."""
@@ -256,14 +271,18 @@ class Walk(Widening):
             scope[name] = self.fresh(f"{name}_{scope['']}" if scope.get("") else name)
         return scope[name]
 
-    def assign_name(self, name: str, operand: Operand) -> None:
-        """``name = operand``."""
+    def bind(self, name: str, operand: Operand) -> None:
+        """Lets a variable of the user's stand for `operand`: it is set now, whatever it was before."""
         self.maybe_unset.discard(name)
         self.noted[name] = operand.value
         for region in self.regions:
             region.cache.pop(name, None)
+        self.env[name] = operand
+
+    def assign_name(self, name: str, operand: Operand) -> None:
+        """``name = operand``."""
         if operand.lazy and not (isinstance(operand.node, LastValue) and operand.node.name != name):
-            self.env[name] = self.kept_masked(operand)
+            self.bind(name, self.kept_masked(operand))
             return
         operand = self.kept(operand)  # the last value of another variable is read before that is set to something else
         target = self.target_name(name)
@@ -277,7 +296,7 @@ class Walk(Widening):
             statement = self.emit(code, generated=generated, target=target, pure=True, fits=fits)
             statement.safe = isinstance(operand.node, Wrapped)
         window = operand.node if hasattr(operand.node, "window") or isinstance(operand.node, Wrapped) else None
-        self.env[name] = Operand(target, operand.value, node=window, fresh=False)
+        self.bind(name, Operand(target, operand.value, node=window, fresh=False))
 
     def note_step(self, value: Value) -> None:
         """Something is read or made for all examples, maybe in a loop."""
@@ -294,7 +313,7 @@ class Walk(Widening):
             len(self.out), dict(self.env), set(self.used), len(self.hazards), len(self.shared.changes),
             dict(self.shared.imports), set(self.facts.conditions), set(self.facts.writes), self.facts.strict_floats,
             len(self.shared.helper_sources), len(self.loops), len(self.regions), [dict(s) for s in self.scopes],
-            dict(self.zeroed), [(o, o.level) for o in self.env.values() if o.lazy],
+            dict(self.zeroed), [(o, o.level) for o in self.env.values() if o.lazy], frozenset(self.maybe_unset),
         )  # fmt: skip
 
     def rollback(self, mark: Mark) -> None:
@@ -310,6 +329,7 @@ class Walk(Widening):
         self.facts.writes.clear()
         self.facts.writes |= mark.writes
         self.facts.strict_floats = mark.strict
+        self.maybe_unset = set(mark.unset)
         del self.loops[mark.loops :]
         del self.regions[mark.regions :]
         self.scopes[:] = [dict(s) for s in mark.scopes]

@@ -174,7 +174,7 @@ class Wavefronts(Elements):
         for name in (front.diagonal, front.low, front.high):
             self.env.pop(name, None)
         for name, extent in ((front.row, front.rows), (front.column, front.columns)):
-            self.env[name] = self._known(self.print_affine(extent.last))
+            self.bind(name, self._known(self.print_affine(extent.last)))
         return False
 
     @staticmethod
