@@ -134,7 +134,7 @@ class PartialStores(Effects):
         Masks, ranges that differ and integer arrays ask for that.  Numbers and slices are put behind the index of the
         examples: wherever they stand, NumPy puts the axis of the examples in front.
         """
-        replaced = {a for axes in self.replaced_axes().values() for a in axes}
+        replaced = {a for axes in self.replaced_axes(self.axes_inside(target)).values() for a in axes}
         if not replaced & set(target.axes) or self.regions[-1].axis in target.axes:
             return False
         operands = [i.value for i in index if isinstance(i, Operand)]
@@ -159,6 +159,14 @@ class PartialStores(Effects):
 
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """``base[index] = operand``, or ``base[index] op= operand``."""
+        raise NotImplementedError
+
+    def axes_inside(self, target: Array) -> set[Any]:
+        """Axes of the regions inside which a buffer was made: it holds their examples only."""
+        raise NotImplementedError
+
+    def replaced_axes(self, inside: set[Any]) -> dict[Any, tuple[Any, ...]]:
+        """Each lanes axis with the axes that it stands for in an array, which was made inside some of the regions."""
         raise NotImplementedError
 
     def _forget_taken(self, target: Array) -> None:
