@@ -125,7 +125,7 @@ class LiveLanes(MemoryOrder):
         return loop
 
     def updated_arrays(self, node: cst.For | cst.While) -> set[str]:
-        """Arrays that a loop changes by ``x += e`` alone: such an array stays where it is, as one that it stores into."""
+        """Arrays that a loop changes by ``x += e`` alone: they stay where they are, like those that it stores into."""
         values = {name: self.env[name].value for name in updated_names(node) & self.env.keys()}
         return {name for name, value in values.items() if isinstance(value, Array) and value.rank}
 
@@ -154,7 +154,7 @@ class LiveLanes(MemoryOrder):
                 raise Unsupported("a variable of such a loop varies along several axes")
 
     def memory_of_lanes(self, name: str, value: Array, loop: LaneLoop, site: str) -> frozenset[object]:
-        """The origin of an array that is held for the lanes, which may be stored into where no other name leads to it."""
+        """The origin of an array that is held for the lanes: it may be stored into if no other name leads to it."""
         seen = any(isinstance(o, tuple) for o in sites(value.origins))
         others = (origins_of(o.value) for n, o in self.env.items() if n != name)
         if not value.rank or not value.origins or seen or self.scopes or any(o & value.origins for o in others):

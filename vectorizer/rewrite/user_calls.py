@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 import libcst as cst
 import numpy as np
 
+from vectorizer.rewrite.memory import WritesApart
 from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter, Parameters
 from vectorizer.rewrite.recursion import MOST_FORMS, MOST_WALKS, Endless, OpenCall, Recurses, generalized, join_known
-from vectorizer.rewrite.renaming import renamed_axes, value_key, with_origins
-from vectorizer.rewrite.sharing import origins_of, returns_given, sharing
+from vectorizer.rewrite.renaming import renamed_axes, standard_axes, value_key, with_origins
+from vectorizer.rewrite.sharing import is_of_unknown_memory, is_own, origins_of, returns_given, sharing
 from vectorizer.rules.random import check_call, drawn, holds_generator, unseen_axes
 from vectorizer.rules.subscripts import (
     Parts,
@@ -37,6 +38,7 @@ from vectorizer.values import (
     is_uniform,
     join,
     number,
+    union_axes,
 )
 
 
@@ -159,7 +161,7 @@ class UserCalls(Parameters):
         axes = tuple(sorted({a for o in bound.values() for a in axes_of(o.value)}))
         renamed = standard_axes(axes)
         known = set(self.shared.helpers)
-        made = self._helper_for(callee, bound, renamed)
+        made = self._helper_with_memory(callee, bound, renamed)
         self.rely_on(made.reliance)
         missing = unseen_axes(self, axes) if made.drawn else ()
         if missing:
@@ -176,9 +178,10 @@ class UserCalls(Parameters):
         if returns_given(made.result):
             raise Unsupported(f"{callee.name} returns a list or dict that it was given")
         value = renamed_axes(made.result, back, None)
-        origins = frozenset(o for p in bound.values() for o in origins_of(p.value))
-        value = sharing(value, made.result, origins if isinstance(value, Array) else origins | {object()})
-        fresh = not origins and not any(map(is_of_unknown_memory, bound.values()))
+        given = {name: origins_of(operand.value) for name, operand in bound.items()}
+        value = sharing(value, made.result, given)
+        fresh = is_own(made.result)
+        fresh = fresh or not any(given.values()) and not any(map(is_of_unknown_memory, bound.values()))
         if made.writes and c.site != self.direct:
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
         bound = self._note_writes(callee.name, made.writes, bound)
@@ -231,6 +234,16 @@ class UserCalls(Parameters):
             params = node.params.with_changes(kwonly_params=[*node.params.kwonly_params, cst.Param(cst.Name(name))])
             node = node.with_changes(params=params)
         return replace(callee, node=node, sizes=sizes), bound
+
+    def _helper_with_memory(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
+        """The rewritten function; an array that it makes different for each example is made so from the start."""
+        try:
+            return self._helper_for(callee, bound, renamed)
+        except WritesApart as found:
+            if isinstance(bound[found.name].value, Array):
+                needed = tuple(axis for axis, inner in renamed.items() if inner in found.axes)
+                self.store_needs(bound[found.name], union_axes(needed, bound[found.name].array.axes))
+            raise
 
     def _helper_for(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
         """The rewritten function for operands like these, from the table or made now."""
@@ -310,6 +323,8 @@ class UserCalls(Parameters):
             made = self.make_helper(callee, opened, values, axes)
             reliance = Reliance(self.shared.imports, facts.conditions, facts.strict_floats)
             return made._replace(texts=[*self.shared.helper_sources[len(sources) :], *made.texts], reliance=reliance)
+        except WritesApart:
+            raise
         except Unsupported as error:
             raise Unsupported(f"in {callee.name}: {error.reason}") from None
         finally:
@@ -374,18 +389,6 @@ class UserCalls(Parameters):
 def _helper_key(callee: Callee, values: dict[str, Value]) -> tuple[int, Any]:
     """What tells a rewritten function from others."""
     return id(callee.identity), tuple(value_key(v) for v in values.values())
-
-
-def is_of_unknown_memory(operand: Operand) -> bool:
-    """Whether an argument is an array of which it is not known whose memory it shares."""
-    value = operand.value
-    is_array = isinstance(value, Array) and (value.rank > 0 or value.zero_d)
-    return is_array and not operand.fresh and not operand.array.origins
-
-
-def standard_axes(axes: Axes) -> dict[Axis, Axis]:
-    """What the axes of a caller are called in a function that it calls."""
-    return {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
 
 
 def argument_codes(node: cst.FunctionDef, bound: dict[str, Operand]) -> str:
