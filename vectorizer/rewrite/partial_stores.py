@@ -126,7 +126,7 @@ class PartialStores(Effects):
         else:
             operand = strengthen(self, [element, operand], np.add)[1]
         self.emit(f"{base.primary}[{', '.join(codes)}] {symbol or ''}= {operand.code}")
-        self._forget_taken(target)
+        self.forget_taken_of(target)
 
     def takes_rows(self, index: list[Any], target: Array) -> bool:
         """Whether the rows of the active examples must be taken, before anything is stored into them at an index.
@@ -155,7 +155,7 @@ class PartialStores(Effects):
         self.written(base)
         self.store(rows, index, operand, symbol)
         self.emit(f"{base.primary}[{index_code}] = {rows.code}")
-        self._forget_taken(target)
+        self.forget_taken_of(target)
 
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """``base[index] = operand``, or ``base[index] op= operand``."""
@@ -169,7 +169,7 @@ class PartialStores(Effects):
         """Each lanes axis with the axes that it stands for in an array, which was made inside some of the regions."""
         raise NotImplementedError
 
-    def _forget_taken(self, target: Array) -> None:
+    def forget_taken_of(self, target: Array) -> None:
         """What the regions have taken of variables that share the memory of `target` is out of date."""
         for region in self.regions:
             for name, operand in self.env.items():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from vectorizer.source.operand import Operand
-from vectorizer.values import Array, DictV, ListV, NestedV, SeqV, StackedV, TupleV, Value, copies, is_copy
+from vectorizer.values import Array, DictV, ListV, NestedV, SeqV, StackedV, TupleV, Value, copies, is_copy, sites
 
 
 def origins_of(value: Value) -> frozenset[object]:
@@ -45,6 +45,12 @@ def is_of_unknown_memory(operand: Operand) -> bool:
     value = operand.value
     is_array = isinstance(value, Array) and (value.rank > 0 or value.zero_d)
     return is_array and not operand.fresh and not operand.array.origins
+
+
+def shares(array: Operand, other: Operand) -> bool:
+    """Whether two operands may share memory, or one is a copy of what shares it with the other."""
+    first, second = sites(array.array.origins), sites(origins_of(other.value))
+    return bool({o for o in first if not is_copy(o)} & {o[1] if is_copy(o) else o for o in second})  # type: ignore[index]
 
 
 def of_unknown_memory(value: Value) -> Value:

@@ -12,10 +12,11 @@ import numpy as np
 
 from vectorizer.rewrite.memory import WritesApart
 from vectorizer.rewrite.names import assigned_names, names_read
-from vectorizer.rewrite.parameters import Function, Parameter, Parameters
+from vectorizer.rewrite.parameters import Function, Parameter
 from vectorizer.rewrite.recursion import MOST_FORMS, MOST_WALKS, Endless, OpenCall, Recurses, generalized, join_known
 from vectorizer.rewrite.renaming import renamed_axes, standard_axes, value_key, with_origins
 from vectorizer.rewrite.sharing import is_of_unknown_memory, is_own, origins_of, returns_given, sharing
+from vectorizer.rewrite.written_arguments import WrittenArguments
 from vectorizer.rules.random import check_call, drawn, holds_generator, unseen_axes
 from vectorizer.rules.subscripts import (
     Parts,
@@ -38,7 +39,6 @@ from vectorizer.values import (
     is_uniform,
     join,
     number,
-    union_axes,
 )
 
 
@@ -96,7 +96,7 @@ class RootCalled(Exception):
     """The function that is vectorized calls itself: it becomes a call of a function beside it."""
 
 
-class UserCalls(Parameters):
+class UserCalls(WrittenArguments):
     """What a call of a function with source at hand becomes."""
 
     def call_user(self, function: types.FunctionType, c: Call) -> Operand:
@@ -184,18 +184,18 @@ class UserCalls(Parameters):
         fresh = fresh or not any(given.values()) and not any(map(is_of_unknown_memory, bound.values()))
         if made.writes and c.site != self.direct:
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
-        bound = self._note_writes(callee.name, made.writes, bound)
+        bound = self.note_writes(callee.name, made.writes, bound)
         self.hazards += made.hazards
         as_written = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
         own = self.shared.backend is None or callee.source is not None and made.is_unchanged(callee)
         if uniform and is_uniform(value) and own:
             return Operand(as_written, value, fresh=True), may_draw
         if callee.source is not None and made.is_unchanged(callee):
-            return Operand(as_written, value, fresh=fresh), may_draw
+            return self.called(Operand(as_written, value, fresh=fresh), made.writes, bound), may_draw
         self.shared.helper_sources += [text for text in made.texts if text not in self.shared.helper_sources]
         self.change("call", f"{callee.name} is rewritten too")
         code = f"{made.emitted}({argument_codes(callee.node, bound)})"
-        return Operand(code, value, fresh=fresh), may_draw
+        return self.called(Operand(code, value, fresh=fresh), made.writes, bound), may_draw
 
     def rely_on(self, reliance: Reliance | None) -> None:
         """What a helper needs is noted at each call: what was noted at another may have been undone."""
@@ -240,9 +240,7 @@ class UserCalls(Parameters):
         try:
             return self._helper_for(callee, bound, renamed)
         except WritesApart as found:
-            if isinstance(bound[found.name].value, Array):
-                needed = tuple(axis for axis, inner in renamed.items() if inner in found.axes)
-                self.store_needs(bound[found.name], union_axes(needed, bound[found.name].array.axes))
+            self.needs_apart(bound[found.name], [axis for axis, inner in renamed.items() if inner in found.axes])
             raise
 
     def _helper_for(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
@@ -332,14 +330,6 @@ class UserCalls(Parameters):
             self.shared.helper_sources[:] = sources
             self.shared.calls.pop()
             self.shared.namespace = saved
-
-    def _note_writes(self, name: str, writes: set[str], bound: dict[str, Operand]) -> dict[str, Operand]:
-        """Arguments that the called function writes into are written here; numbers read from them are kept apart."""
-        for written in writes:
-            if self.regions or self.loops or self.speculating:
-                raise Unsupported(f"{name} writes into its argument under a condition")
-            self.written(bound[written])
-        return {n: self.kept(o) for n, o in bound.items()} if writes else bound
 
     def make_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
         """Rewrites a function of the user's; one whose text is that of another already emitted is that one."""
