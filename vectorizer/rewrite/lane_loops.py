@@ -237,7 +237,7 @@ class LaneLoops(Jumps):
         self.forget_dead(node)
         loop = self.open_lanes(node)
         self.take_extra(loop, plan.extra)
-        slot, loop.entry = self.emit(""), dict(self.env)
+        slot, loop.entry = self.emit(""), {**self.env, **before}
         live = self.live_after(node)
         kept = {n for n in loop.assigned if n in live and (n in before or plan.surely)}
         loop.outs = {n: self.fresh(f"{n}_final") for n in sorted(kept)}
