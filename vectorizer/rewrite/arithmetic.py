@@ -75,27 +75,22 @@ class Arithmetic(Atoms):
             return Array(np.dtype(bool), 0, weak=True)
         if symbol == "/" and complex not in types_:
             return Array(np.dtype(float), 0, weak=True)
-        if symbol in ("**", "<<") and types_ <= {int, bool}:
-            varies = a.axes or b.axes
-            if symbol == "<<" and not varies:
-                return Array(np.dtype(np.int64), 0, weak=True)
-            if not (b.const is not MISSING and 0 <= b.const <= 3) and (varies or symbol == "**" and b.const is MISSING):
-                if not varies:  # a whole number, a fraction where the exponent is negative
-                    is_whole = b.affine is not None and self.relies_on(b.affine)
-                    return Array(INT64, 0, weak=True) if is_whole else Array(None, 0)
-                raise Unsupported("a power of Python integers may outgrow 64 bits")
-        if (
-            symbol == "**"
-            and (a.axes or b.axes)
-            and not (b.const is not MISSING and isinstance(b.const, int) and b.const >= 0)
-        ):
+        varies = bool(a.axes or b.axes)
+        if symbol in ("**", "<<") and types_ <= {int, bool} and not varies:
+            return self._uniform_power(symbol, b)
+        if symbol == "**" and varies and (complex in types_ or types_ <= {int, bool} and is_negative(b)):
             raise Unsupported("a power of Python numbers follows other rules than NumPy's")
-        if symbol == "*" and types_ <= {int} and a.axes and b.axes and self.lanes_depth:
-            raise Unsupported("a product of Python integers in a loop may outgrow 64 bits")
         if complex in types_ and symbol in ("//", "%"):
             raise Unsupported("a TypeError of complex numbers")
         dtype = np.result_type(a.dtype, b.dtype, *([np.int64] if bool in types_ else []))
         return Array(dtype, 0, weak=True, affine=self._affine(symbol, a, b))
+
+    def _uniform_power(self, symbol: str, exponent: Array) -> Array:
+        """A power or a shift of an integer of Python's, the same for all examples."""
+        if symbol == "<<" or exponent.const is not MISSING and exponent.const >= 0:
+            return Array(INT64, 0, weak=True)
+        is_whole = exponent.affine is not None and self.relies_on(exponent.affine)
+        return Array(INT64, 0, weak=True) if is_whole else Array(None, 0)  # a fraction where the exponent is negative
 
     def _affine(self, symbol: str, a: Array, b: Array) -> Affine | None:
         if a.affine is None or b.affine is None or a.rank or b.rank:
@@ -161,6 +156,11 @@ def joined_lists(first: Value, second: Value) -> Value:
         joined = join_lists(first, second)
         return joined if isinstance(joined, SeqV) else SeqV(joined, object())
     raise Unsupported("lists of different kinds are joined")
+
+
+def is_negative(value: Array) -> bool:
+    """Whether a number is known to be negative."""
+    return value.const is not MISSING and value.const < 0
 
 
 def is_count(value: Value) -> bool:

@@ -56,6 +56,9 @@ class Augmented(Assignments):
     def augment_name(self, name: str, symbol: str, node: cst.AugAssign) -> None:
         """``name op= value``: in place for lists and arrays, an assignment for numbers."""
         self.check_set(name)
+        if (self.regions or self.masks) and not self.loops and self.holds_array(name):
+            self.augment_part(self.env[name], symbol, self.value_or_loop(node.value))
+            return
         before = self.read(name)
         right = self.value_or_loop(node.value)
         if isinstance(before.value, (ListV, SeqV, StackedV)) and symbol == "+":
@@ -67,10 +70,7 @@ class Augmented(Assignments):
         if self.loops and self.accumulate(name, symbol, before, right):
             return
         if value.rank or value.zero_d:
-            if self.regions or self.masks:
-                self.augment_part(self.env[name], symbol, right)
-            else:
-                self.augment_array(before, symbol, right)
+            self.augment_array(before, symbol, right)
             return
         result = self.binary(symbol, before, right, "**" if symbol == "**" and right.code.isalnum() else None)
         in_place = not axes_of(result.value) and not result.lazy and before.code == name
@@ -82,6 +82,11 @@ class Augmented(Assignments):
         elif in_place and not self.scopes:
             for statement in self.out[emitted:]:
                 statement.text = f"{name} {symbol}= {right.code}"
+
+    def holds_array(self, name: str) -> bool:
+        """Whether a variable is an array, and no number."""
+        value = self.env[name].value if name in self.env else None
+        return isinstance(value, Array) and bool(value.rank or value.zero_d)
 
     def _extend_list(self, before: Operand, right: Operand) -> None:
         """``items += others``."""

@@ -11,7 +11,7 @@ import libcst as cst
 from vectorizer.rewrite.renaming import value_key
 from vectorizer.rules.subscripts import Parts
 from vectorizer.source.operand import Operand
-from vectorizer.values import Affine, Array, Axes, Axis, Value
+from vectorizer.values import Affine, Axis, Value
 
 
 @dataclass
@@ -67,18 +67,6 @@ class Helper(NamedTuple):
 def helper_key(callee: Callee, values: dict[str, Value]) -> tuple[int, Any]:
     """What tells a rewritten function from others."""
     return id(callee.identity), tuple(value_key(v) for v in values.values())
-
-
-def is_of_unknown_memory(operand: Operand) -> bool:
-    """Whether an argument is an array of which it is not known whose memory it shares."""
-    value = operand.value
-    is_array = isinstance(value, Array) and (value.rank > 0 or value.zero_d)
-    return is_array and not operand.fresh and not operand.array.origins
-
-
-def standard_axes(axes: Axes) -> dict[Axis, Axis]:
-    """What the axes of a caller are called in a function that it calls."""
-    return {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}
 
 
 def argument_codes(node: cst.FunctionDef, bound: dict[str, Operand]) -> str:

@@ -44,7 +44,8 @@ class Effects(Calls):
             return False
         self.direct = self.node_site(node.value)
         operand = self.expression(node.value)  # made for its effect: it is not looped on its own
-        if operand.code != "None":
+        is_made = operand.is_name and operand.code not in self.local_names  # and stands for what has been called
+        if operand.code != "None" and not is_made:
             self.emit(operand.code)
         return False
 

@@ -16,6 +16,7 @@ from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.parameters import Function, Parameter
 from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.regions import container_code
+from vectorizer.rewrite.sharing import of_unknown_memory
 from vectorizer.rewrite.tidy import tidy
 from vectorizer.rewrite.translating import translated
 from vectorizer.rewrite.unset import Flagged
@@ -108,8 +109,8 @@ class Rewriter(Looped):
             result = self.function.finish(self, result)
             self.emit(f"return {self.unwrapped(result)}")
             return
-        result = self.detached(result)
-        self.returned.append(result.value)
+        result = self.fresh_memory(self.detached(result), self.function.node)
+        self.returned.append(of_unknown_memory(result.value))
         target = self.plan.returns
         if target is not None and not self.same_layout(result.value, target):
             result = self.coerced(result, target)

@@ -16,7 +16,7 @@ from vectorizer.rewrite.jumps import Jumps
 from vectorizer.rewrite.live_lanes import LaneLoop, LanePlan, axes_overlap
 from vectorizer.rewrite.loop_syntax import target_names
 from vectorizer.rewrite.names import nodes_of
-from vectorizer.rewrite.statements import _statements, assigned_names
+from vectorizer.rewrite.statements import _statements
 from vectorizer.rules.python import truth
 from vectorizer.source.operand import AND, BIT_OR, COMPARE, NOT, SUM, UNARY, Holds, Operand, call
 from vectorizer.source.statements import Stmt
@@ -237,14 +237,14 @@ class LaneLoops(Jumps):
         self.forget_dead(node)
         loop = self.open_lanes(node)
         self.take_extra(loop, plan.extra)
-        slot = self.emit("")
+        slot, loop.entry = self.emit(""), {**self.env, **before}
         live = self.live_after(node)
-        kept = {n for n in assigned_names(node) if n in live and (n in before or plan.surely)}
+        kept = {n for n in loop.assigned if n in live and (n in before or plan.surely)}
         loop.outs = {n: self.fresh(f"{n}_final") for n in sorted(kept)}
         self.prepare_broke(loop, node, slot)
         self.walk_lanes(node, loop, plan)
         tail = slot.text
-        self.close_lanes(loop, slot, node, before, plan.surely)
+        self.close_lanes(loop, slot, before, plan.surely)
         slot.text = "\n".join(t for t in (slot.text, tail) if t)
         self.expand_slot(slot)
         for name in plan.extra:

@@ -11,12 +11,13 @@ import numpy as np
 
 from vectorizer.rewrite.liveness import live_at_head, live_behind
 from vectorizer.rewrite.memory_order import MemoryOrder
+from vectorizer.rewrite.names import updated_names
 from vectorizer.rewrite.sharing import origins_of
 from vectorizer.rewrite.statements import assigned_names, names_read
 from vectorizer.rewrite.walk import ActiveRegion
 from vectorizer.source.operand import Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, Axis, Unsupported, Value, axes_of, copies, is_uniform
+from vectorizer.values import Array, Axis, Unsupported, Value, axes_of, copies, is_uniform, sites
 
 SIMPLE = re.compile(r"[\w.\[\]]+")
 
@@ -28,6 +29,8 @@ class LaneLoop:
     region: restricts what is read to the live lanes.
     entered: code for the number of lanes at first.
     done: the name for the places of lanes that leave.
+    assigned: variables that the loop sets.
+    entry: the variables in front of the loop, where the arrays for last values are made.
     outs: variables that are read behind the loop -> the array that receives their last values.
     late: those that lanes may leave without, as an iteration sets them behind a jump only: lanes that leave in a later
         iteration would leave without what an earlier one has set.
@@ -43,6 +46,8 @@ class LaneLoop:
     region: ActiveRegion
     entered: str
     done: str
+    assigned: set[str] = field(default_factory=set)
+    entry: dict[str, Operand] = field(default_factory=dict)
     outs: dict[str, str] = field(default_factory=dict)
     late: set[str] = field(default_factory=set)
     left_as: dict[str, set[str]] = field(default_factory=dict)
@@ -116,7 +121,8 @@ class LiveLanes(MemoryOrder):
         region = ActiveRegion(axis, (outer,), name, "live", is_index=True)
         head = node.target if isinstance(node, cst.For) else node.test
         names = names_read(head) | names_read(node.body)
-        loop = LaneLoop(region, entered, self.fresh("done"), names=names, flush=isinstance(node, cst.For))
+        assigned = assigned_names(node) - self.updated_arrays(node)
+        loop = LaneLoop(region, entered, self.fresh("done"), assigned, names=names, flush=isinstance(node, cst.For))
         self.take_state(loop, node, self.live_after(node))
         self.take_examples(loop)
         self.regions.append(loop.region)
@@ -124,9 +130,14 @@ class LiveLanes(MemoryOrder):
         loop.depth = len(self.regions)
         return loop
 
+    def updated_arrays(self, node: cst.For | cst.While) -> set[str]:
+        """Arrays that a loop changes by ``x += e`` alone: they stay where they are, like those that it stores into."""
+        values = {name: self.env[name].value for name in updated_names(node) & self.env.keys()}
+        return {name for name, value in values.items() if isinstance(value, Array) and value.rank}
+
     def take_state(self, loop: LaneLoop, node: cst.For | cst.While, live: set[str]) -> None:
         """Variables of the loop are held for the live lanes only; at its head these are all examples."""
-        assigned = assigned_names(node)
+        assigned = loop.assigned
         outer = loop.region.replaced[0]
         for name in sorted(loop.names | assigned):
             operand = self.env.get(name)
@@ -139,12 +150,23 @@ class LiveLanes(MemoryOrder):
             value = operand.value
             if isinstance(value, Array) and value.axes == (outer,) and (name in assigned or value.rank == 0):
                 held = self.hold_state(name, operand, assigned, live)
-                lanes = value.with_(axes=(loop.region.axis,), dims=value.dims, origins=frozenset())
+                site = f"{name} in the loop {self.node_site(self.originals.get(id(node), node))}"
+                origins = self.memory_of_lanes(name, value, loop, site)
+                lanes = value.with_(axes=(loop.region.axis,), dims=value.dims, origins=origins)
                 self.env[name] = Operand(held, lanes)
             elif name in assigned and not is_uniform(value):
                 if not isinstance(value, Array):
                     raise Unsupported("a container is a variable of a loop that ends at different times")
                 raise Unsupported("a variable of such a loop varies along several axes")
+
+    def memory_of_lanes(self, name: str, value: Array, loop: LaneLoop, site: str) -> frozenset[object]:
+        """The origin of an array that is held for the lanes: it may be stored into if no other name leads to it."""
+        seen = any(isinstance(o, tuple) for o in sites(value.origins))
+        others = (origins_of(o.value) for n, o in self.env.items() if n != name)
+        if not value.rank or not value.origins or seen or self.scopes or any(o & value.origins for o in others):
+            return frozenset()
+        self.site_axes[site] = (*self.axes, *(r.axis for r in self.regions), loop.region.axis)
+        return frozenset((site,))
 
     def take_examples(self, loop: LaneLoop) -> None:
         """The numbers of the lanes among all examples are held with them, where they are of use."""
@@ -245,7 +267,7 @@ class LiveLanes(MemoryOrder):
 
     def compacted(self, loop: LaneLoop) -> list[str]:
         """Arrays that are held for the live lanes; those that are not variables of the loop are given up."""
-        found: list[str] = []
+        found: dict[str, Array] = {}
         for name in sorted(self.env):
             operand = self.env[name]
             value = operand.value
@@ -257,25 +279,30 @@ class LiveLanes(MemoryOrder):
                 continue
             if value.axes[0] != loop.region.axis:
                 raise Unsupported("a variable of such a loop varies along several axes")
-            if operand.code not in found:
-                found.append(operand.code)
-        return found
+            found[operand.code] = value
+        self.part_memory(list(found.values()))
+        return list(found)
+
+    def part_memory(self, values: Sequence[Array]) -> None:
+        """Arrays of one memory are apart once lanes have left: nobody may store into them any more."""
+        for k, value in enumerate(values):
+            if any(value.origins & other.origins for other in values[:k]):
+                self.freeze(value.with_(origins=copies(value.origins), dims=value.dims))
 
     # --- closing -----------------------------------------------------------------------------------------------------
 
-    def close_lanes(
-        self, loop: LaneLoop, slot: Stmt, node: cst.For | cst.While, before: dict[str, Operand], surely: bool
-    ) -> None:
+    def close_lanes(self, loop: LaneLoop, slot: Stmt, before: dict[str, Operand], surely: bool) -> None:
         """Behind the loop: variables that are still needed hold all examples again."""
         outer = loop.region.replaced[0]
-        assigned = assigned_names(node)
+        assigned = loop.assigned
         final = self.final_values(loop, sorted(assigned), before, surely)
         if missing := (loop.outs.keys() - final.keys()) | loop.late:
             self.lost |= loop.late
             self.not_set(min(missing))
         sizes, self.sizes = self.sizes, {**self.sizes, outer: lambda: loop.entered}
+        env, self.env = self.env, loop.entry
         slot.text = "\n".join(self.holder_code(loop.outs[n], o, before.get(n), outer) for n, o in final.items())
-        self.sizes = sizes
+        self.sizes, self.env = sizes, env
         self.regions.pop()
         self.lanes_depth -= 1
         if loop.flush:

@@ -24,6 +24,17 @@ from vectorizer.values import (
     union_axes,
 )
 
+WRITTEN_APART = "examples write different values into one array that they share"
+
+
+class WritesApart(Unsupported):
+    """Examples write different values into an argument that they share: it should vary along `axes`."""
+
+    def __init__(self, name: str, axes: Axes) -> None:
+        super().__init__(WRITTEN_APART)
+        self.name = name
+        self.axes = axes
+
 
 def makes_zeros(code: str) -> bool:
     """Whether an expression is a call that makes an array of zeros, and nothing else."""
@@ -72,8 +83,10 @@ class Memory(Context):
         if not origins:
             raise Unsupported("a store into memory whose origin is not known")
         for origin in sites(origins):
+            if isinstance(origin, tuple) and origin[0] == "argument":
+                raise WritesApart(origin[1], axes)
             if isinstance(origin, tuple):
-                raise Unsupported("examples write different values into one array that they share")
+                raise Unsupported(WRITTEN_APART)
             open_then = self.site_axes.get(origin, ())
             wanted = [axis for axis in axes if axis in open_then]
             if set(wanted) <= set(self.plan.promoted.get(origin, ())):

@@ -74,7 +74,7 @@ class Merging(Comparisons):
         return merged.with_value(made.with_(weak=weak, dtype=dtype, dims=made.dims, mixed=is_mixed(a, b)))
 
     def check_lengths(self, first: Array, second: Array) -> None:
-        """Arrays of the examples of two paths may share one only if they have the same lengths: NumPy would broadcast."""
+        """Arrays of the examples of two paths share one only with the same lengths: NumPy would broadcast."""
         if not all(map(self.equal, first.dims, second.dims)):
             raise Unsupported("arrays that may have different lengths for different examples")
 

@@ -53,8 +53,13 @@ def assigned_names(node: cst.CSTNode) -> set[str]:
     return set(_names_bound(node))
 
 
+def updated_names(node: cst.CSTNode) -> set[str]:
+    """Names that statements inside `node` bind by ``op=`` alone, which changes arrays and lists where they are."""
+    return set(_names_bound(node) - _names_bound(node, updates=False))
+
+
 @lru_cache(maxsize=4096)  # asked for again and again, and nodes do not change
-def _names_bound(node: cst.CSTNode) -> frozenset[str]:
+def _names_bound(node: cst.CSTNode, updates: bool = True) -> frozenset[str]:
     found: set[str] = set()
 
     def targets(target: cst.BaseExpression) -> None:
@@ -68,7 +73,7 @@ def _names_bound(node: cst.CSTNode) -> frozenset[str]:
         if isinstance(part, cst.Assign):
             for item in part.targets:
                 targets(item.target)
-        elif isinstance(part, (cst.AugAssign, cst.AnnAssign, cst.For, cst.NamedExpr)):
+        elif isinstance(part, (cst.AnnAssign, cst.For, cst.NamedExpr)) or updates and isinstance(part, cst.AugAssign):
             targets(part.target)
         elif isinstance(part, (cst.FunctionDef, cst.ClassDef)):
             found.add(part.name.value)

@@ -43,6 +43,7 @@ from vectorizer.values import (
 
 RAISING = frozenset(("**", "%", "//"))  # of Python's floats: they raise, or do not warn, where NumPy's warn
 MOST_SCALED = 2**16  # what integers may be multiplied by once, and not in a loop, without a check
+OUTGROWN = "a product of Python's integers that outgrows 64 bits"
 PREFIXES = {"-": "neg", "+": "pos", "~": "invert"}
 
 
@@ -123,22 +124,32 @@ class Operators(Arithmetic):
 
         Sizes and loop targets are small, and so is what is multiplied once by a small number.
         """
-        if symbol not in ("*", "**") or a.affine is not None and b.affine is not None:
+        if symbol not in ("*", "**", "<<") or a.affine is not None and b.affine is not None:
             return False
         known = [v.const for v in (a, b) if v.const is not MISSING]
-        repeated = self.loop_depth or self.lanes_depth
-        return symbol == "**" or not known or abs(known[0]) > (1 if repeated else MOST_SCALED)
+        most = 1 if self.loop_depth or self.lanes_depth else MOST_SCALED
+        if symbol == "<<":
+            return b.const is MISSING or not 0 <= b.const < most.bit_length()
+        return symbol == "**" or not known or abs(known[0]) > most
 
     def _checked(self, symbol: str, left: Operand, right: Operand) -> tuple[Operand, Operand]:
         """The operands of an operation, under names, behind a check that its result stays far below 64 bits."""
         left, right = (self.temp(o, "number") if self.array(o).axes else o for o in (left, right))
+        places = right.array.const
+        if symbol == "<<" and isinstance(places, int) and 0 <= places < 62:
+            require(self, f"(abs({left.code}) < 2**{62 - places}).all()", OUTGROWN)
+            return left, right
+        if symbol == "<<":
+            test = f"({right.primary} >= 0).all()" if right.array.axes else f"{right.primary} >= 0"
+            require(self, test, "a negative shift count")
         aligned, _, _ = self.align([left, right])
         a, b = (
             Operand(f"{o.primary}.astype(float)", o.value) if self.array(given).axes else o
             for o, given in zip(aligned, (left, right), strict=True)
         )
-        size = f"abs({self.infix(a, b, symbol, BINARY[symbol][1])})"
-        require(self, f"({size} < 2.0**62).all()", "a product of Python's integers that outgrows 64 bits")
+        scaled = f"abs({a.code}) * 2.0**{b.at(UNARY)}" if symbol == "<<" else None
+        size = scaled or f"abs({self.infix(a, b, symbol, BINARY[symbol][1])})"
+        require(self, f"({size} < 2.0**62).all()", OUTGROWN)
         return left, right
 
     def visit_UnaryOperation(self, node: cst.UnaryOperation) -> Operand:

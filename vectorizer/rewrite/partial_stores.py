@@ -126,14 +126,7 @@ class PartialStores(Effects):
         else:
             operand = strengthen(self, [element, operand], np.add)[1]
         self.emit(f"{base.primary}[{', '.join(codes)}] {symbol or ''}= {operand.code}")
-        self._forget_taken(target)
-
-    def replaced_axes(self) -> dict[Any, tuple[Any, ...]]:
-        """Each lanes axis with the batch and loop axes that it stands for."""
-        table: dict[Any, tuple[Any, ...]] = {}
-        for region in self.regions:
-            table[region.axis] = tuple(a for axis in region.replaced for a in table.get(axis, (axis,)))
-        return table
+        self.forget_taken_of(target)
 
     def takes_rows(self, index: list[Any], target: Array) -> bool:
         """Whether the rows of the active examples must be taken, before anything is stored into them at an index.
@@ -141,7 +134,7 @@ class PartialStores(Effects):
         Masks, ranges that differ and integer arrays ask for that.  Numbers and slices are put behind the index of the
         examples: wherever they stand, NumPy puts the axis of the examples in front.
         """
-        replaced = {a for axes in self.replaced_axes().values() for a in axes}
+        replaced = {a for axes in self.replaced_axes(self.axes_inside(target)).values() for a in axes}
         if not replaced & set(target.axes) or self.regions[-1].axis in target.axes:
             return False
         operands = [i.value for i in index if isinstance(i, Operand)]
@@ -162,13 +155,21 @@ class PartialStores(Effects):
         self.written(base)
         self.store(rows, index, operand, symbol)
         self.emit(f"{base.primary}[{index_code}] = {rows.code}")
-        self._forget_taken(target)
+        self.forget_taken_of(target)
 
     def store(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """``base[index] = operand``, or ``base[index] op= operand``."""
         raise NotImplementedError
 
-    def _forget_taken(self, target: Array) -> None:
+    def axes_inside(self, target: Array) -> set[Any]:
+        """Axes of the regions inside which a buffer was made: it holds their examples only."""
+        raise NotImplementedError
+
+    def replaced_axes(self, inside: set[Any]) -> dict[Any, tuple[Any, ...]]:
+        """Each lanes axis with the axes that it stands for in an array, which was made inside some of the regions."""
+        raise NotImplementedError
+
+    def forget_taken_of(self, target: Array) -> None:
         """What the regions have taken of variables that share the memory of `target` is out of date."""
         for region in self.regions:
             for name, operand in self.env.items():

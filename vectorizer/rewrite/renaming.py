@@ -9,6 +9,7 @@ from typing import Any
 from vectorizer.values import (
     MISSING,
     Array,
+    Axes,
     Axis,
     DictV,
     FuncV,
@@ -112,3 +113,8 @@ def with_origins(value: Value, name: str) -> Value:
     if isinstance(value, DictV):
         return DictV(tuple((k, with_origins(v, name)) for k, v in value.items), site)
     return value
+
+
+def standard_axes(axes: Axes) -> dict[Axis, Axis]:
+    """What the axes of a caller are called in a function that it calls."""
+    return {axis: Axis("batch" if k == 0 else f"batch_{k + 1}", (k,)) for k, axis in enumerate(axes)}

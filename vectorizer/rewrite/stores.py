@@ -136,7 +136,7 @@ class Stores(ItemsUnder):
         if isinstance(base.value, Array) and target.rank == 0:
             raise Unsupported("a store into a number")
         inside = self.axes_inside(target)
-        replaced = {axis: below for axis, below in self.replaced_axes().items() if axis not in inside}
+        replaced = self.replaced_axes(inside)
         self._check_axes(base, index, operand, inside, replaced)
         self.written(base)
         if set(target.axes) & {a for axes in replaced.values() for a in axes}:
@@ -188,6 +188,14 @@ class Stores(ItemsUnder):
 
     def mask_axes(self) -> set[Any]:
         return {region.axis for region in self.regions}
+
+    def replaced_axes(self, inside: set[Any]) -> dict[Any, tuple[Any, ...]]:
+        """Each lanes axis with the axes that it stands for in an array, which was made inside some of the regions."""
+        table: dict[Any, tuple[Any, ...]] = {}
+        for region in self.regions:
+            if region.axis not in inside:
+                table[region.axis] = tuple(a for axis in region.replaced for a in table.get(axis, (axis,)))
+        return table
 
     def axes_inside(self, target: Array) -> set[Any]:
         """Axes of the regions inside which a buffer was made: it holds their examples only."""

@@ -11,21 +11,14 @@ from typing import Any
 import libcst as cst
 import numpy as np
 
-from vectorizer.rewrite.callees import (
-    Callee,
-    Helper,
-    Reliance,
-    argument_codes,
-    helper_key,
-    is_generator,
-    is_of_unknown_memory,
-    standard_axes,
-)
+from vectorizer.rewrite.callees import Callee, Helper, Reliance, argument_codes, helper_key, is_generator
+from vectorizer.rewrite.memory import WritesApart
 from vectorizer.rewrite.names import assigned_names, names_read
-from vectorizer.rewrite.parameters import Function, Parameter, Parameters
+from vectorizer.rewrite.parameters import Function, Parameter
 from vectorizer.rewrite.recursion import MOST_FORMS, MOST_WALKS, Endless, OpenCall, Recurses, generalized, join_known
-from vectorizer.rewrite.renaming import renamed_axes, value_key, with_origins
-from vectorizer.rewrite.sharing import origins_of, returns_given, sharing
+from vectorizer.rewrite.renaming import renamed_axes, standard_axes, value_key, with_origins
+from vectorizer.rewrite.sharing import is_of_unknown_memory, is_own, origins_of, returns_given, sharing
+from vectorizer.rewrite.written_arguments import WrittenArguments
 from vectorizer.rules.random import check_call, drawn, holds_generator, unseen_axes
 from vectorizer.rules.subscripts import (
     Parts,
@@ -54,7 +47,7 @@ class RootCalled(Exception):
     """The function that is vectorized calls itself: it becomes a call of a function beside it."""
 
 
-class UserCalls(Parameters):
+class UserCalls(WrittenArguments):
     """What a call of a function with source at hand becomes."""
 
     def call_user(self, function: types.FunctionType, c: Call) -> Operand:
@@ -119,7 +112,7 @@ class UserCalls(Parameters):
         axes = tuple(sorted({a for o in bound.values() for a in axes_of(o.value)}))
         renamed = standard_axes(axes)
         known = set(self.shared.helpers)
-        made = self._helper_for(callee, bound, renamed)
+        made = self._helper_with_memory(callee, bound, renamed)
         self.rely_on(made.reliance)
         missing = unseen_axes(self, axes) if made.drawn else ()
         if missing:
@@ -136,22 +129,24 @@ class UserCalls(Parameters):
         if returns_given(made.result):
             raise Unsupported(f"{callee.name} returns a list or dict that it was given")
         value = renamed_axes(made.result, back, None)
-        origins = frozenset(o for p in bound.values() for o in origins_of(p.value))
-        value = sharing(value, made.result, origins if isinstance(value, Array) else origins | {object()})
-        fresh = not origins and not any(map(is_of_unknown_memory, bound.values()))
+        given = {name: origins_of(operand.value) for name, operand in bound.items()}
+        value = sharing(value, made.result, given)
+        fresh = is_own(made.result)
+        fresh = fresh or not any(given.values()) and not any(map(is_of_unknown_memory, bound.values()))
         if made.writes and c.site != self.direct:
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
-        bound = self._note_writes(callee.name, made.writes, bound)
+        bound = self.note_writes(callee.name, made.writes, bound)
         self.hazards += made.hazards
         unchanged = callee.source is not None and made.is_unchanged(callee)
         as_it_is = unchanged or uniform and is_uniform(value) and self.shared.backend is None
         if as_it_is and callee.identity is not self.shared.root:  # of which the emitted function has the name
             code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
-            return Operand(code, value, fresh=fresh or uniform and is_uniform(value)), may_draw
+            fresh = fresh or uniform and is_uniform(value)
+            return self.called(Operand(code, value, fresh=fresh), made.writes, bound), may_draw
         self.shared.helper_sources += [text for text in made.texts if text not in self.shared.helper_sources]
         self.change("call", f"{callee.name} is rewritten too")
         code = f"{made.emitted}({argument_codes(callee.node, bound)})"
-        return Operand(code, value, fresh=fresh), may_draw
+        return self.called(Operand(code, value, fresh=fresh), made.writes, bound), may_draw
 
     def rely_on(self, reliance: Reliance | None) -> None:
         """What a helper needs is noted at each call: what was noted at another may have been undone."""
@@ -190,6 +185,14 @@ class UserCalls(Parameters):
             params = node.params.with_changes(kwonly_params=[*node.params.kwonly_params, cst.Param(cst.Name(name))])
             node = node.with_changes(params=params)
         return replace(callee, node=node, sizes=sizes), bound
+
+    def _helper_with_memory(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
+        """The rewritten function; an array that it makes different for each example is made so from the start."""
+        try:
+            return self._helper_for(callee, bound, renamed)
+        except WritesApart as found:
+            self.needs_apart(bound[found.name], [axis for axis, inner in renamed.items() if inner in found.axes])
+            raise
 
     def _helper_for(self, callee: Callee, bound: dict[str, Operand], renamed: dict[Axis, Axis]) -> Helper:
         """The rewritten function for operands like these, from the table or made now."""
@@ -270,6 +273,8 @@ class UserCalls(Parameters):
             made = self.make_helper(callee, opened, values, axes)
             reliance = Reliance(self.shared.imports, facts.conditions, facts.strict_floats)
             return made._replace(texts=[*self.shared.helper_sources, *made.texts], reliance=reliance)
+        except WritesApart:
+            raise
         except Unsupported as error:
             raise Unsupported(f"in {callee.name}: {error.reason}") from None
         finally:
@@ -277,14 +282,6 @@ class UserCalls(Parameters):
             self.shared.helper_sources[:] = sources
             self.shared.calls.pop()
             self.shared.namespace = saved
-
-    def _note_writes(self, name: str, writes: set[str], bound: dict[str, Operand]) -> dict[str, Operand]:
-        """Arguments that the called function writes into are written here; numbers read from them are kept apart."""
-        for written in writes:
-            if self.regions or self.loops or self.speculating:
-                raise Unsupported(f"{name} writes into its argument under a condition")
-            self.written(bound[written])
-        return {n: self.kept(o) for n, o in bound.items()} if writes else bound
 
     def make_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
         """Rewrites a function of the user's; one whose text is that of another already emitted is that one."""
