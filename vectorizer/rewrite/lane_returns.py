@@ -141,7 +141,7 @@ class LaneReturns(LiveLanes):
             held = Operand(self.fresh("result"), plain)
         else:
             self.check_lengths(held.array, plain)
-            held = Operand(held.code, join(held.array.with_(dims=held.array.dims), plain))
+            held = Operand(held.code, join(held.array, plain.with_(dims=held.array.dims)))
         self.emit(f"{held.code}[{index}] = {operand.code}")
         return held
 

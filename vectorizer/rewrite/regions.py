@@ -189,9 +189,11 @@ class Regions(Trying):
 
     def join_elements(self, first: Array, second: Array) -> Array:
         """What two arrays have in common as far as one example sees them."""
+        dims = second.dims
         if first.rank == second.rank:
             self.check_lengths(first, second)
-        joined = join(first.with_(axes=(), dims=first.dims), second.with_(axes=(), dims=second.dims))
+            dims = first.dims
+        joined = join(first.with_(axes=(), dims=first.dims), second.with_(axes=(), dims=dims))
         assert isinstance(joined, Array)
         return joined
 
