@@ -90,8 +90,6 @@ class Arithmetic(Atoms):
             and not (b.const is not MISSING and isinstance(b.const, int) and b.const >= 0)
         ):
             raise Unsupported("a power of Python numbers follows other rules than NumPy's")
-        if symbol == "*" and types_ <= {int} and a.axes and b.axes and self.lanes_depth:
-            raise Unsupported("a product of Python integers in a loop may outgrow 64 bits")
         if complex in types_ and symbol in ("//", "%"):
             raise Unsupported("a TypeError of complex numbers")
         dtype = np.result_type(a.dtype, b.dtype, *([np.int64] if bool in types_ else []))
