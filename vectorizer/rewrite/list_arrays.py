@@ -206,12 +206,9 @@ class ListArrays(SpelledOut):
     def assign_item(self, target: cst.Subscript, operand: Operand) -> None:
         name = self.held_name(target.value)
         if name is not None and not any(isinstance(e.slice, cst.Slice) for e in target.slice):
+            assert self.plan.held is not None
             kind = self.note_kind(name, self.kind_of(operand.value))
-            if (
-                kind == PYTHON_INT
-                and self.plan.held is not None
-                and self.plan.held.group[name] in self.plan.held.growing
-            ):
+            if kind == PYTHON_INT and self.plan.held.group[name] in self.plan.held.growing:
                 operand = self.temp(operand, "number")
                 require(self, f"({call(self.np('abs'), operand.code)} < {FAR}).all()", OUTGROWN)
         super().assign_item(target, operand)
