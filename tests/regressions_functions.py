@@ -1941,3 +1941,54 @@ def added_up(*terms):
 @theme("sums of which nothing is known")
 def sum_of_starred(x, p):
     return added_up(*x) - added_up(*p[:2]) + added_up()
+
+
+@theme("None or a number")
+def majority(p):
+    candidate, count = None, 0
+    for v in p:
+        if count == 0:
+            candidate = v
+        count += 1 if v == candidate else -1
+    return -1 if candidate is None else candidate
+
+
+@theme("None or a number")
+def runs_of_positive(x):
+    last = None
+    runs = same = 0
+    for v in x:
+        if v < 0:
+            continue
+        if v != last:
+            runs += 1
+        if last == v:
+            same += 1
+        last = v
+    return runs, same
+
+
+@theme("None or a number")
+def two_greatest(x, t):
+    first = second = None
+    for v in x:
+        if v > t:
+            continue
+        if first is None or v > first:
+            first, second = v, first
+        elif second is None or v > second:
+            second = v
+    count = (first is not None) + (second is not None)
+    return count, 0.0 if first is None else first, 0.0 if second is None else second, first == second
+
+
+@theme("None or a number")
+def last_two(p, k):
+    one, other = None, None
+    for v in p:
+        if v > k:
+            other = one
+            one = v
+        elif v == k:
+            one, other = other, None
+    return -1 if one is None else one, -1 if other is None else other, one != other

@@ -245,6 +245,59 @@ def test_integers_that_outgrow_64_bits_are_looped(function):
         vmap(function)(X, PLACES)
 
 
+def ways_to_pay(k):
+    ways = [1] + [0] * 12
+    for coin in k:
+        for amount in range(coin + 1, 13):
+            ways[amount] += ways[amount - coin - 1]
+    return ways[12], ways
+
+
+def union_by_size(k):
+    parent, size = list(range(5)), [1] * 5
+    for i in range(len(k)):
+        a, b = k[i], (i * 2) % 5
+        while parent[a] != a:
+            a = parent[a]
+        while parent[b] != b:
+            b = parent[b]
+        if a == b:
+            continue
+        if size[a] < size[b]:
+            a, b = b, a
+        parent[b] = a
+        size[a] += size[b]
+    return max(size), parent
+
+
+def catalan(k):
+    c = [1] + [0] * 12
+    for i in range(1, k[0] + 5):
+        for j in range(i):
+            c[i] += c[j] * c[i - 1 - j]
+    return c
+
+
+@pytest.mark.parametrize("function", [ways_to_pay, union_by_size, catalan])
+def test_sums_of_items_are_looked_at(function):
+    rows = np.random.default_rng(5).integers(0, 5, (len(X), 4))
+    assert_matches_loop(function, (rows,), native=True)
+    assert_matches_loop(function, (rows.T,), -1, native=True)
+
+
+def tripled(n):
+    f = [1] * 62
+    for i in range(2, n + 1):
+        f[i] = f[i - 1] * 3 + f[i - 2]
+    return f[n] % 1000
+
+
+def test_sums_of_items_that_outgrow_64_bits():
+    assert_matches_loop(tripled, (np.array([3, 8, 0]),), native=True)
+    with pytest.warns(FallbackWarning, match="outgrows 64 bits"):
+        assert vmap(tripled)(np.array([60, 8])).tolist() == [tripled(60), tripled(8)]
+
+
 # --- what is read off the syntax ---
 
 

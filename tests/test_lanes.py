@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.programs import write_program
-from vectorizer import runtime, vmap
+from vectorizer import FallbackWarning, runtime, vmap
 from vectorizer.testing import assert_matches_loop
 
 LARGE = 4 * runtime.FEW_LANES
@@ -332,3 +332,53 @@ def test_a_loop_that_does_not_run_changes_no_dtype(function, length):
     for other in (length, 2, 0, length):
         x = np.linspace(0, 9, 4 * other).reshape(4, other)
         assert_matches_loop(function, (x, np.arange(1.0, 5.0)), vmapped=vmapped, native=True)
+
+
+def sieve(n):
+    is_prime = np.ones(61, dtype=bool)
+    is_prime[:2] = False
+    i = 2
+    while i * i <= n:
+        if is_prime[i]:
+            for j in range(i * i, n + 1, i):
+                is_prime[j] = False
+        i += 1
+    return is_prime
+
+
+def stepped(start, stop, step):
+    total, last, count = 0, -1, 0
+    for k in range(start, stop, step):
+        total += k
+        last = k
+        if total > 60:
+            break
+        count += 1
+    return total, last, count
+
+
+def squares(start, stop):
+    total = 0
+    for k in range(start, stop):
+        total += k * k
+    return total
+
+
+def test_steps_that_differ():
+    n = np.array([2, 60, 0, 35, 36, 49])
+    assert_matches_loop(sieve, (n,), native=True)
+    start, stop, step = np.array([0, 3, 9, 5, -4, 7]), np.array([30, 4, -9, 5, 50, 3]), np.array([4, 9, -2, 1, 7, -5])
+    assert_matches_loop(stepped, (start, stop, step), native=True)
+    assert_matches_loop(stepped, (start.astype(np.int32), stop, step.astype(np.int8)), native=True)
+    assert_matches_loop(stepped, (0, 20, np.abs(step)), (None, None, 0), native=True)
+    step[2] = 0
+    with pytest.raises(ValueError, match=r"range\(\) arg 3 must not be zero"):
+        vmap(stepped)(start, stop, step)
+
+
+def test_products_of_what_differs():
+    start, stop = np.array([0, -3, 9]), np.array([30, 4, 5])
+    assert_matches_loop(squares, (start, stop), native=True)
+    far = np.array([2**40, 0, 1])
+    with pytest.warns(FallbackWarning, match="outgrows 64 bits"):
+        vmap(lambda a: squares(a, a + 3) % 7)(far)

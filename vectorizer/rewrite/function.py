@@ -294,7 +294,7 @@ def with_flags(function: Function, plan: Plan, lines: dict[int, int]) -> Functio
     for old, new in flagged.copies:
         if id(old) in lines:
             lines[id(new)] = lines[id(old)]
-    plan.first = flagged.first
+    plan.first, plan.handed_on = flagged.first, flagged.handed_on
     plan.made.append(flagged)  # its nodes are told apart by identity
     return replace(function, node=flagged.node)
 

@@ -41,6 +41,7 @@ NAMES_BOUND = (
 
 SIMPLE = (cst.SubscriptElement, cst.Index, cst.Name, cst.Integer, cst.BinaryOperation, cst.UnaryOperation)
 OPERATORS: dict[type[cst.CSTNode], type[cst.BaseBinaryOp]] = {
+    cst.AddAssign: cst.Add, cst.SubtractAssign: cst.Subtract,
     cst.MultiplyAssign: cst.Multiply, cst.DivideAssign: cst.Divide, cst.FloorDivideAssign: cst.FloorDivide,
     cst.ModuloAssign: cst.Modulo, cst.PowerAssign: cst.Power, cst.BitAndAssign: cst.BitAnd,
     cst.BitOrAssign: cst.BitOr, cst.BitXorAssign: cst.BitXor,
@@ -82,14 +83,14 @@ def hold_lists(node: cst.FunctionDef) -> HeldLists | None:
     group = groups(candidates(node))
     while group:
         depth = depths(node, group)
+        growing = Growth(node, frozenset(group)).growing()
         try:
-            body = node.body.visit(Conversion(group, depth, entries(node)))
+            body = node.body.visit(Conversion(group, depth, entries(node), growing))
         except Refused as refused:
             root = group.get(refused.name)
             group = {name: first for name, first in group.items() if first != root}
             continue
         assert isinstance(body, cst.BaseSuite)
-        growing = Growth(node, frozenset(group)).growing()
         return HeldLists(node.with_changes(body=body), group, depth, frozenset(group[name] for name in growing))
     return None
 
@@ -100,8 +101,10 @@ def hold_lists(node: cst.FunctionDef) -> HeldLists | None:
 class Conversion(cst.CSTTransformer):
     """Marks lists where they are made and read; raises Refused where one is used otherwise."""
 
-    def __init__(self, group: dict[str, str], depth: dict[str, int], entries: dict[str, cst.BaseExpression]) -> None:
-        self.group, self.depth, self.entries = group, depth, entries
+    def __init__(
+        self, group: dict[str, str], depth: dict[str, int], entries: dict[str, cst.BaseExpression], growing: set[str]
+    ) -> None:
+        self.group, self.depth, self.entries, self.growing = group, depth, entries, growing
         self.made: dict[cst.CSTNode, cst.CSTNode] = {}
 
     def on_visit(self, node: cst.CSTNode) -> bool:
@@ -254,13 +257,17 @@ class Conversion(cst.CSTTransformer):
         return cst.Assign([cst.AssignTarget(cst.Subscript(name, [every]))], held(name, new))
 
     def from_AugAssign(self, node: cst.AugAssign) -> cst.CSTNode | None:
-        """``items[i] *= v`` is ``items[i] = items[i] * v``, but for sums, which an array does in place as well."""
+        """``items[i] *= v`` is ``items[i] = items[i] * v``, but for sums, which an array does in place as well.
+
+        Sums that may become as large as they like are looked at, whenever one is stored.
+        """
         base, index = chain(node.target)
-        if not self.is_held(base) or isinstance(node.operator, (cst.AddAssign, cst.SubtractAssign)):
+        is_step = isinstance(node.operator, (cst.AddAssign, cst.SubtractAssign))
+        if not isinstance(base, cst.Name) or not self.is_held(base) or is_step and base.value not in self.growing:
             return None
         operator = OPERATORS.get(type(node.operator))
         if operator is None or any(not isinstance(p, SIMPLE) for i in index for p in nodes_of(i)):
-            raise Refused(base.value)  # type: ignore[attr-defined]
+            raise Refused(base.value)
         item = self.inner(node.target)
         value = self.inner(node.value).with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
         return cst.Assign([cst.AssignTarget(item)], cst.BinaryOperation(item, operator(), value))

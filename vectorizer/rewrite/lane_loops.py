@@ -17,10 +17,11 @@ from vectorizer.rewrite.live_lanes import LaneLoop, LanePlan, axes_overlap
 from vectorizer.rewrite.loop_syntax import target_names
 from vectorizer.rewrite.names import nodes_of
 from vectorizer.rewrite.statements import _statements
+from vectorizer.rules.definitions import require
 from vectorizer.rules.python import truth
-from vectorizer.source.operand import AND, BIT_OR, COMPARE, NOT, SUM, UNARY, Holds, Operand, call
+from vectorizer.source.operand import AND, BIT_OR, COMPARE, NOT, PRODUCT, SUM, UNARY, Holds, Operand, call
 from vectorizer.source.statements import Stmt
-from vectorizer.values import Array, Unsupported, Value, is_uniform, number
+from vectorizer.values import Array, Unsupported, Value, is_uniform, number, union_axes
 
 OPPOSITES = {"==": "!=", "!=": "=="}
 WHOLE_OPPOSITES = {**OPPOSITES, "<": ">=", ">": "<=", "<=": ">", ">=": "<"}  # of integers: with nan, neither need hold
@@ -135,12 +136,10 @@ class LaneLoops(Jumps):
         if node.target.value in self.live_after(node) or node.target.value in self.plan.flags:
             node = self.with_own_counter(node)
         start, stop = (Operand("0", number(0)), args[0]) if len(args) == 1 else (args[0], args[1])
-        step = self.pin_int(args[2], "a step") if len(args) == 3 else 1
-        if step == 0:
-            raise Unsupported("a step of zero")
+        step = self.step_of(args[2]) if len(args) == 3 else 1
         assert isinstance(node.target, cst.Name)
         target = node.target.value
-        if not is_uniform(start.value) or abs(step) != 1:
+        if not is_uniform(start.value) or isinstance(step, Operand) or abs(step) != 1:
             return self.lane_offset_range(node, target, (start, stop, step), rest)
         if not isinstance(stop.value, Array) or not stop.value.axes:
             raise Unsupported("a range whose ends differ between the examples")
@@ -190,19 +189,44 @@ class LaneLoops(Jumps):
             return operand
         return Operand(f"{operand.primary}.astype(int)", value.with_(dtype=INT), fresh=True)
 
+    def step_of(self, operand: Operand) -> int | Operand:
+        """The step of a range: a number where it can be known, else what each example steps by."""
+        try:
+            step = self.pin_int(operand, "a step")
+        except Unsupported:
+            step = None
+        if step == 0:
+            raise Unsupported("a step of zero")
+        if step is not None:
+            return step
+        if not isinstance(operand.value, Array) or operand.value.rank or operand.value.kind not in "iu":
+            raise Unsupported("a step that is not known to be an integer")
+        by = self.pinned_temp(self.as_weak_int(operand) if operand.array.axes else operand, "by")
+        test = f"({by.code} != 0).all()" if by.array.axes else f"{by.code} != 0"
+        require(self, test, "a step of zero", raises=True)
+        return by
+
+    def trips_between(self, start: Operand, stop: Operand, step: int | Operand) -> str:
+        """Code for how often a range runs; at most zero where it is empty."""
+        if isinstance(step, Operand):
+            (distance, by), _, _ = self.align([self.binary("-", start, stop), step])
+            return f"-({distance.at(PRODUCT)} // {by.at(UNARY)})"
+        distance = self.binary("-", stop, start) if step > 0 else self.binary("-", start, stop)
+        return distance.code if abs(step) == 1 else f"-(-({distance.code}) // {abs(step)})"
+
     def lane_offset_range(
-        self, node: cst.For, target: str, bounds: tuple[Operand, Operand, int], rest: Sequence[Any]
+        self, node: cst.For, target: str, bounds: tuple[Operand, Operand, int | Operand], rest: Sequence[Any]
     ) -> bool:
-        """A range that starts at different numbers: a common counter is added to each start."""
+        """A range that starts at different numbers, or has different steps: a common counter is added to each start."""
         start, stop, step = bounds
         first = self.pinned_temp(self.as_weak_int(start) if start.array.axes else start, "start")
-        distance = self.binary("-", stop, first) if step > 0 else self.binary("-", first, stop)
-        size = abs(step)
-        kept, origins = f"$stop{len(self.lane_loops)}", f"$start{len(self.lane_loops)}"
+        kept, origins, steps = (f"${what}{len(self.lane_loops)}" for what in ("stop", "start", "step"))
         trips = self.fresh("trips")
-        self.emit(f"{trips} = {distance.code if size == 1 else f'-(-({distance.code}) // {size})'}", target=trips)
+        self.emit(f"{trips} = {self.trips_between(first, stop, step)}", target=trips)
         self.env[kept] = Operand(trips, Array(INT, 0, (self.outer_axis(),), weak=True))
         self.env[origins] = Operand(first.code, first.value)
+        if isinstance(step, Operand):
+            self.env[steps] = Operand(step.code, step.value)
         counter = self.fresh("step")
         header = call("range", call(self.np("max"), trips, initial="0"))
 
@@ -213,12 +237,17 @@ class LaneLoops(Jumps):
             limit = self.env[kept]
             self.keep_running(loop, Operand(f"{counter} < {limit.at(BIT_OR)}", limit.value, COMPARE), whole=True)
             origin = self.env[origins]
-            moved = f"{'+' if step > 0 else '-'} {counter if size == 1 else f'{size} * {counter}'}"
+            axes = self.array(origin).axes
+            if isinstance(step, Operand):
+                moved = f"+ {counter} * {self.env[steps].at(UNARY)}"
+                axes = union_axes(axes, self.array(self.env[steps]).axes)
+            else:
+                moved = f"{'+' if step > 0 else '-'} {counter if abs(step) == 1 else f'{abs(step)} * {counter}'}"
             name = self.target_name(target)
             self.emit(f"{name} = {origin.at(SUM)} {moved}", target=name)
-            self.bind(target, Operand(name, Array(INT, 0, self.array(origin).axes, weak=True)))
+            self.bind(target, Operand(name, Array(INT, 0, axes, weak=True)))
 
-        extra = frozenset({kept, origins})
+        extra = frozenset({kept, origins, *([steps] if isinstance(step, Operand) else [])})
         return self.lane_loop(node, LanePlan(lambda _: f"for {counter} in {header}:", head, False, extra), rest)
 
     # --- the loop itself ---------------------------------------------------------------------------------------------

@@ -14,9 +14,10 @@ from vectorizer.rewrite.held_lists import HELD, LIST
 from vectorizer.rewrite.list_variables import chain, flat
 from vectorizer.rewrite.spelled_out import SpelledOut
 from vectorizer.rules.context import PlanChange
+from vectorizer.rules.definitions import require
 from vectorizer.rules.subscripts import Parts
 from vectorizer.rules.table import Call, find
-from vectorizer.source.operand import Operand
+from vectorizer.source.operand import Operand, call
 from vectorizer.values import (
     MISSING,
     Array,
@@ -32,6 +33,9 @@ from vectorizer.values import (
 
 Kind = tuple[np.dtype[Any], bool]  # the dtype of a list's items, and whether they are Python's numbers
 MARKERS = {HELD: "held", LIST: "list"}
+PYTHON_INT: Kind = (np.dtype(np.int64), True)
+FAR = "2**50"  # sums and differences of thousands of such numbers are still far from 64 bits
+OUTGROWN = "a sum of Python's integers in a list that outgrows 64 bits"
 
 
 class ListArrays(SpelledOut):
@@ -169,8 +173,6 @@ class ListArrays(SpelledOut):
         """What the items of a list are with those that are put into it here."""
         assert self.plan.held is not None
         group = self.plan.held.group[name]
-        if kind == (np.dtype(np.int64), True) and group in self.plan.held.growing:
-            raise Unsupported("a sum of Python integers in a list may outgrow 64 bits")
         known: Kind = self.plan.kinds.setdefault(group, kind)
         if known == kind:
             return kind
@@ -204,7 +206,11 @@ class ListArrays(SpelledOut):
     def assign_item(self, target: cst.Subscript, operand: Operand) -> None:
         name = self.held_name(target.value)
         if name is not None and not any(isinstance(e.slice, cst.Slice) for e in target.slice):
-            self.note_kind(name, self.kind_of(operand.value))
+            assert self.plan.held is not None
+            kind = self.note_kind(name, self.kind_of(operand.value))
+            if kind == PYTHON_INT and self.plan.held.group[name] in self.plan.held.growing:
+                operand = self.temp(operand, "number")
+                require(self, f"({call(self.np('abs'), operand.code)} < {FAR}).all()", OUTGROWN)
         super().assign_item(target, operand)
 
     def note_added(self, target: cst.Subscript, right: Operand) -> None:

@@ -1,7 +1,8 @@
 """Whether the integers in a list may grow without bound: Python's do not end at 64 bits, those of an array do.
 
 A list may grow by a step at a time, `counts[v] += 1` or `best[i] = max(best[i], best[j] + 1)`: as many steps as it
-takes to leave 64 bits are never made.  Sums of its items, and their products, may double in each step.
+takes to leave 64 bits are never made.  Sums of its items, and their products, may double in each step: they are looked
+at wherever one is stored.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import libcst as cst
 
 from vectorizer.rewrite.control_flow import JUMPS, has_jump
 from vectorizer.rewrite.names import children_of, names_read, nodes_of, statements_of
-from vectorizer.rewrite.unset import Unset
+from vectorizer.rewrite.nones import Nones
 from vectorizer.rules.subscripts import in_range
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, ListV, Obj, SeqV, StackedV, TupleV, Unsupported
@@ -45,7 +45,7 @@ RAISERS = (
 Handlers = Sequence[tuple[tuple[type[BaseException], ...], cst.ExceptHandler]]
 
 
-class Trying(Unset):
+class Trying(Nones):
     """What a `try` becomes."""
 
     fell_through: bool = False  # the end of an iteration was reached inside of what a jump has made of the rest

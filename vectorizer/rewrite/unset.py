@@ -31,6 +31,7 @@ class Unset(Statements):
     masks: list[Operand]
     loop_depth: int
     assumed: frozenset[str] = frozenset()  # variables that are not None where the walk is
+    unchecked: frozenset[str] = frozenset()  # variables of which the place where they are read knows that they may be
     assumed_at: dict[int, frozenset[str]]  # and in parts of the function that it has seen
     lost: set[str]  # variables that a merge has given up because one side did not set them
 
@@ -171,7 +172,7 @@ class Unset(Statements):
     def check_set(self, name: str) -> None:
         """Emits a check that the examples which read a variable have set it: where not, their loop raises as well."""
         flag = self.plan.flags.get(name)
-        if flag is None:
+        if flag is None or name in self.unchecked:
             return
         operand = self.read(flag)
         known = self.array(operand).const
@@ -208,12 +209,14 @@ class Flagged:
 
     copies: the statements that were made, with those that they stand for.
     first: for each variable the statement of the function that may set it first, by its identity.
+    handed_on: where a variable that may be None is handed on to another one, by the identity of its name there.
     """
 
     def __init__(self, node: cst.FunctionDef, flags: dict[str, str], nones: set[str]) -> None:
         self.flags, self.nones = flags, nones
         self.copies: list[tuple[cst.CSTNode, cst.CSTNode]] = []
         self.first: dict[int, tuple[str, ...]] = {}
+        self.handed_on: set[int] = set()
         body = self.block(statements_of(node.body))
         for name in flags:
             statement = next(s for s in body if {name, flags[name]} & assigned_names(s))
@@ -266,13 +269,51 @@ class Flagged:
         for small in statements:
             if isinstance(small, cst.Assign) and is_none(small.value):
                 yield from self.lowered(small)
-                continue
-            yield small
-            if isinstance(small, cst.Assign):
-                for item in small.targets:
-                    yield from self.raised(item.target)
-            elif isinstance(small, cst.AnnAssign) and small.value is not None:
-                yield from self.raised(small.target)
+            elif isinstance(small, cst.Assign) and self.pairs_of_nones(small):
+                yield from self.unpacked(small)
+            else:
+                yield from self.plain(small)
+
+    def plain(self, small: cst.BaseSmallStatement) -> Iterator[cst.BaseSmallStatement]:
+        """A statement that sets variables to numbers."""
+        yield small
+        if isinstance(small, cst.Assign):
+            for item in small.targets:
+                yield from self.raised(item.target)
+        elif isinstance(small, cst.AnnAssign) and small.value is not None:
+            yield from self.raised(small.target)
+
+    def pairs_of_nones(self, small: cst.Assign) -> list[tuple[cst.BaseExpression, cst.BaseExpression]]:
+        """Targets and values of ``a, b = c, None``, where some of the values are None or may be; else nothing."""
+        target, value = small.targets[0].target, small.value
+        pairs = [(target, value)]
+        if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (cst.Tuple, cst.List)):
+            pairs = [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=False)]
+            if len(target.elements) != len(value.elements):
+                return []
+        given = [name.value for name, v in pairs if isinstance(name, cst.Name) and (is_none(v) or self.may_be_none(v))]
+        return pairs if len(small.targets) == 1 and self.nones.intersection(given) else []
+
+    def may_be_none(self, node: cst.BaseExpression) -> bool:
+        return isinstance(node, cst.Name) and node.value in self.nones
+
+    def unpacked(self, small: cst.Assign) -> Iterator[cst.BaseSmallStatement]:
+        """``a, b = c, None`` is ``a = c`` with ``a_is_set, b_is_set = c_is_set, False``."""
+        kept: list[tuple[cst.BaseExpression, cst.BaseExpression]] = []
+        raised: list[tuple[cst.BaseExpression, cst.BaseExpression]] = []
+        for target, value in self.pairs_of_nones(small):
+            names = [p.value for p in nodes_of(target) if isinstance(p, cst.Name) and p.value in self.flags]
+            is_variable = isinstance(target, cst.Name) and target.value in self.nones
+            if not is_variable or not is_none(value):
+                kept.append((target, value))
+            flag: cst.BaseExpression = cst.Name("False" if is_variable and is_none(value) else "True")
+            if is_variable and self.may_be_none(value):
+                self.handed_on.add(id(value))
+                flag = cst.Name(self.flags[value.value])  # type: ignore[attr-defined]
+            raised += [(cst.Name(self.flags[name]), flag) for name in names]
+        for pairs in (kept, raised):
+            if pairs:
+                yield assignment(pairs)
 
     def lowered(self, small: cst.Assign) -> Iterator[cst.BaseSmallStatement]:
         """``x = None`` is ``flag = False`` for a variable that some examples set to None."""
@@ -291,6 +332,14 @@ class Flagged:
         for part in nodes_of(target):
             if isinstance(part, cst.Name) and part.value in self.flags:
                 yield cst.Assign([cst.AssignTarget(cst.Name(self.flags[part.value]))], cst.Name("True"))
+
+
+def assignment(pairs: Sequence[tuple[cst.BaseExpression, cst.BaseExpression]]) -> cst.Assign:
+    """One assignment for pairs of targets and values."""
+    if len(pairs) == 1:
+        return cst.Assign([cst.AssignTarget(pairs[0][0])], pairs[0][1])
+    left, right = (cst.Tuple([cst.Element(pair[k]) for pair in pairs], lpar=[], rpar=[]) for k in (0, 1))
+    return cst.Assign([cst.AssignTarget(left)], right)
 
 
 # --- None ------------------------------------------------------------------------------------------------------------

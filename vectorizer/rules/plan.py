@@ -37,7 +37,8 @@ class Plan:
     sequential: loops (sites) that stay loops, with the reason.
     returns: the value that every `return` of a helper must have.
     flags: variables that some examples do not set, with the flags that say which do; starts: what they are set to;
-        first: the statements in front of which they start as zeros; nones: those that some examples set to None.
+        first: the statements in front of which they start as zeros; nones: those that some examples set to None;
+        handed_on: names (by id) that hand one of these on to another variable.
     reserved: names of variables in syntax that was made up.
     batch_last: buffers and arguments whose batch axis is innermost in memory; ordered: that has been decided.
     skewed: tables that are held by anti-diagonals, with their lengths as the user's function sees them; retabled: the
@@ -63,6 +64,7 @@ class Plan:
     starts: dict[str, Value | None] = field(default_factory=dict)
     nones: set[str] = field(default_factory=set)
     first: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    handed_on: set[int] = field(default_factory=set)
     reserved: set[str] = field(default_factory=set)
     batch_last: set[object] = field(default_factory=set)
     components: set[object] = field(default_factory=set)
