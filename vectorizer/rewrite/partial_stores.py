@@ -8,6 +8,7 @@ import libcst as cst
 import numpy as np
 
 from vectorizer.rewrite.effects import Effects
+from vectorizer.rewrite.sharing import origins_of
 from vectorizer.rules.elementwise import (
     strengthen,
 )
@@ -173,7 +174,7 @@ class PartialStores(Effects):
         """What the regions have taken of variables that share the memory of `target` is out of date."""
         for region in self.regions:
             for name, operand in self.env.items():
-                if isinstance(operand.value, Array) and operand.value.origins & target.origins:
+                if origins_of(operand.value) & target.origins:
                     region.cache.pop(name, None)
 
     def visit_Subscript(self, node: cst.Subscript) -> Operand:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from vectorizer.values import (
     Axes,
     Axis,
     Conflict,
+    DictV,
     ListV,
     MaskedV,
     Obj,
@@ -154,6 +156,8 @@ class Walk(Widening):
         value = operand.value
         if isinstance(value, (TupleV, ListV)):
             return self._restrict_items(operand, value, region, name)
+        if isinstance(value, DictV):
+            return self._restrict_dict(operand, value, region, name)
         if isinstance(value, StackedV):
             inner = self.restrict(operand.with_value(value.array), region, name)
             return inner.with_value(StackedV(self.array(inner), value.weak))
@@ -176,6 +180,17 @@ class Walk(Widening):
         made: Value = TupleV(values, value.type_) if isinstance(value, TupleV) else ListV(values, value.site)
         codes = ", ".join(p.code for p in parts)
         return Operand(f"[{codes}]" if isinstance(value, ListV) else f"({codes},)", made, node=Parts(parts))
+
+    def _restrict_dict(self, operand: Operand, value: DictV, region: ActiveRegion, name: str) -> Operand:
+        """A dict whose items are restricted one by one; those that nobody reads are dropped again."""
+        known = operand.node.parts if isinstance(operand.node, Parts) else ()
+        held = known or [Operand(f"{operand.primary}[{key!r}]", item) for key, item in value.items]
+        keys = [key for key, _ in value.items]
+        labels = [re.sub(r"\W", "_", f"{name}_{key}") for key in keys]
+        parts = [self.restrict(part, region, label) for part, label in zip(held, labels, strict=True)]
+        code = ", ".join(f"{key!r}: {part.code}" for key, part in zip(keys, parts, strict=True))
+        items = tuple((key, part.value) for key, part in zip(keys, parts, strict=True))
+        return Operand(f"{{{code}}}", DictV(items, value.site), node=Parts(parts))
 
     def _restrict_array(self, operand: Operand, value: Array, region: ActiveRegion, name: str) -> Operand:
         """The elements of the active examples; all axes that the mask speaks of must be there, side by side."""

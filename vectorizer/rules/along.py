@@ -12,7 +12,7 @@ from vectorizer.rules.elementwise import is_none
 from vectorizer.rules.reductions import flattened, normalized
 from vectorizer.rules.table import FUNCTIONS, Call, Rule, probe, register
 from vectorizer.source.operand import Operand, call, tuple_code
-from vectorizer.values import Array, Dims, ListV, TupleV, Unsupported, union_axes
+from vectorizer.values import Array, Dims, ListV, TupleV, Unsupported, is_uniform, union_axes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Along:
     def lower(self, rw: Context, c: Call) -> Operand:
         bound = c.bind(self.names)
         given = bound[self.names[0]]
-        options = {k: rw.pin(o, f"{k}=") for k, o in bound.items() if k not in ("axis", self.names[0])}
+        options = {k: self._option(rw, k, o) for k, o in bound.items() if k not in ("axis", self.names[0])}
         operand, whole = self._operand(rw, c, given, bound.get("axis"))
         value = rw.array(operand)
         codes = {k: o.code for k, o in bound.items()}
@@ -49,6 +49,13 @@ class Along:
         is_list = c.base is not None and not isinstance(given.value, Array)
         rendered = c.render(self.names, codes, rw.np(self.function.__name__) if is_list else None)
         return Operand(rendered, value.with_(dtype=dtype, dims=dims, origins=frozenset(), weak=False), fresh=True)
+
+    @staticmethod
+    def _option(rw: Context, name: str, operand: Operand) -> Any:
+        """An option as the stand-in for the array is given it, which is too short for most places of `kth`."""
+        if name == "kth" and is_uniform(operand.value):
+            return 0
+        return rw.pin(operand, f"{name}=")
 
     def _operand(self, rw: Context, c: Call, given: Operand, axis: Operand | None) -> tuple[Operand, bool]:
         """The array that the function works along, of rank 1 or more, and whether that is the flattened one."""

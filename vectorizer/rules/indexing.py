@@ -127,6 +127,8 @@ def container_item(rw: Context, base: Operand, index: Sequence[Index]) -> Operan
         found = value.get(key)
         if found is None:
             raise Unsupported(f"a dict has no key {key!r}")
+        if isinstance(base.node, Parts):
+            return base.node.parts[[known for known, _ in value.items].index(key)]
         return Operand(f"{base.primary}[{item_code(item)}]", found)
     assert isinstance(value, (TupleV, ListV, SeqV))
     if isinstance(item, Slice):
