@@ -18,7 +18,6 @@ import numpy as np
 from vectorizer.backends.placement import Placement
 from vectorizer.backends.translate import Names
 from vectorizer.kernels.elementwise import is_elementwise
-from vectorizer.kernels.emission import Kernel, write_kernel
 from vectorizer.kernels.expressions import BINARY, COMPARE, Outside
 from vectorizer.kernels.functions import TABLE
 from vectorizer.kernels.helpers import Emitted, as_elementwise
@@ -26,6 +25,8 @@ from vectorizer.kernels.leaves import Leaves, Parameter
 from vectorizer.kernels.numbers import NoKernel
 from vectorizer.kernels.runs import Definition, Flow, is_numeric_literal, is_quiet_call, roots_of
 from vectorizer.kernels.statements import INDENT, Body
+from vectorizer.kernels.user_functions import Kernel
+from vectorizer.kernels.written import write_kernel
 from vectorizer.rewrite.function import Rewriter
 from vectorizer.rewrite.translating import read_surroundings
 from vectorizer.values import MISSING, Unsupported
