@@ -172,8 +172,15 @@ class MaskedBodies(LaneLoops):
 
     def masked_jump(self, loop: MaskedLoop, node: cst.Break | cst.Continue | cst.Return | None) -> None:
         """The examples of the innermost mask jump."""
-        if node is None or len(loop.masks) == 1:
-            raise Unsupported("a jump that all examples in a loop take")
+        if node is None:
+            raise Unsupported("a jump beside another statement, in a loop with masks")
+        if len(loop.masks) == 1:  # all examples take it
+            taken = self.fresh(NAMES[type(node)])
+            self.emit(f"{taken} = {loop.masks[0].code}.copy()", target=taken)
+            loop.masks.append(Operand(taken, loop.masks[0].value))
+            self.masked_jump(loop, node)
+            loop.masks.pop()
+            return
         mask, outer = loop.masks[-1], loop.masks[:-1]
         if isinstance(node, cst.Return):
             self.masked_return(node, mask)

@@ -30,12 +30,13 @@ class MaskedLoops(MaskedBodies):
         Else it says whether the statements behind the loop have been taken care of as well.
         """
         backend = self.shared.backend
-        inside = self.regions or self.masks or self.scopes or self.loops or self.speculating
-        if backend is None or backend.lanes != "mask" or inside:
+        if backend is None or backend.lanes != "mask" or self.regions or self.loops:
             return None
-        mark, pending = self.mark(), self.pending
-        self.masked = Masked()
         returns = has_jump([node.body], (cst.Return,))
+        if returns and (self.masks or self.scopes or self.speculating):
+            return None
+        mark, pending, outer = self.mark(), self.pending, self.masked
+        self.masked = Masked()
         try:
             if returns:
                 self.open_masked_returns()
@@ -47,7 +48,7 @@ class MaskedLoops(MaskedBodies):
             self.pending = pending
             return None
         finally:
-            self.masked = Masked()
+            self.masked = outer
         self.change("masks", "the loop ends at different times: it goes on for all until none is left in it")
         return returns
 
@@ -69,6 +70,8 @@ class MaskedLoops(MaskedBodies):
         running = self.fresh("running")
         if self.masked.loops:
             code = f"{self.masked.loops[-1].masks[-1].code}.copy()"
+        elif self.masks:
+            code = f"{self.expand(self.conjunction(self.masks), self.axes, 0).primary}.copy()"
         else:
             code = call(self.np("ones"), self.shape_code(self.axes), "bool")
         self.emit(f"{running} = {code}", target=running)
@@ -100,7 +103,7 @@ class MaskedLoops(MaskedBodies):
         most = call(self.np("max"), stop.code, initial=start)
         header = call("range", *([] if start == "0" else [start]), most)
         name = node.target.value
-        entered = self.entering() if self.masked.loops or has_jump([node.body], JUMPS) else None
+        entered = self.entering() if self.masked.loops or self.masks or has_jump([node.body], JUMPS) else None
         running = entered or Operand(self.fresh("running"), Array(BOOL, 0, self.array(stop).axes))
 
         def body() -> tuple[str, list[Stmt]]:
