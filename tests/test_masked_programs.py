@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fake_device import FAKE, DeviceArray, counts, reset
+from tests.fake_device import FAKE
 from tests.programs import load_program
 from tests.test_properties import report, time_limit
 from vectorizer import vmap
@@ -48,8 +48,8 @@ class Writer:
 
     def number(self) -> str:
         return self.choose(
-            "s * 0.5 + t", "t - 0.25 * s", "np.sum(x * x)", "x.max() - t", "np.sum(a @ x)", "s + 1", "t * 0.75", "n - s",
-            "np.abs(s) + 0.5", "np.where(s > t, s, t)", "x.mean()", "x[1] + s", "1.5", "s if t > 0 else -s",
+            "s * 0.5 + t", "t - 0.25 * s", "np.sum(x * x)", "x.max() - t", "np.sum(a @ x)", "s + 1", "t * 0.75",
+            "n - s", "np.abs(s) + 0.5", "np.where(s > t, s, t)", "x.mean()", "x[1] + s", "1.5", "s if t > 0 else -s",
         )  # fmt: skip
 
     def vector(self) -> str:
@@ -81,7 +81,7 @@ class Writer:
         elif kind < 0.5:
             self.put(
                 indent,
-                self.choose("n += 1", "n = n + 2", "x[1] = s", "x[0] += t", "h[n % 2] = s" if False else "n += 1"),
+                self.choose("n += 1", "n = n + 2", "x[1] = s", "x[0] += t", "n += 1"),
             )
         elif kind < 0.75:
             self.put(indent, f"{self.choose('s', 't')} = {self.number()}")
