@@ -201,10 +201,47 @@ def _width(item: Any) -> int:
     return item.ndim if isinstance(item, DeviceArray) and item.dtype.kind == "b" else 1
 
 
+def cupys_quotient(a: Any, b: Any) -> Any:
+    """``a // b`` as CuPy computes it: of floats, the whole part of the rounded quotient."""
+    exact = np.floor_divide(a, b)
+    return np.floor(np.true_divide(a, b)).astype(exact.dtype) if exact.dtype.kind == "f" else exact
+
+
+def cupys_remainder(a: Any, b: Any) -> Any:
+    """``a % b``, which follows from the quotient."""
+    exact = np.remainder(a, b)
+    return (a - cupys_quotient(a, b) * b).astype(exact.dtype) if exact.dtype.kind == "f" else exact
+
+
+def cupys_solve(a: Any, b: Any) -> Any:
+    """`linalg.solve`, whose operands must have the same axes before the last."""
+    if b.ndim > 1 and a.shape[:-1] != b.shape[:-1]:
+        raise ValueError("a must have (..., M, M) shape and b must have (..., M, K) for multidimensional b")
+    return np.linalg.solve(a, b)
+
+
+SEMANTICS = {
+    "floor_divide": cupys_quotient,
+    "remainder": cupys_remainder,
+    "mod": cupys_remainder,
+    "divmod": lambda a, b: (cupys_quotient(a, b), cupys_remainder(a, b)),
+    "linalg.solve": cupys_solve,
+}
+"""Functions of CuPy's that do otherwise than NumPy's, read off its source."""
+
+
 def _operator(name: str) -> Any:
+    plain = SEMANTICS.get({"floordiv": "floor_divide", "mod": "mod", "divmod": "divmod"}.get(name.strip("_ri"), ""))
+
     def apply(self: DeviceArray, *others: Any) -> Any:
         if any(isinstance(other, (list, tuple, np.ndarray)) for other in others):
             raise TypeError(f"Unsupported type {type(others[0])}")
+        if plain is not None:
+            operands = (others[0], self) if name.startswith("__r") else (self, others[0])
+            made = run(plain, *operands)
+            if name.startswith("__i"):
+                self[...] = made
+            return self if name.startswith("__i") else made
         if name.startswith("__i") and name not in ("__invert__",):
             counts.launches += 1
             with np.errstate(all="ignore"):
@@ -303,7 +340,7 @@ def make_library() -> types.ModuleType:
             if not hasattr(owner, space):
                 setattr(owner, space, types.SimpleNamespace())
             owner, source = getattr(owner, space), getattr(source, space)
-        target = getattr(source, last, None)
+        target = SEMANTICS.get(name) or getattr(source, last, None)
         if target is not None:
             plain = NAMES[name] is None or isinstance(target, type)
             setattr(owner, last, target if plain else _function(name, target))

@@ -62,7 +62,7 @@ class Rewriter(Looped):
         self.inlined = []
         self.loop_frames = []
         self.lane_loops = []
-        self.masked = Masked()
+        self.with_masks = Masked()
         self.originals = {}
         self.open_sites = []
         self.ranges = {}

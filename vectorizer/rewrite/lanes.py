@@ -33,7 +33,7 @@ class Lanes(MaskedLoops):
             return self.in_plain_loop(node, lambda: Loops.visit_For(self, node, rest))
         if self.loops:
             raise Unsupported("a loop that ends at different times inside one that has become an axis")
-        if varying is not None and self.masked.loops and self.node_site(node) not in self.plan.lanes:
+        if varying is not None and self.with_masks.loops and self.node_site(node) not in self.plan.lanes:
             self.plan.lanes.add(self.node_site(node))  # a loop with masks inside of another
             raise PlanChange
         done = self.by_masks(node, varying, rest)

@@ -65,7 +65,7 @@ class Masked:
 class MaskedBodies(LaneLoops):
     """Statements for the examples of a mask."""
 
-    masked: Masked
+    with_masks: Masked
 
     def masked_loop(self, node: cst.For | cst.While) -> None:
         """Writes a loop with masks."""
@@ -75,22 +75,26 @@ class MaskedBodies(LaneLoops):
         """A loop without those of its `continue`s that are not needed."""
         raise NotImplementedError
 
+    def varying_range(self, node: cst.For) -> list[Operand] | None:
+        """The operands of a range that differs between the examples."""
+        raise NotImplementedError
+
     def masked_body(self, running: Operand, head: Callable[[], None], node: cst.For | cst.While) -> list[Stmt]:
         """The statements of a loop: what comes first, and the body for those that are in the loop."""
         outer, self.out = self.out, []
-        self.masked.loops.append(MaskedLoop(node, [running], self.live_after(node)))
+        self.with_masks.loops.append(MaskedLoop(node, [running], self.live_after(node)))
         try:
             head()
             self.masked_block(list(_statements(node.body)))
             self.close_iteration(self.out)
             return self.out
         finally:
-            self.masked.loops.pop()
+            self.with_masks.loops.pop()
             self.out = outer
 
     def masked_block(self, statements: Sequence[Any]) -> None:
         """Some statements for the examples of the innermost mask."""
-        loop, done = self.masked.loops[-1], 0
+        loop, done = self.with_masks.loops[-1], 0
         own = self.own_names(statements)
         for position, statement in enumerate(statements):
             statement, is_loop = self.ending_apart(statement)
@@ -109,9 +113,14 @@ class MaskedBodies(LaneLoops):
 
     def ending_apart(self, statement: Any) -> tuple[Any, bool]:
         """A statement, and whether it is a loop that ends at different times."""
-        if not isinstance(statement, (cst.For, cst.While)):
-            return statement, False
-        made = self.structured(statement)
+        made: cst.For | cst.While
+        match statement:
+            case cst.For():
+                made = self.structured(statement)
+            case cst.While():
+                made = self.structured(statement)
+            case _:
+                return statement, False
         return made, self.node_site(made) in self.plan.lanes
 
     def own_names(self, statements: Sequence[Any]) -> frozenset[str]:
@@ -119,7 +128,7 @@ class MaskedBodies(LaneLoops):
 
         They may be set for all examples: nobody sees what those have that are not in the loop.
         """
-        loop = self.masked.loops[-1]
+        loop = self.with_masks.loops[-1]
         found = set(map(target_of, statements)) - {""} - self.env.keys() - loop.read_behind
         deeper = set[str]().union(*(assigned_names(s) for s in statements if not target_of(s)))
         found = {name for name in found if name not in deeper or is_set_first(name, statements)}
@@ -184,7 +193,7 @@ class MaskedBodies(LaneLoops):
         mask, outer = loop.masks[-1], loop.masks[:-1]
         if isinstance(node, cst.Return):
             self.masked_return(node, mask)
-            outer = [*(m for others in self.masked.loops[:-1] for m in others.masks), *outer]
+            outer = [*(m for others in self.with_masks.loops[:-1] for m in others.masks), *outer]
         elif isinstance(node, cst.Continue):
             outer = outer[1:]
             if len(loop.masks) == 2:
@@ -196,7 +205,7 @@ class MaskedBodies(LaneLoops):
 
     def masked_return(self, node: cst.Return, mask: Operand) -> None:
         """The results of the examples of a mask are kept."""
-        returned = self.masked.returned
+        returned = self.with_masks.returned
         if returned is None or node.value is None:
             raise Unsupported("a return without a value, from a loop with masks")
         value = node.value
@@ -209,11 +218,11 @@ class MaskedBodies(LaneLoops):
         if len(self.axes) != 1 or self.frames or self.loop_depth:
             raise Unsupported("a return from a loop under a condition")
         flag = self.fresh("returned")
-        self.masked.returned = MaskedReturn(flag, self.emit(""))
+        self.with_masks.returned = MaskedReturn(flag, self.emit(""))
 
     def behind_masked_returns(self, node: cst.For | cst.While, rest: Sequence[Any]) -> None:
         """``if returned: return result``, and what follows the loop."""
-        returned, self.masked.returned = self.masked.returned, None
+        returned, self.with_masks.returned = self.with_masks.returned, None
         if returned is None or returned.held is None:
             raise Unsupported("a return that is never reached")
         held = returned.held

@@ -35,8 +35,8 @@ class MaskedLoops(MaskedBodies):
         returns = has_jump([node.body], (cst.Return,))
         if returns and (self.masks or self.scopes or self.speculating):
             return None
-        mark, pending, outer = self.mark(), self.pending, self.masked
-        self.masked = Masked()
+        mark, pending, outer = self.mark(), self.pending, self.with_masks
+        self.with_masks = Masked()
         try:
             if returns:
                 self.open_masked_returns()
@@ -48,7 +48,7 @@ class MaskedLoops(MaskedBodies):
             self.pending = pending
             return None
         finally:
-            self.masked = outer
+            self.with_masks = outer
         self.change("masks", "the loop ends at different times: it goes on for all until none is left in it")
         return returns
 
@@ -68,8 +68,8 @@ class MaskedLoops(MaskedBodies):
     def entering(self) -> Operand:
         """A mask of the examples that enter a loop."""
         running = self.fresh("running")
-        if self.masked.loops:
-            code = f"{self.masked.loops[-1].masks[-1].code}.copy()"
+        if self.with_masks.loops:
+            code = f"{self.with_masks.loops[-1].masks[-1].code}.copy()"
         elif self.masks:
             code = f"{self.expand(self.conjunction(self.masks), self.axes, 0).primary}.copy()"
         else:
@@ -103,7 +103,7 @@ class MaskedLoops(MaskedBodies):
         most = call(self.np("max"), stop.code, initial=start)
         header = call("range", *([] if start == "0" else [start]), most)
         name = node.target.value
-        entered = self.entering() if self.masked.loops or self.masks or has_jump([node.body], JUMPS) else None
+        entered = self.entering() if self.with_masks.loops or self.masks or has_jump([node.body], JUMPS) else None
         running = entered or Operand(self.fresh("running"), Array(BOOL, 0, self.array(stop).axes))
 
         def body() -> tuple[str, list[Stmt]]:
