@@ -10,12 +10,30 @@ from vectorizer.backends.base import Backend
 from vectorizer.backends.placement import Parameters, Placement
 from vectorizer.backends.translate import Names
 
-ON_HOST = frozenset(("bool", "complex", "float", "int", "max", "min", "round", "sorted"))
-CHECKING = {"in_range": "subscripts, which a device would wrap", "search_rows": "whether rows are sorted"}
-SIZED = frozenset(("argwhere", "compress", "extract", "flatnonzero", "nonzero", "trim_zeros", "unique"))
+ON_HOST = frozenset(("all", "any", "bool", "complex", "float", "int", "max", "min", "round", "sorted"))
+CHECKING = {
+    "in_range": "subscripts, which a device would wrap",
+    "search_rows": "whether rows are sorted",
+    "solve_each": "whether a matrix can be solved for",
+}
+SIZED = frozenset(
+    (
+        "argwhere",
+        "compress",
+        "extract",
+        "flatnonzero",
+        "intersect1d",
+        "nonzero",
+        "setdiff1d",
+        "setxor1d",
+        "trim_zeros",
+        "union1d",
+        "unique",
+    )
+)
 SOLVERS = frozenset("cholesky eigh eigvalsh inv lstsq pinv qr solve svd tensorinv tensorsolve".split())
 LOOKING = frozenset(
-    """bincount delete histogram histogram2d histogramdd nanmax nanmin place ravel_multi_index
+    """bincount choose delete histogram histogram2d histogramdd nanmax nanmin place put ravel_multi_index
     unravel_index""".split()
 )
 FREE = frozenset(
@@ -132,6 +150,10 @@ class _Costs:
                 found += part.values[:-1]
             elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
                 found.append(part.operand)
+            elif isinstance(part, ast.comprehension):
+                found += part.ifs
+            elif isinstance(part, ast.Compare) and (len(part.ops) > 1 or isinstance(part.ops[0], (ast.In, ast.NotIn))):
+                found.append(part)  # a chain is joined by `and`
         for part in found:
             if self.placement.on_device(part) and not (isinstance(part, ast.Compare) and _is_identity(part)):
                 yield part
@@ -164,9 +186,10 @@ class _Costs:
             self.launch(loop, 3)
         if path.startswith("numpy.linalg.") and name in SOLVERS:
             self.wait(node, "it checks whether a matrix can be solved for")
-        if name in LOOKING:
+        is_weighted = name == "average" and any(keyword.arg == "weights" for keyword in node.keywords)
+        if name in LOOKING or is_weighted:
             self.wait(node, f"CuPy's {name} looks at values")
-        if name in SIZED:
+        if name in SIZED or name == "where" and len(node.args) == 1:
             self.wait(node, "the size of its result depends on values")
         if name not in FREE:
             self.launch(loop)
