@@ -173,7 +173,9 @@ class Call:
         return [call(self.writer.np("ascontiguousarray"), operand.code), *lengths]
 
     def size(self) -> str:
-        return str(self.writer.size(self.axes[0]))
+        """How many examples there are: none but arrays tell."""
+        arrays = (self.writer.env[key] for key in self.body.arrays)
+        return f"{next(o for o in arrays if o.array.axes).primary}.shape[0]"
 
     def call_plainly(self, inputs: list[str]) -> list[str]:
         """A kernel that makes its results; gives their codes."""
