@@ -29,6 +29,7 @@ class Backend:
     array: the dotted name of its array type.
     inventory: its functions with their parameters; None for NumPy, which is what rules emit.
     rows: what is emitted for functions that it lacks, or whose keywords it lacks, by NumPy's dotted name.
+    other: functions that it has, but that do otherwise than NumPy's: their rows are taken all the same.
     host: functions of NumPy's that stay NumPy's: they speak of dtypes and shapes.
     helpers: functions of `vectorizer.runtime` and `vectorizer.array_functions` that rows call.
     companions: modules that stand in for those of other libraries, as ``cupyx.scipy.special`` for ``scipy.special``.
@@ -46,6 +47,7 @@ class Backend:
     array: str
     inventory: Inventory | None = None
     rows: Mapping[str, Lowered] = field(default_factory=dict)
+    other: frozenset[str] = frozenset()
     host: frozenset[str] = frozenset()
     helpers: frozenset[str] = frozenset()
     companions: Mapping[str, str] = field(default_factory=dict)

@@ -4,17 +4,36 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from vectorizer.backends.base import Backend
 from vectorizer.backends.placement import Parameters, Placement
 from vectorizer.backends.translate import Names
 
-ON_HOST = frozenset(("bool", "complex", "float", "int", "max", "min", "round", "sorted"))
-CHECKING = {"in_range": "subscripts, which a device would wrap", "search_rows": "whether rows are sorted"}
-SIZED = frozenset(("argwhere", "compress", "extract", "flatnonzero", "nonzero", "trim_zeros", "unique"))
+ON_HOST = frozenset(("all", "any", "bool", "complex", "float", "int", "max", "min", "round", "sorted"))
+CHECKING = {
+    "in_range": "subscripts, which a device would wrap",
+    "search_rows": "whether rows are sorted",
+    "solve_each": "whether a matrix can be solved for",
+}
+SIZED = frozenset(
+    (
+        "argwhere",
+        "compress",
+        "extract",
+        "flatnonzero",
+        "intersect1d",
+        "nonzero",
+        "setdiff1d",
+        "setxor1d",
+        "trim_zeros",
+        "union1d",
+        "unique",
+    )
+)
 SOLVERS = frozenset("cholesky eigh eigvalsh inv lstsq pinv qr solve svd tensorinv tensorsolve".split())
 LOOKING = frozenset(
-    """bincount delete histogram histogram2d histogramdd nanmax nanmin place ravel_multi_index
+    """bincount choose delete histogram histogram2d histogramdd nanmax nanmin place put ravel_multi_index
     unravel_index""".split()
 )
 FREE = frozenset(
@@ -23,19 +42,44 @@ FREE = frozenset(
 )
 
 
-def list_costs(text: str, backend: Backend, alias: str, parameters: Parameters, names: Names) -> list[tuple[str, str]]:
-    """What `explain` says of a function: pairs of a kind and a reason."""
+@dataclass(frozen=True)
+class Wait:
+    """A line at which the host waits for the device.
+
+    loop: the line of the loop that it stands in; 0 outside of all.
+    rarely: it is only done every so many steps.
+    """
+
+    reason: str
+    loop: int
+    rarely: bool = False
+
+    def told(self, line: str) -> str:
+        often = "" if not self.loop else " now and then in a loop" if self.rarely else " at each step of a loop"
+        return f"`{line.strip()}` waits for the device{often}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What `explain` says of a function: pairs of a kind and a reason; and whether it waits at each step of a loop."""
+
+    told: list[tuple[str, str]]
+    waits_in_loops: bool = False
+
+
+def list_costs(text: str, backend: Backend, alias: str, parameters: Parameters, names: Names) -> Costs:
+    """What a function costs on a device."""
     if not backend.is_device:
-        return []
+        return Costs([])
     function = ast.parse(text).body[-1]
     assert isinstance(function, ast.FunctionDef)
     found = _Costs(function, alias, parameters, names)
     found.block(function.body, 0)
     costs = [("launches", found.launches())]
     lines = text.split("\n")
-    costs += [("waits", f"`{lines[line - 1].strip()}` {reason}") for line, reason in sorted(found.waits.items())]
+    costs += [("waits", wait.told(lines[line - 1])) for line, wait in sorted(found.waits.items())]
     costs += [("copies", f"{name} is a NumPy array: it is copied to the device {when}") for name, when in found.copied]
-    return costs
+    return Costs(costs, any(wait.loop and not wait.rarely for wait in found.waits.values()))
 
 
 class _Costs:
@@ -45,7 +89,8 @@ class _Costs:
         self.alias, self.names = alias, names
         self.placement = Placement(function, parameters, self.path, names.is_array)
         self.counts: dict[int, int] = {}  # launches outside of loops, and in the loop at each line
-        self.waits: dict[int, str] = {}
+        self.waits: dict[int, Wait] = {}
+        self.loop = 0  # the line of the loop that is looked at
         self.copied: list[tuple[str, str]] = []
 
     def path(self, node: ast.expr) -> str:
@@ -71,6 +116,7 @@ class _Costs:
     def statement(self, node: ast.stmt, loop: int) -> None:
         inner = node.lineno if isinstance(node, (ast.For, ast.While)) else loop
         for child in ast.iter_child_nodes(node):
+            self.loop = inner if isinstance(child, ast.stmt) or isinstance(node, ast.While) else loop
             if isinstance(child, ast.stmt):
                 self.statement(child, inner)
             elif isinstance(child, ast.expr):
@@ -92,7 +138,7 @@ class _Costs:
             if isinstance(part, ast.expr) and self.placement.on_device(part):
                 self.part(part, loop)
         for tested in self.tested(node, is_test):
-            self.waits.setdefault(tested.lineno, "waits for the device: it looks at a value")
+            self.wait(tested, "it looks at a value", rarely=is_rare(node))
 
     def tested(self, node: ast.expr, is_test: bool) -> Iterator[ast.expr]:
         """Expressions on the device whose truth is asked for."""
@@ -104,6 +150,10 @@ class _Costs:
                 found += part.values[:-1]
             elif isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not):
                 found.append(part.operand)
+            elif isinstance(part, ast.comprehension):
+                found += part.ifs
+            elif isinstance(part, ast.Compare) and (len(part.ops) > 1 or isinstance(part.ops[0], (ast.In, ast.NotIn))):
+                found.append(part)  # a chain is joined by `and`
         for part in found:
             if self.placement.on_device(part) and not (isinstance(part, ast.Compare) and _is_identity(part)):
                 yield part
@@ -116,7 +166,7 @@ class _Costs:
                 self.launch(loop)
             case ast.Subscript(slice=index) if any(map(self.placement.is_mask, getattr(index, "elts", [index]))):
                 self.launch(loop, 3)
-                self.wait(node, "waits for the device: the size of what a mask selects must be known")
+                self.wait(node, "the size of what a mask selects must be known")
             case ast.Subscript(slice=index) if self.placement.on_device(index):
                 self.launch(loop)
             case ast.Call():
@@ -132,14 +182,15 @@ class _Costs:
             return
         helper = node.func.id if isinstance(node.func, ast.Name) else ""
         if helper in CHECKING:
-            self.wait(node, f"waits for the device: it checks {CHECKING[helper]}")
+            self.wait(node, f"it checks {CHECKING[helper]}")
             self.launch(loop, 3)
         if path.startswith("numpy.linalg.") and name in SOLVERS:
-            self.wait(node, "waits for the device: it checks whether a matrix can be solved for")
-        if name in LOOKING:
-            self.wait(node, f"waits for the device: CuPy's {name} looks at values")
-        if name in SIZED:
-            self.wait(node, "waits for the device: the size of its result depends on values")
+            self.wait(node, "it checks whether a matrix can be solved for")
+        is_weighted = name == "average" and any(keyword.arg == "weights" for keyword in node.keywords)
+        if name in LOOKING or is_weighted:
+            self.wait(node, f"CuPy's {name} looks at values")
+        if name in SIZED or name == "where" and len(node.args) == 1:
+            self.wait(node, "the size of its result depends on values")
         if name not in FREE:
             self.launch(loop)
 
@@ -150,16 +201,24 @@ class _Costs:
             isinstance(function, ast.Name) and function.id in ON_HOST or self.path(function).startswith("math.")
         )
         if is_builtin and any(self.placement.on_device(arg) for arg in node.args):
-            self.wait(node, "waits for the device: it makes a Python number")
+            self.wait(node, "it makes a Python number")
         is_method = isinstance(function, ast.Attribute) and function.attr in ("item", "tolist")
         if is_method and self.placement.on_device(function.value):  # type: ignore[attr-defined]
-            self.wait(node, "waits for the device: it makes Python numbers")
+            self.wait(node, "it makes Python numbers")
 
-    def wait(self, node: ast.expr, reason: str) -> None:
-        self.waits.setdefault(node.lineno, reason)
+    def wait(self, node: ast.expr, reason: str, rarely: bool = False) -> None:
+        self.waits.setdefault(node.lineno, Wait(reason, self.loop, rarely))
 
     def launch(self, loop: int, count: int = 1) -> None:
         self.counts[loop] = self.counts.get(loop, 0) + count
+
+
+def is_rare(node: ast.expr) -> bool:
+    """``step % 16 == 15 and not running.any()``: what is looked at every so many steps."""
+    match node:
+        case ast.BoolOp(op=ast.And(), values=[ast.Compare(left=ast.BinOp(op=ast.Mod())), *_]):
+            return True
+    return False
 
 
 def _is_identity(node: ast.Compare) -> bool:

@@ -160,6 +160,7 @@ ROWS: dict[str, Lowered] = {
     ),
     "linalg.multi_dot": lower_multi_dot,
     "linalg.outer": keeping("x1 x2", "outer"),
+    "linalg.solve": template("a b", "solve_each({a}, {b})"),
     "linalg.svdvals": template("x", "cp.linalg.svd({x}, compute_uv=False)"),
     "linalg.tensordot": keeping("x1 x2 axes", "tensordot"),
     "linalg.trace": keeping(TRACE, "trace", axis1="-2", axis2="-1"),
@@ -213,7 +214,8 @@ CUPY = Backend(
     rows=ROWS,
     companions={"scipy.special": "cupyx.scipy.special"},
     host=frozenset(("dtype", "errstate", "finfo", "iinfo", "ndarray", "result_type", "broadcast_shapes")),
-    helpers=frozenset(("accumulate_along", "nan_quantile", "reduce_along")),
+    helpers=frozenset(("accumulate_along", "nan_quantile", "reduce_along", "solve_each")),
+    other=frozenset(("divmod", "linalg.solve")),  # a quotient that is rounded; stacks of matrices that broadcast
     lanes="mask",
     patience=16,
     is_device=True,

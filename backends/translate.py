@@ -278,7 +278,7 @@ class Translator:
         problem = f"{self.backend.module} has no {path}"
         if f"numpy.{path}" in ALONG and len(args) > 1 and may_be_out_of_range(node.args[1], self.placement):
             return self.taken(path, args, keywords)
-        if self.inventory.has(path):
+        if self.inventory.has(path) and path not in self.backend.other:
             refused = None if starred else self.inventory.takes(path, keywords, len(args))
             if refused is None:
                 return self.renamed(node, path)

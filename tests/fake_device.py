@@ -31,11 +31,22 @@ class Counts:
     launches: functions that were called.
     waits: values that the host has looked at.
     moved: arrays that were copied to the device or back.
+    waiting: where in emitted code the host has waited: files and lines.
     """
 
     launches: int = 0
     waits: int = 0
     moved: int = 0
+    waiting: set[tuple[str, int]] = dataclasses.field(default_factory=set)
+
+    def wait(self) -> None:
+        """The host waits, which is noted for the innermost line of emitted code."""
+        self.waits += 1
+        frame = sys._getframe(1)
+        while frame is not None and not frame.f_code.co_filename.startswith("<vectorized "):
+            frame = frame.f_back  # type: ignore[assignment]
+        if frame is not None:
+            self.waiting.add((frame.f_code.co_filename, frame.f_lineno))
 
 
 counts = Counts()
@@ -43,6 +54,7 @@ counts = Counts()
 
 def reset() -> Counts:
     counts.launches = counts.waits = counts.moved = 0
+    counts.waiting.clear()
     return counts
 
 
@@ -124,7 +136,7 @@ class DeviceArray:
     # --- waits
 
     def _waited(self) -> np.ndarray[Any, Any]:
-        counts.waits += 1
+        counts.wait()
         return self.host
 
     def __bool__(self) -> bool:
@@ -178,7 +190,7 @@ class DeviceArray:
             if is_array and self.shape[axis]:
                 plain = np.asarray(plain) % self.shape[axis]
             if isinstance(item, DeviceArray) and item.dtype.kind == "b":
-                counts.waits += 1
+                counts.wait()
             found.append(plain)
             axis += _width(item)
         return tuple(found)
@@ -201,10 +213,62 @@ def _width(item: Any) -> int:
     return item.ndim if isinstance(item, DeviceArray) and item.dtype.kind == "b" else 1
 
 
+def cupys_quotient(a: Any, b: Any) -> Any:
+    """``a // b`` as CuPy computes it: of floats, the whole part of the rounded quotient."""
+    exact = np.floor_divide(a, b)
+    return np.floor(np.true_divide(a, b)).astype(exact.dtype) if exact.dtype.kind == "f" else exact
+
+
+def cupys_remainder(a: Any, b: Any) -> Any:
+    """``a % b``, which follows from the quotient."""
+    exact = np.remainder(a, b)
+    return (a - cupys_quotient(a, b) * b).astype(exact.dtype) if exact.dtype.kind == "f" else exact
+
+
+def cupys_solve(a: Any, b: Any) -> Any:
+    """`linalg.solve`, whose operands must have the same axes before the last."""
+    if b.ndim > 1 and a.shape[:-1] != b.shape[:-1]:
+        raise ValueError("a must have (..., M, M) shape and b must have (..., M, K) for multidimensional b")
+    return np.linalg.solve(a, b)
+
+
+WAITING = frozenset(
+    """nonzero flatnonzero argwhere unique intersect1d setdiff1d setxor1d union1d trim_zeros compress extract place
+    delete bincount histogram histogram2d histogramdd nanmax nanmin ravel_multi_index unravel_index choose put
+    linalg.cholesky linalg.eigh linalg.eigvalsh linalg.inv linalg.lstsq linalg.pinv linalg.qr linalg.solve
+    linalg.svd linalg.tensorinv linalg.tensorsolve""".split()
+)
+"""Functions of CuPy's that look at values, read off its source: `linalg` does where it must raise."""
+
+
+def waits(name: str, args: Any, kwargs: Any) -> bool:
+    if name in ("average", "where"):
+        return len(args) == 1 and name == "where" or kwargs.get("weights") is not None
+    return name in WAITING and any(isinstance(arg, DeviceArray) for arg in [*args, *kwargs.values()])
+
+
+SEMANTICS = {
+    "floor_divide": cupys_quotient,
+    "remainder": cupys_remainder,
+    "mod": cupys_remainder,
+    "divmod": lambda a, b: (cupys_quotient(a, b), cupys_remainder(a, b)),
+    "linalg.solve": cupys_solve,
+}
+"""Functions of CuPy's that do otherwise than NumPy's, read off its source."""
+
+
 def _operator(name: str) -> Any:
+    plain = SEMANTICS.get({"floordiv": "floor_divide", "mod": "mod", "divmod": "divmod"}.get(name.strip("_ri"), ""))
+
     def apply(self: DeviceArray, *others: Any) -> Any:
         if any(isinstance(other, (list, tuple, np.ndarray)) for other in others):
             raise TypeError(f"Unsupported type {type(others[0])}")
+        if plain is not None:
+            operands = (others[0], self) if name.startswith("__r") else (self, others[0])
+            made = run(plain, *operands)
+            if name.startswith("__i"):
+                self[...] = made
+            return self if name.startswith("__i") else made
         if name.startswith("__i") and name not in ("__invert__",):
             counts.launches += 1
             with np.errstate(all="ignore"):
@@ -238,6 +302,8 @@ def _checked(name: str, keywords: Any, count: int) -> None:
 def _method(name: str) -> Any:
     def apply(self: DeviceArray, *args: Any, **kwargs: Any) -> Any:
         _checked(f"ndarray.{name}", kwargs, len(args))
+        if name in WAITING:
+            counts.wait()
         made = run(getattr(np.ndarray, name), self, *args, **kwargs)
         return made
 
@@ -254,6 +320,8 @@ for _name in NAMES:
 def _function(name: str, target: Any) -> Any:
     def call(*args: Any, **kwargs: Any) -> Any:
         _checked(name, kwargs, len(args))
+        if waits(name, args, kwargs):
+            counts.wait()
         return run(target, *args, **kwargs)
 
     call.__name__ = name.rpartition(".")[2]
@@ -303,7 +371,7 @@ def make_library() -> types.ModuleType:
             if not hasattr(owner, space):
                 setattr(owner, space, types.SimpleNamespace())
             owner, source = getattr(owner, space), getattr(source, space)
-        target = getattr(source, last, None)
+        target = SEMANTICS.get(name) or getattr(source, last, None)
         if target is not None:
             plain = NAMES[name] is None or isinstance(target, type)
             setattr(owner, last, target if plain else _function(name, target))

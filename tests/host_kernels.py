@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import math
 import shutil
 import subprocess
 import tempfile
@@ -54,32 +55,52 @@ class HostKernel:
     def __init__(self, in_params: str, out_params: str, operation: str, name: str, preamble: str = "") -> None:
         self.inputs, self.outputs = (parameters_of(text) for text in (in_params, out_params))
         arrays = [f"const {TYPES[p.dtype]}* {p.name}{'' if p.raw else '_at'}" for p in self.inputs]
-        arrays += [f"{TYPES[p.dtype]}* {p.name}_at" for p in self.outputs]
+        arrays += [f"{TYPES[p.dtype]}* {p.name}{'' if p.raw else '_at'}" for p in self.outputs]
         loads = "".join(
             f"        const {TYPES[p.dtype]} {p.name} = {p.name}_at[i];\n" for p in self.inputs if not p.raw
         )
-        loads += "".join(f"        {TYPES[p.dtype]} {p.name};\n" for p in self.outputs)
-        stores = "".join(f"        {p.name}_at[i] = {p.name};\n" for p in self.outputs)
+        loads += "".join(f"        {TYPES[p.dtype]} {p.name};\n" for p in self.outputs if not p.raw)
+        stores = "".join(f"        {p.name}_at[i] = {p.name};\n" for p in self.outputs if not p.raw)
         loop = f"    for (long long i = 0; i < count; i++) {{\n{loads}        {operation};\n{stores}    }}\n"
         entry = f'extern "C" void run(long long count, {", ".join(arrays)}) {{\n{loop}}}\n'
         self.text = preamble + entry
 
     def __call__(self, *args: Any, size: int | None = None) -> Any:
-        pairs = list(zip(args, self.inputs, strict=True))
+        if len(args) not in (len(self.inputs), len(self.inputs) + len(self.outputs)):
+            raise TypeError(f"Wrong number of arguments: {len(args)}")
+        pairs = list(zip(args, [*self.inputs, *self.outputs], strict=False))
         shape = self.shape(pairs, size)
-        given = []
-        for arg, parameter in pairs:
-            if isinstance(arg, np.ndarray) and arg.dtype != parameter.dtype:
-                raise TypeError(f"Type is mismatched. {parameter.name} {arg.dtype} {parameter.dtype}")
-            if not parameter.raw:
-                arg = np.ascontiguousarray(np.broadcast_to(np.asarray(arg, parameter.dtype), shape))
-            elif not arg.flags.c_contiguous:
-                raise TypeError(f"the rows of {parameter.name} do not lie behind each other")
-            given.append(arg)
-        made = [np.empty(shape, parameter.dtype) for parameter in self.outputs]
+        given = [self.argument(arg, parameter, shape) for arg, parameter in pairs[: len(self.inputs)]]
+        made = [self.result(arg, parameter, shape) for arg, parameter in pairs[len(self.inputs) :]]
+        if not made:
+            if size is None and any(parameter.raw for parameter in self.outputs):
+                raise ValueError("Output array size is Undecided")
+            made = [np.empty(shape, parameter.dtype) for parameter in self.outputs]
         pointers = [array.ctypes.data_as(ctypes.c_void_p) for array in (*given, *made)]
-        compiled(self.text).run(ctypes.c_longlong(made[0].size), *pointers)
+        compiled(self.text).run(ctypes.c_longlong(math.prod(shape)), *pointers)
         return made[0] if len(made) == 1 else tuple(made)
+
+    @staticmethod
+    def argument(arg: Any, parameter: Parameter, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        if isinstance(arg, np.ndarray) and arg.dtype != parameter.dtype:
+            raise TypeError(f"Type is mismatched. {parameter.name} {arg.dtype} {parameter.dtype}")
+        if not parameter.raw:
+            return np.ascontiguousarray(np.broadcast_to(np.asarray(arg, parameter.dtype), shape))
+        if not arg.flags.c_contiguous:
+            raise TypeError(f"the rows of {parameter.name} do not lie behind each other")
+        found: np.ndarray[Any, Any] = arg
+        return found
+
+    @staticmethod
+    def result(arg: Any, parameter: Parameter, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        """An array that the kernel stores into."""
+        if not isinstance(arg, np.ndarray) or arg.dtype != parameter.dtype:
+            raise TypeError(f"Type is mismatched. {parameter.name} {arg} {parameter.dtype}")
+        if not parameter.raw and arg.shape != shape:
+            raise ValueError("Out shape is mismatched")
+        if not arg.flags.c_contiguous:
+            raise TypeError(f"the rows of {parameter.name} do not lie behind each other")
+        return arg
 
     @staticmethod
     def shape(pairs: list[tuple[Any, Parameter]], size: int | None) -> tuple[int, ...]:

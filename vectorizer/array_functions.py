@@ -17,6 +17,7 @@ __all__ = [
     "reduce_along",
     "search_rows",
     "search_short",
+    "solve_each",
 ]
 
 FEW: Final = 16
@@ -220,3 +221,24 @@ def nan_quantile(a: Any, q: Any, axis: int | tuple[int, ...] | None = None) -> A
     first = module.take_along_axis(values, low[..., None], -1)[..., 0]
     last = module.take_along_axis(values, high[..., None], -1)[..., 0]
     return first + (last - first) * (place - low).astype(values.dtype)
+
+
+def solve_each(a: Any, b: Any) -> Any:
+    """`np.linalg.solve` of stacks of matrices that broadcast, for libraries whose own stacks must have one shape.
+
+    Args:
+        a: shape (..., n, n).
+        b: shape (..., n, k), or (n,).
+
+    Returns:
+        Any: what `x` must be for ``a @ x`` to be `b`.
+
+    Raises:
+        LinAlgError: a matrix is singular; some libraries do not look.
+    """
+    module = library_of(a, b)
+    if b.ndim > 1 and a.shape[:-2] != b.shape[:-2]:
+        stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        a = module.broadcast_to(a, (*stack, *a.shape[-2:]))
+        b = module.broadcast_to(b, (*stack, *b.shape[-2:]))
+    return module.linalg.solve(a, b)

@@ -5,6 +5,7 @@ source ──► parse ──► specialise ──► rewrite ──► tidy ─
 
 from __future__ import annotations
 
+import ast
 import copy
 import re
 from collections.abc import Callable
@@ -24,8 +25,6 @@ from vectorizer.rules.context import Draws, Facts, Shared
 from vectorizer.source.frontend import FunctionSource
 from vectorizer.spec import Layer, Resolved
 from vectorizer.values import Axes, Axis, Unsupported
-
-LOOP = re.compile(r"^ +(for|while) ", re.MULTILINE)
 
 
 def specialize(
@@ -84,30 +83,47 @@ def emit_function(source: FunctionSource, function: Function, shared: Shared, na
     from vectorizer.kernels.numbers import NoKernel
 
     restore = undoing(shared)
-    reads_arrays = False
     try:
-        return make_kernel(source, function, shared, name)
+        return make_kernel(source, function, shared, name).text
     except (NoKernel, Unsupported):
         restore()
     try:
-        make_kernel(source, function, shared, name, reads=True)
-        reads_arrays = True
+        kernel = make_kernel(source, function, shared, name, reads=True)
     except (NoKernel, Unsupported):
-        pass
+        kernel = None
     restore()
     shared.fuse = fuse
-    if not reads_arrays:
+    if kernel is None:
         return rewrite(function, shared, name)[0]
     try:
         text = rewrite(function, shared, name)[0]
-        if not (
-            shared.fallbacks or shared.facts.strict_floats or LOOP.search("\n".join([text, *shared.helper_sources]))
-        ):
+        if not (shared.fallbacks or shared.facts.strict_floats or prefers_kernel(source, kernel.stores, shared, text)):
             return text
     except Unsupported:
         pass
     restore()
-    return make_kernel(source, function, shared, name, reads=True)
+    return make_kernel(source, function, shared, name, reads=True).text
+
+
+def prefers_kernel(source: FunctionSource, stores: bool, shared: Shared, text: str) -> bool:
+    """Whether a thread for each example does better than array code.
+
+    Array code starts kernels at each step of a loop that is left in it, and computes what has ended.  But where a
+    function stores into arrays, a step may compute many elements at once: then a thread does better only if the step
+    would wait for the device.
+    """
+    left = max(map(loop_depth, [text, *shared.helper_sources]))
+    return left > 0 and (not stores or left >= loop_depth(source.text) or shared.waits_in_loops)
+
+
+def loop_depth(text: str) -> int:
+    """How deep the loops of some functions are nested."""
+
+    def depth(node: ast.AST) -> int:
+        inner = max(map(depth, ast.iter_child_nodes(node)), default=0)
+        return inner + isinstance(node, (ast.For, ast.While))
+
+    return depth(ast.parse(text))
 
 
 def undoing(shared: Shared) -> Callable[[], None]:
@@ -118,6 +134,7 @@ def undoing(shared: Shared) -> Callable[[], None]:
 
     def undo() -> None:
         shared.helpers, shared.elementwise, shared.fuse = dict(helpers), dict(elementwise), None
+        shared.waits_in_loops = False
         restore()
         vars(facts).update(copy.deepcopy({key: value for key, value in before.items() if key != "values"}))
 

@@ -44,7 +44,6 @@ __device__ void collatz(long long n, long long& result_0, long long& result_1) {
     }
     result_0 = steps;
     result_1 = highest;
-    return;
 }
 """,
 )

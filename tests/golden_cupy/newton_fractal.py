@@ -29,7 +29,6 @@ __device__ void newton(complex<double> z, long long limit, long long& result_0, 
     long long root = fabs(z.imag()) < 0.1 ? 0 : z.imag() > 0.0 ? 1LL : 2LL;  // 1, and the two beside the negative axis
     result_0 = root;
     result_1 = steps;
-    return;
 }
 """,
 )

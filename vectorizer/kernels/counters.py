@@ -5,16 +5,22 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from collections.abc import Set
 
 
 def find_counters(node: ast.FunctionDef) -> set[str]:
-    """Variables that are only set to small integers, and to themselves plus or minus one."""
-    found: dict[str, bool] = {}
-    for part in ast.walk(node):
-        for target, value in _bindings(part):
-            if isinstance(target, ast.Name):
-                found[target.id] = found.get(target.id, True) and _is_step(value, target.id)
-    return {name for name, counts in found.items() if counts}
+    """Variables that never get too large for an integer of 64 bits.
+
+    They are only set to small integers, to lengths, and to each other plus or minus a small integer: however often that
+    is done, it would take years.
+    """
+    bindings = [pair for part in ast.walk(node) for pair in _bindings(part)]
+    found = {target.id for target, _ in bindings if isinstance(target, ast.Name)}
+    while True:
+        wrong = {t.id for t, value in bindings if isinstance(t, ast.Name) and not _is_step(value, found)}
+        if not wrong & found:
+            return found
+        found -= wrong
 
 
 def _bindings(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
@@ -24,22 +30,58 @@ def _bindings(node: ast.AST) -> list[tuple[ast.expr, ast.expr]]:
             return list(zip(targets, values, strict=False))
         case ast.Assign(targets=targets, value=value):
             return [(inner, value) for target in targets for inner in getattr(target, "elts", [target])]
-        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub(), value=value):
-            return [(target, value)]
+        case ast.AugAssign(target=target, op=ast.Add() | ast.Sub() as op, value=value):
+            return [(target, ast.BinOp(target, op, value))]
+        case ast.For(target=ast.Name() as target, iter=ast.Call(func=ast.Name(id="range"), args=args)) if args:
+            return [(target, first_of_range(args))]
         case ast.For(target=target):
-            return [(part, part) for part in ast.walk(target) if isinstance(part, ast.Name)]
+            return [(part, ANYTHING) for part in ast.walk(target) if isinstance(part, ast.Name)]
         case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
-            return [(target, target)]
+            return [(target, ANYTHING)]
     return []
 
 
-def _is_step(node: ast.expr, name: str) -> bool:
+ANYTHING = ast.Constant(None)
+
+
+def first_of_range(args: list[ast.expr]) -> ast.expr:
+    """Where a range begins, from which it goes by small steps."""
+    is_small = len(args) < 3 or _is_small_number(args[2])
+    return ANYTHING if not is_small else ast.Constant(0) if len(args) == 1 else args[0]
+
+
+def _is_small_number(node: ast.expr) -> bool:
     match node:
         case ast.Constant(value=int(value)) | ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(value))):
             return abs(value) < 2**31
-        case ast.BinOp(left=ast.Name(id=left), op=ast.Add() | ast.Sub(), right=ast.Constant(value=int(value))):
-            return left == name and abs(value) < 2**31
     return False
+
+
+def is_length(node: ast.expr) -> bool:
+    """``len(x)`` or ``x.shape[0]``."""
+    match node:
+        case ast.Call(func=ast.Name(id="len")) | ast.Attribute(attr="size"):
+            return True
+        case ast.Subscript(value=ast.Attribute(attr="shape")):
+            return True
+    return False
+
+
+def _is_step(node: ast.expr, counters: Set[str]) -> bool:
+    match node:
+        case ast.Name(id=name):
+            return name in counters
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return _is_step(left, counters) and _is_small_number(right)
+    return _is_small_number(node) or is_length(node)
+
+
+def stays_small(node: ast.expr, counters: Set[str]) -> bool:
+    """Whether an expression adds and subtracts counters, lengths and small integers, and nothing else."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return stays_small(left, counters) and stays_small(right, counters)
+    return _is_step(node, counters)
 
 
 class Comments:

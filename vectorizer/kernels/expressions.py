@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from vectorizer.kernels.arithmetic import Arithmetic
+from vectorizer.kernels.counters import stays_small
 from vectorizer.kernels.functions import TABLE
 from vectorizer.kernels.numbers import AND, INT, OR, UNARY, Expr, NoKernel, literal, number_type
 from vectorizer.values import MISSING, Array
@@ -41,7 +42,7 @@ class Expressions(Arithmetic):
     """Expressions.
 
     types: the values of the function's variables.
-    counters: those that only literals are added to.
+    counters: those that never get too large for an integer of 64 bits.
     set: the variables that are certainly set at this point.
     renamed: variables whose names C++ has for something else.
     """
@@ -58,10 +59,10 @@ class Expressions(Arithmetic):
                 return literal(value)
             case ast.Name(id=name):
                 return self.name(name)
-            case ast.BinOp(left=ast.Name(id=name) as left, op=ast.Add() | ast.Sub() as op, right=right) if (
-                name in self.counters and isinstance(right, ast.Constant) and self.expression(left).value == INT
-            ):
-                return self.counted(BINARY[type(op)], self.expression(left), self.expression(right))
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right) if stays_small(node, self.counters):
+                one, two = self.expression(left), self.expression(right)
+                is_plain = one.value == two.value == INT and MISSING in (one.const, two.const)
+                return (self.counted if is_plain else self.binary)(BINARY[type(op)], one, two)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
                 return self.binary(BINARY[type(op)], self.expression(left), self.expression(right))
             case ast.UnaryOp(op=ast.Not(), operand=operand):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -163,20 +164,24 @@ for _function, _target in ((math.hypot, "hypot"), (math.atan2, "atan2"), (math.c
     pair(_function, _target)
 
 
-def extreme(function: Any, symbol: str) -> None:
-    """Python's keep the first of two equal numbers, and the first where one is nan."""
+def extreme(function: Any, symbol: str, target: str) -> None:
+    """Python's keep the first of equal numbers, and the first where one is nan."""
 
     @row(function)
     def emit(rw: Arithmetic, args: list[Expr]) -> Expr:
-        if len(args) != 2:
-            raise NoKernel(f"{function.__name__} of other than two numbers")
-        first, second = args
-        made = rw.choice(rw.compare(symbol, second, first), second, first)
-        return Expr(f"({made.code})", made.value)
+        if len(args) < 2:
+            raise NoKernel(f"{function.__name__} of one number")
+        if len(args) == 2:
+            first, second = args
+            made = rw.choice(rw.compare(symbol, second, first), second, first)
+            return Expr(f"({made.code})", made.value)
+        value = functools.reduce(lambda a, b: Expr(a.code, rw.merged(a, b)), args).value
+        codes = [typed(cast(a, value.dtype)) for a in args]
+        return Expr(functools.reduce(lambda a, b: f"{target}({a}, {b})", codes), value)
 
 
-extreme(max, ">")
-extreme(min, "<")
+extreme(max, ">", "first_largest")
+extreme(min, "<", "first_smallest")
 
 
 def nan_extreme(function: Any, target: str) -> None:

@@ -18,7 +18,6 @@ import numpy as np
 from vectorizer.backends.placement import Placement
 from vectorizer.backends.translate import Names
 from vectorizer.kernels.elementwise import is_elementwise
-from vectorizer.kernels.emission import Kernel, write_kernel
 from vectorizer.kernels.expressions import BINARY, COMPARE, Outside
 from vectorizer.kernels.functions import TABLE
 from vectorizer.kernels.helpers import Emitted, as_elementwise
@@ -26,6 +25,8 @@ from vectorizer.kernels.leaves import Leaves, Parameter
 from vectorizer.kernels.numbers import NoKernel
 from vectorizer.kernels.runs import Definition, Flow, is_numeric_literal, is_quiet_call, roots_of
 from vectorizer.kernels.statements import INDENT, Body
+from vectorizer.kernels.user_functions import Kernel
+from vectorizer.kernels.written import write_kernel
 from vectorizer.rewrite.function import Rewriter
 from vectorizer.rewrite.translating import read_surroundings
 from vectorizer.values import MISSING, Unsupported
@@ -37,6 +38,7 @@ DELAYED = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 
 def fuse(walker: Rewriter, text: str) -> str:
     """A function's text with its runs of elementwise operations as calls of kernels, which join the helpers."""
+    text = without_inexact_updates(walker, text)
     tree: Any = ast.parse(text).body[-1]
     if any(isinstance(node, (ast.NamedExpr, ast.Global, ast.Nonlocal, ast.FunctionDef)) for node in inner_nodes(tree)):
         return text
@@ -46,6 +48,28 @@ def fuse(walker: Rewriter, text: str) -> str:
     if made is not None:
         walker.shared.elementwise[tree.name] = made
     return fusion.run()
+
+
+def without_inexact_updates(walker: Rewriter, text: str) -> str:
+    """``x %= y`` of floats as ``x[...] = x % y``, for which there can be a kernel: a device rounds otherwise."""
+    tree: Any = ast.parse(text).body[-1]
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.AugAssign) and is_division(node, None)]
+    if not found:
+        return text
+    names, parameters = read_surroundings(walker, text)
+    placement = Placement(tree, parameters, names.path, names.is_array)
+    lines = text.split("\n")
+    for node in sorted(found, key=lambda node: node.lineno, reverse=True):
+        target, value = ast.unparse(node.target), ast.unparse(node.value)
+        integers = all(value.kind in "iub" for value in walker.given.get(target, ()))
+        if placement.on_device(node.target) and not (integers and target in walker.given):
+            place = f"{target}[...]" if isinstance(node.target, ast.Name) else target
+            symbol = "//" if isinstance(node.op, ast.FloorDiv) else "%"
+            first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+            behind = lines[last].encode()[node.end_col_offset :].decode()
+            before = lines[first].encode()[: node.col_offset].decode()
+            lines[first : last + 1] = [f"{before}{place} = {target} {symbol} ({value}){behind}"]
+    return "\n".join(lines)
 
 
 def inner_nodes(tree: ast.AST) -> Iterable[ast.AST]:
@@ -251,7 +275,11 @@ class Fusion:
     def weight(self, node: ast.expr) -> int:
         """How many operations stand behind one; a helper has some of its own."""
         found = self.outside.found(node.func) if isinstance(node, ast.Call) else None
-        return found.operations if isinstance(found, Emitted) else 1
+        if isinstance(found, Emitted):
+            return found.operations
+        dtype = self.leaves.noted_dtype(node)
+        differs = is_division(node, found) and (dtype is None or dtype.kind == "f")
+        return FEWEST_FUSED if differs else 1  # the device's own function rounds otherwise
 
     def may_fold(self, found: Definition, statement: ast.stmt) -> bool:
         return (
@@ -327,6 +355,12 @@ class Fusion:
             else:
                 open_ += ast.iter_child_nodes(part)
         return self.spliced(start, end, edits)
+
+
+def is_division(node: ast.expr | ast.AugAssign, function: Any) -> bool:
+    """``a // b``, ``a % b``, or a call of NumPy's functions of these names."""
+    is_operator = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, (ast.FloorDiv, ast.Mod))
+    return is_operator or any(function is known for known in (np.floor_divide, np.remainder))
 
 
 def parts_of(node: ast.AST) -> list[ast.expr]:

@@ -12,9 +12,9 @@ import numpy as np
 from vectorizer.backends.placement import Placement
 from vectorizer.kernels.arithmetic import UFUNCS
 from vectorizer.kernels.expressions import BINARY, Outside
+from vectorizer.kernels.names import RESERVED
 from vectorizer.kernels.numbers import NoKernel
 from vectorizer.kernels.runs import is_numeric_literal
-from vectorizer.kernels.statements import RESERVED
 from vectorizer.rules.table import ufunc_dtypes
 from vectorizer.values import Array, Unsupported, number
 

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Sequence
 
 from vectorizer.kernels.numbers import INT, SUM, Expr, NoKernel, bare, cast, literal, number_type, type_of
-from vectorizer.kernels.sequences import Counter, Sequence_
+from vectorizer.kernels.sequences import Sequence_
+from vectorizer.kernels.sizes import Counter, Size
 from vectorizer.kernels.statements import Body, Left
-from vectorizer.values import MISSING
 
 
 class Loops(Body):
@@ -26,7 +26,7 @@ class Loops(Body):
         self.inner(node.body)
         self.emit("}")
         ends = forever and not has_break(node.body)
-        if ends and self.may_be_bad and len(self.result) == 1:
+        if ends and self.may_be_bad and self.gives_one_number():
             self.emit(f"return ({type_of(self.result[0])})0;")
         return self.close_loop(node, forever) or ends
 
@@ -130,12 +130,10 @@ class Loops(Body):
         """What is known of the counter of an ascending range that ends at a length."""
         match node:
             case ast.Call(args=[end]) | ast.Call(args=[_, end]) if self.outside.found(node.func) is range:
-                length = self.length_of(end)
-                low = 0 if start.code == "0" else start.const
-                if length is not None and isinstance(low, int) and low >= 0:
-                    return Counter(low, length.code)
-                if stop.const is not MISSING and isinstance(low, int) and low >= 0:
-                    return Counter(low, literal(stop.const).code)
+                size, low = self.size_of(end), 0 if start.code == "0" else start.const
+                if isinstance(low, int) and low >= 0:
+                    size = Size("", stop.const) if size is None and isinstance(stop.const, int) else size
+                    return None if size is None else Counter(low, size)
         return None
 
     def range(self, node: ast.expr) -> tuple[Expr, Expr, int]:
@@ -183,7 +181,8 @@ class Loops(Body):
             self.store(name, Expr(f"{code}[{at}]", sequence.item))
         self.depth -= 1
         stored = {name for part in node.body for name in names_stored(part)}
-        bounds = {numbered: Counter(0, lengths[0])} if numbered is not None and numbered not in stored else {}
+        size = found[0][1].sizes[0]
+        bounds = {numbered: Counter(0, size)} if numbered is not None and numbered not in stored else {}
         after, self.set = self.set, set(before)
         self.body(node, [], bounds, after)
         self.read_behind(node, after - before, " && ".join(f"{length.removesuffix('LL')} > 0" for length in lengths))

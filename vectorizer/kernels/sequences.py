@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from vectorizer.kernels.expressions import Expressions
 from vectorizer.kernels.numbers import EQUAL, INT, OR, PRODUCT, SUM, Expr, NoKernel, bare, cast, literal, number_type
+from vectorizer.kernels.sizes import Size, Sizes
 from vectorizer.values import MISSING, Array
 
 MOST_ITEMS = 64  # of tuples from outside that are written out
@@ -20,34 +21,19 @@ class Sequence_:
 
     item: the value of one of its numbers.
     lengths: those of its axes.
+    sizes: the same, as the host knows them.
     items: its numbers, where these are known one by one.
     """
 
     code: str
     item: Array
     lengths: tuple[Expr, ...]
+    sizes: tuple[Size, ...]
     items: tuple[Expr, ...] = ()
 
 
-@dataclass(frozen=True)
-class Counter:
-    """An integer that goes from `low` to the number before `stop`, the code of a length."""
-
-    low: int
-    stop: str
-
-
-class Sequences(Expressions):
-    """Items, lengths and the question whether a number is among others.
-
-    sequences: those that names stand for.
-    lengths: variables that are set once, to lengths.
-    bounded: variables that count within bounds, as long as they do.
-    """
-
-    sequences: dict[str, Sequence_]
-    lengths: dict[str, Expr]
-    bounded: dict[str, Counter]
+class Sequences(Sizes):
+    """Items, lengths and the question whether a number is among others."""
 
     def expression(self, node: ast.expr) -> Expr:
         match node:
@@ -71,6 +57,8 @@ class Sequences(Expressions):
             NoKernel: it is no sequence of numbers.
         """
         if name in self.sequences:
+            if name not in self.set:
+                raise NoKernel(f"{name} may be read before it is set")
             return self.sequences[name]
         if name in self.types:
             raise NoKernel(f"{name} is a number")
@@ -85,10 +73,24 @@ class Sequences(Expressions):
         for other in items[1:]:
             first = Expr(first.code, self.merged(first, other))
         same = tuple(cast(item, first.value.dtype) for item in items)
-        return Sequence_(name, number_type(first.value.dtype, first.weak), (literal(len(items)),), same)
+        length = Size("", len(items))
+        return Sequence_(name, number_type(first.value.dtype, first.weak), (literal(len(items)),), (length,), same)
 
     def item(self, node: ast.Subscript) -> Expr:
         """``x[k]``, ``x[j, k]`` or ``x[j][k]``."""
+        name, sequence, indices, made = self.place(node)
+        known, at = len(sequence.items), made[0].const
+        if type(at) is int and -known <= at < known:
+            return sequence.items[at]
+        code = self.written(name, sequence)
+        if all(map(self.is_inside, indices, made, sequence.sizes)):
+            return Expr(f"{code}[{bare(flat_index(made, sequence.lengths)).code}]", sequence.item)
+        pairs = [f"{index.code}, {length.code}" for index, length in zip(made, sequence.lengths, strict=True)]
+        function = "item_of" if len(pairs) == 1 else "item_of_matrix"
+        return Expr(f"{function}({code}, {', '.join(pairs)}, {self.bad()})", sequence.item)
+
+    def place(self, node: ast.Subscript) -> tuple[str, Sequence_, list[ast.expr], list[Expr]]:
+        """The name and the sequence of an item, its subscripts, and these as integers of 64 bits."""
         indices: list[ast.expr] = []
         base: ast.expr = node
         while isinstance(base, ast.Subscript):
@@ -103,50 +105,11 @@ class Sequences(Expressions):
         made = [self.expression(index) for index in indices]
         if any(index.kind not in "iu" for index in made):
             raise NoKernel("a subscript that is no integer")
-        known, at = len(sequence.items), made[0].const
-        if type(at) is int and -known <= at < known:
-            return sequence.items[at]
-        code = self.written(base.id, sequence)
-        whole = [cast(index, np.int64) for index in made]
-        if all(map(self.is_inside, indices, made, sequence.lengths)):
-            flat = whole[0]
-            if len(whole) == 2:
-                row = f"{whole[0].at(PRODUCT)} * {sequence.lengths[1].code}"
-                flat = Expr(f"{row} + {whole[1].at(SUM + 1)}", INT, SUM)
-            return Expr(f"{code}[{bare(flat).code}]", sequence.item)
-        pairs = [f"{index.code}, {length.code}" for index, length in zip(whole, sequence.lengths, strict=True)]
-        function = "item_of" if len(pairs) == 1 else "item_of_matrix"
-        return Expr(f"{function}({code}, {', '.join(pairs)}, {self.bad()})", sequence.item)
-
-    def is_inside(self, node: ast.expr, index: Expr, length: Expr) -> bool:
-        """Whether an index is known to be one of a sequence of this length, and not negative."""
-        if index.const is not MISSING:
-            return length.const is not MISSING and 0 <= index.const < length.const
-        match node:
-            case ast.Name(id=name) if name in self.bounded:
-                return self.bounded[name].stop == length.code
-            case ast.BinOp(left=ast.Name(id=name), op=ast.Sub(), right=ast.Constant(value=int(less))):
-                found = self.bounded.get(name)
-                return found is not None and found.stop == length.code and 0 <= less <= found.low
-        return False
+        return base.id, sequence, indices, [cast(index, np.int64) for index in made]
 
     def written(self, name: str, sequence: Sequence_) -> str:
         """The name of a sequence in C++, where it stands as an array; one from outside is written there now."""
         raise NotImplementedError
-
-    def length_of(self, node: ast.expr) -> Expr | None:
-        """The length that an expression gives; None where it gives something else."""
-        match node:
-            case ast.Name(id=name):
-                return self.lengths.get(name)
-            case ast.Call() | ast.Subscript() | ast.Attribute():
-                known = [length for found in self.sequences.values() for length in found.lengths]
-                try:
-                    made = self.expression(node)
-                except NoKernel:
-                    return None
-                return made if made in known else None
-        return None
 
     def comparisons(self, operands: list[ast.expr], ops: list[ast.cmpop]) -> Expr:
         match operands, ops:
@@ -165,3 +128,11 @@ class Sequences(Expressions):
             return Expr((tested := self.compare("==", a, made[0])).code, number_type(bool, True), tested.level)
         tests = [self.compare("==", a, b).at(EQUAL) for b in made]
         return Expr(" || ".join(tests), number_type(bool, True), OR)
+
+
+def flat_index(indices: Sequence[Expr], lengths: Sequence[Expr]) -> Expr:
+    """Where an item stands, whose rows stand behind each other."""
+    if len(indices) == 1:
+        return indices[0]
+    row = f"{indices[0].at(PRODUCT)} * {lengths[1].code}"
+    return Expr(f"{row} + {indices[1].at(SUM + 1)}", INT, SUM)

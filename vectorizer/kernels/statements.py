@@ -5,29 +5,20 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from vectorizer.kernels.assignments import Assignments
 from vectorizer.kernels.counters import Comments, find_counters
 from vectorizer.kernels.expressions import BINARY, Outside
+from vectorizer.kernels.names import RESERVED
 from vectorizer.kernels.numbers import UNARY, Expr, NoKernel, bare, cast, number_type, type_of
 from vectorizer.kernels.plain import plain_function
-from vectorizer.kernels.sequences import Sequence_, Sequences
-from vectorizer.values import MISSING, Array, promote
+from vectorizer.kernels.sequences import Sequence_
+from vectorizer.kernels.sizes import Size
+from vectorizer.kernels.storage import Memory, Room
+from vectorizer.values import Array, promote
 
 INDENT = "    "
-RESERVED = frozenset(
-    """alignas and asm auto bad bool break case catch char class complex const continue default delete do
-    double else enum explicit export extern false float for friend goto if inline int long mutable
-    namespace new not operator or private protected public register return short signed sizeof static
-    struct switch template this throw true try typedef typename union unsigned using virtual void
-    volatile while xor abs acos acosh arg asin asinh atan atan2 atanh cbrt ceil conj copysign cos cosh
-    erf erfc exp exp2 expm1 fabs floor fmod gamma hypot isfinite isinf isnan j0 j1 jn log log10 log1p
-    log2 max min norm pow real imag rint round sin sinh sqrt tan tanh trunc y0 y1 yn wrapping_add
-    wrapping_subtract wrapping_multiply checked magnitude larger smaller nonzero in_domain nonnegative
-    to_integer sign_of integer_power floor_quotient floor_remainder float_remainder float_quotient
-    exact_add exact_subtract exact_multiply squared item_of item_of_matrix
-    NAN INFINITY NULL HUGE_VAL assert errno signbit half float16""".split()
-)
 
 
 @dataclass
@@ -42,10 +33,10 @@ class Left:
     set: set[str] | None = None
 
 
-class Body(Sequences):
+class Body(Assignments):
     """One function, walked until the types of its variables stop to change.
 
-    results: what its returns give, one list for each.
+    results: what its returns give, one list for each; a result that is an array bears the name of its variable.
     arrays: those of its parameters that are arrays.
     inner_functions: those that are defined in it.
     left: the loops that are open.
@@ -60,7 +51,18 @@ class Body(Sequences):
         parameters: dict[str, Array],
         outside: Outside,
         arrays: dict[str, Array] | None = None,
+        memory: Memory | None = None,
     ) -> None:
+        """Reads a function.
+
+        Args:
+            node: the function, whose source is `text`.
+            text: with the comments.
+            parameters: those that are numbers, with their types.
+            outside: what other names mean.
+            arrays: the parameters that are arrays.
+            memory: what it may store into.
+        """
         self.node, self.inner_functions = plain_function(node)
         self.outside = outside
         self.parameters = parameters
@@ -70,6 +72,10 @@ class Body(Sequences):
             n.arg for n in ast.walk(node) if isinstance(n, ast.arg)
         }
         self.arrays = {name: self.as_sequence(name, value) for name, value in (arrays or {}).items()}
+        bound = [n.id for n in ast.walk(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        self.fixed = {name for name, value in parameters.items() if value.kind == "i" and name not in bound}
+        self.memory, self.returned = memory, names_returned(self.node)
+        self.stored_into = memory.rows & names_stored_into(self.node) - set(bound) if memory else frozenset[str]()
         self.counters = find_counters(self.node) - parameters.keys()
         self.comments = Comments(text)
         self.result: tuple[Array, ...] = ()
@@ -112,12 +118,15 @@ class Body(Sequences):
 
     def walk(self) -> None:
         self.results, self.assigned, self.lines, self.declared, self.temporaries = [], {}, [], set(), {}
-        self.made: set[str] = set()
-        self.set = set(self.parameters)
-        self.sequences, self.lengths, self.bounded, self.left = dict(self.arrays), {}, {}, []
+        self.made = set()
+        self.set = {*self.parameters, *self.arrays}
+        self.sequences, self.known, self.bounded, self.left = dict(self.arrays), {}, {}, []
+        self.rooms: dict[str, Room] = {}
         self.outer: dict[str, str] = {}  # arrays that are written in front of all, by name
         if not self.block(self.node.body):
-            raise NoKernel("it may end without a return")
+            self.end_without_return()
+        if self.lines[-1:] == [INDENT + "return;"]:
+            self.lines.pop()
         inner = sorted(self.types.keys() - self.parameters.keys() - self.declared)
         declared = [f"{type_of(self.types[name])} {self.renamed(name)};" for name in inner]
         self.lines[:0] = [INDENT + line for line in (*self.outer.values(), *declared)]
@@ -130,7 +139,7 @@ class Body(Sequences):
         counts = {len(result) for result in self.results}
         if len(counts) != 1:
             raise NoKernel("it returns tuples of different lengths")
-        self.result = tuple(_joined(list(column)) for column in zip(*self.results, strict=True))
+        self.result = tuple(_result(list(column)) for column in zip(*self.results, strict=True))
 
     def check(self) -> None:
         """Nothing is another number for being held in a variable of a joined type."""
@@ -190,6 +199,9 @@ class Body(Sequences):
                 self.assign(target, value)
             case ast.AugAssign(target=ast.Name(id=name), op=op, value=value) if type(op) in BINARY:
                 self.store(name, self.expression(ast.BinOp(ast.Name(name, ast.Load()), op, value)))
+            case ast.AugAssign(target=ast.Subscript() as target, op=op, value=value) if type(op) in BINARY:
+                old = ast.Subscript(target.value, target.slice, ast.Load())
+                self.store_item(target, self.expression(ast.BinOp(old, op, value)))
             case ast.If():
                 return self.if_(node)
             case ast.While():
@@ -197,7 +209,10 @@ class Body(Sequences):
             case ast.For():
                 return self.for_(node)
             case ast.Return(value=ast.expr() as value):
-                self.return_(value)
+                self.give(self.returned_values(value))
+                return True
+            case ast.Return(value=None):
+                self.end_without_return()
                 return True
             case ast.Break() | ast.Continue():
                 if isinstance(node, ast.Break):
@@ -229,129 +244,32 @@ class Body(Sequences):
     def fail(self) -> None:
         """Python raises here."""
         self.emit(f"{self.bad()} = true;")
-        self.emit("return;" if len(self.result) != 1 else f"return ({type_of(self.result[0])})0;")
+        self.emit(f"return ({type_of(self.result[0])})0;" if self.gives_one_number() else "return;")
 
-    def assign(self, target: ast.expr, value: ast.expr) -> None:
-        if isinstance(target, ast.Name):
-            self.assign_name(target.id, value)
-            return
-        names = [item.id for item in getattr(target, "elts", []) if isinstance(item, ast.Name)]
-        if isinstance(value, ast.Call) and len(names) == len(getattr(target, "elts", [])):
-            results = self.several(value)
-            if results is not None and len(results) == len(names):
-                for name, result in zip(names, results, strict=True):
-                    self.store(name, result)
-                return
-        items = self.items(value)
-        if (
-            not isinstance(target, (ast.Tuple, ast.List))
-            or items is None
-            or not len(names) == len(target.elts) == len(items)
-        ):
-            raise NoKernel("an assignment to other than names")
-        made = [self.expression(item) for item in items]
-        read = [{n.id for n in ast.walk(item) if isinstance(n, ast.Name)} for item in items]
-        for k, name in enumerate(names[:-1]):
-            if any(name in later for later in read[k + 1 :]):
-                made[k] = self.held(f"next_{name}", made[k])
-        kept = [k for k, expr in enumerate(made) if expr.code.startswith("next_")]
-        for k in [*(k for k in range(len(names)) if k not in kept), *kept]:
-            self.store(names[k], made[k])
+    def rooms_of_the_host(self) -> list[Room]:
+        return [room for room in self.rooms.values() if not room.is_local]
 
-    def assign_name(self, name: str, value: ast.expr) -> None:
-        """A number, the length of an array, or a tuple of numbers that is only read."""
-        if isinstance(value, (ast.Tuple, ast.List)):
-            if not value.elts or not self.is_set_once(name) or self.depth > 1:
-                raise NoKernel("a tuple that changes")
-            self.define(name, self.literal_sequence(name, [self.expression(item) for item in value.elts]))
-            return
-        length = self.length_of(value)
-        self.store(name, self.expression(value))
-        if length is not None and self.is_set_once(name):
-            self.lengths[name] = length
+    def has_memory(self) -> bool:
+        """Whether it stores into arrays for which the host makes room."""
+        return bool(self.stored_into or self.rooms_of_the_host())
 
-    def is_set_once(self, name: str) -> bool:
-        stores = [n for n in ast.walk(self.node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-        return sum(n.id == name for n in stores) == 1 and name not in self.parameters and name not in self.arrays
+    def gives_one_number(self) -> bool:
+        return len(self.result) == 1 and not self.result[0].rank
 
-    def define(self, name: str, sequence: Sequence_) -> None:
-        """Writes a tuple as an array of C++; its literals stay known."""
-        code = self.renamed(name)
-        self.emit(self.array_of(code, sequence))
-        known = sequence.items if all(item.const is not MISSING for item in sequence.items) else ()
-        self.sequences[name] = replace(sequence, code=code, items=known)
-
-    def array_of(self, code: str, sequence: Sequence_) -> str:
-        items = ", ".join(item.code for item in sequence.items)
-        return f"const {type_of(sequence.item)} {code}[{len(sequence.items)}] = {{{items}}};"
-
-    def written(self, name: str, sequence: Sequence_) -> str:
-        if name in self.sequences:
-            return sequence.code
-        code = self.renamed(name)
-        self.outer[name] = self.array_of(code, sequence)
-        return code
+    def end_without_return(self) -> None:
+        """Python gives None: what the function does is to store."""
+        if not self.stored_into:
+            raise NoKernel("it may end without a return")
+        self.give([])
 
     def as_sequence(self, name: str, value: Array) -> Sequence_:
         """An array that is a parameter."""
         names = [f"{name}_length"] if value.rank == 1 else [f"{name}_rows", f"{name}_columns"]
         lengths = tuple(Expr(self.unlike(length, self.names), number_type("int64", True)) for length in names)
-        return Sequence_(self.renamed(name), number_type(value.dtype), lengths)
+        sizes = tuple(Size(f"{{{name}.{axis}}}") for axis in range(len(names)))
+        return Sequence_(self.renamed(name), number_type(value.dtype), lengths, sizes)
 
-    def fresh(self, name: str) -> str:
-        """A name that the function does not have."""
-        found, number = name, 2
-        while found in self.names or found in self.types or found in RESERVED or found in self.made:
-            found, number = f"{name}_{number}", number + 1
-        self.made.add(found)
-        return found
-
-    def several(self, node: ast.Call) -> list[Expr] | None:
-        """What a call of the user's function gives, if these are several numbers."""
-        raise NotImplementedError
-
-    def items(self, node: ast.expr) -> list[ast.expr] | None:
-        """The items of what gives several numbers."""
-        match node:
-            case ast.Tuple(elts=items) | ast.List(elts=items):
-                return items
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                one, two = self.items(body), self.items(orelse)
-                if one is None or two is None or len(one) != len(two):
-                    return None
-                return [ast.IfExp(test, a, b) for a, b in zip(one, two, strict=True)]
-            case ast.Call(func=function, args=[a, b], keywords=[]) if self.outside.found(function) is divmod:
-                return [ast.BinOp(a, ast.FloorDiv(), b), ast.BinOp(a, ast.Mod(), b)]
-        return None
-
-    def held(self, name: str, expr: Expr) -> Expr:
-        """A value that is stored later."""
-        if name in self.types:
-            raise NoKernel(f"a variable is called {name}")
-        self.temporaries[name] = self.temporaries.get(name, 0) + 1
-        if self.temporaries[name] > 1:
-            name = f"{name}_{self.temporaries[name]}"
-        self.emit(f"const {type_of(expr.value)} {name} = {expr.code};")
-        return Expr(name, expr.value, const=expr.const)
-
-    def store(self, name: str, expr: Expr) -> None:
-        if name in self.sequences or name in self.inner_functions:
-            raise NoKernel(f"{name} changes")
-        self.assigned.setdefault(name, []).append(expr)
-        value = self.types.setdefault(name, expr.value)
-        made = cast(expr, value.dtype) if (expr.kind == "c") <= (value.kind == "c") else expr
-        declares = (
-            self.depth == 1 and name not in self.set and name not in self.parameters and name not in self.declared
-        )
-        if declares:
-            self.declared.add(name)
-        self.emit(f"{type_of(value) + ' ' if declares else ''}{self.renamed(name)} = {bare(made).code};")
-        self.set.add(name)
-
-    def return_(self, value: ast.expr) -> None:
-        self.give(self.returned(value))
-
-    def returned(self, value: ast.expr) -> list[Expr]:
+    def returned_values(self, value: ast.expr) -> list[Expr]:
         if isinstance(value, ast.Call):
             results = self.several(value)
             if results is not None:
@@ -359,19 +277,27 @@ class Body(Sequences):
         items = self.items(value)
         if items is not None and (len(items) == 1 or any(isinstance(part, ast.List) for part in branches_of(value))):
             raise NoKernel("a list or a tuple of one number is returned")
-        return [self.expression(item) for item in ([value] if items is None else items)]
+        return [self.returned_array(item) or self.expression(item) for item in ([value] if items is None else items)]
+
+    def returned_array(self, node: ast.expr) -> Expr | None:
+        if not isinstance(node, ast.Name) or node.id not in self.sequences:
+            return None
+        name, sequence = node.id, self.sequence(node.id)
+        if name not in self.stored_into and (name not in self.rooms or self.rooms[name].is_list):
+            raise NoKernel("an array is returned that is none of the function's own")
+        return Expr(name, Array(sequence.item.dtype, len(sequence.lengths)))
 
     def give(self, made: list[Expr]) -> None:
         """Returns some numbers."""
         self.results.append(made)
         if len(self.result) != len(made):
             return  # not known yet
-        codes = [bare(cast(expr, want.dtype)).code for expr, want in zip(made, self.result, strict=True)]
-        if len(codes) == 1:
-            self.emit(f"return {codes[0]};")
+        if self.gives_one_number():
+            self.emit(f"return {bare(cast(made[0], self.result[0].dtype)).code};")
             return
-        for k, code in enumerate(codes):
-            self.emit(f"result_{k} = {code};")
+        for k, (expr, want) in enumerate(zip(made, self.result, strict=True)):
+            if not want.rank:
+                self.emit(f"result_{k} = {bare(cast(expr, want.dtype)).code};")
         self.emit("return;")
 
     def while_(self, node: ast.While) -> bool:
@@ -406,6 +332,34 @@ class Body(Sequences):
 def branches_of(node: ast.expr) -> list[ast.expr]:
     """What a conditional expression may give."""
     return [*branches_of(node.body), *branches_of(node.orelse)] if isinstance(node, ast.IfExp) else [node]
+
+
+def names_returned(node: ast.AST) -> set[str]:
+    """The variables that a function returns, by themselves or in tuples."""
+    values = [part.value for part in ast.walk(node) if isinstance(part, ast.Return) and part.value is not None]
+    parts = [item for value in values for branch in branches_of(value) for item in getattr(branch, "elts", [branch])]
+    return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
+def names_stored_into(node: ast.AST) -> set[str]:
+    """The variables into whose items a function stores."""
+    found = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Subscript) and isinstance(part.ctx, ast.Store):
+            base: ast.expr = part
+            while isinstance(base, ast.Subscript):
+                base = base.value
+            found |= {base.id} if isinstance(base, ast.Name) else set()
+    return found
+
+
+def _result(exprs: list[Expr]) -> Array:
+    """The value of a result: a number, or one array wherever it is returned."""
+    if not any(expr.value.rank for expr in exprs):
+        return _joined(exprs)
+    if len({(expr.code, expr.value) for expr in exprs}) > 1:
+        raise NoKernel("one array is returned here and another there")
+    return exprs[0].value
 
 
 def _joined(exprs: list[Expr]) -> Array:

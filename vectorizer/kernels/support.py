@@ -86,6 +86,14 @@ template <typename T> __device__ T squared(T x) {
 template <typename T> __device__ T sign_of(T x) {
     return x != x ? x : (T)((x > 0) - (x < 0));
 }""",
+    "first_largest": """
+template <typename T> __device__ T first_largest(T a, T b) {  // a where one is nan
+    return b > a ? b : a;
+}""",
+    "first_smallest": """
+template <typename T> __device__ T first_smallest(T a, T b) {  // a where one is nan
+    return b < a ? b : a;
+}""",
     "larger": """
 template <typename T> __device__ T larger(T a, T b) {  // nan where one is nan
     return a >= b || a != a ? a : b;
@@ -119,6 +127,12 @@ __device__ T item_of_matrix(const T* x, long long j, long long rows, long long k
     bool is_inside = 0 <= j && j < rows && 0 <= k && k < columns;
     bad |= !is_inside;  // Python raises IndexError
     return is_inside ? x[j * columns + k] : T();
+}""",
+    "place_of": """
+__device__ long long place_of(long long k, long long length, bool& bad) {
+    k += k < 0 ? length : 0;
+    bad |= k < 0 || k >= length;  // Python raises IndexError
+    return k;
 }""",
     "to_integer": """
 __device__ long long to_integer(double x, bool& bad) {  // Python raises, or has more digits

@@ -12,6 +12,7 @@ import libcst as cst
 from vectorizer.rewrite.apart import keep_apart
 from vectorizer.rewrite.held_lists import hold_lists
 from vectorizer.rewrite.looped import Looped
+from vectorizer.rewrite.masked_bodies import Masked
 from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.parameters import Function, Parameter
 from vectorizer.rewrite.recursion import Endless
@@ -62,6 +63,7 @@ class Rewriter(Looped):
         self.inlined = []
         self.loop_frames = []
         self.lane_loops = []
+        self.with_masks = Masked()
         self.originals = {}
         self.open_sites = []
         self.ranges = {}

@@ -127,8 +127,8 @@ class LaneReturns(LiveLanes):
 
     # --- results -----------------------------------------------------------------------------------------------------
 
-    def hold_result(self, held: Operand | None, operand: Operand, index: str, axes: Axes) -> Operand:
-        """Puts results into the arrays for all examples, at `index`."""
+    def hold_result(self, held: Operand | None, operand: Operand, index: str | Operand, axes: Axes) -> Operand:
+        """Puts results into the arrays for all examples, at `index`, or where a mask holds."""
         value = operand.value
         if isinstance(value, (TupleV, ListV)):
             return self.hold_results(held, operand, value, index, axes)
@@ -142,11 +142,15 @@ class LaneReturns(LiveLanes):
         else:
             self.check_lengths(held.array, plain)
             held = Operand(held.code, join(held.array, plain.with_(dims=held.array.dims)))
-        self.emit(f"{held.code}[{index}] = {operand.code}")
+        if isinstance(index, Operand):
+            mask = f"{index.code}[:{', None' * array.rank}]" if array.rank else index.code
+            self.emit(call(self.np("copyto"), held.code, operand.code, where=mask))
+        else:
+            self.emit(f"{held.code}[{index}] = {operand.code}")
         return held
 
     def hold_results(
-        self, held: Operand | None, operand: Operand, value: TupleV | ListV, index: str, axes: Axes
+        self, held: Operand | None, operand: Operand, value: TupleV | ListV, index: str | Operand, axes: Axes
     ) -> Operand:
         """The same for the items of a tuple or list."""
         parts = self.items(operand)

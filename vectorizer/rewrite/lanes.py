@@ -15,6 +15,7 @@ import libcst as cst
 from vectorizer.rewrite.loops import Loops
 from vectorizer.rewrite.masked_loops import MaskedLoops
 from vectorizer.rewrite.structured import Loop, without_continue
+from vectorizer.rules.context import PlanChange
 from vectorizer.source.operand import Operand
 from vectorizer.values import Array, Unsupported, is_uniform
 
@@ -32,11 +33,11 @@ class Lanes(MaskedLoops):
             return self.in_plain_loop(node, lambda: Loops.visit_For(self, node, rest))
         if self.loops:
             raise Unsupported("a loop that ends at different times inside one that has become an axis")
-        if varying is not None and self.by_masks(node, lambda: self.masked_for(node, varying)):
-            return False
-        if varying is None and self.by_masks(node, lambda: self.masked_jumps(node)):
-            return False
-        return self.lane_for(node, varying, rest)
+        if varying is not None and self.with_masks.loops and self.node_site(node) not in self.plan.lanes:
+            self.plan.lanes.add(self.node_site(node))  # a loop with masks inside of another
+            raise PlanChange
+        done = self.by_masks(node, varying, rest)
+        return self.lane_for(node, varying, rest) if done is None else done
 
     def visit_While(self, node: cst.While, rest: Sequence[Any]) -> bool:
         node = self.structured(node)
@@ -44,9 +45,8 @@ class Lanes(MaskedLoops):
             return self.in_plain_loop(node, lambda: Loops.visit_While(self, node, rest))
         if self.loops:
             raise Unsupported("a while loop inside a loop that has become an axis")
-        if self.by_masks(node, lambda: self.masked_while(node)):
-            return False
-        return self.lane_while(node, rest)
+        done = self.by_masks(node, None, rest)
+        return self.lane_while(node, rest) if done is None else done
 
     def structured(self, node: Loop) -> Loop:
         """A loop without those of its `continue`s that are not needed."""

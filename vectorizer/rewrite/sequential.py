@@ -44,10 +44,12 @@ class LoopFrame:
     exits: as they are wherever an iteration ends.
     number: tells it from all others.
     inside: the sites in its body.
+    masks: how many conditions it stands under.
     """
 
     head: dict[str, Operand]
     inside: frozenset[object] = frozenset()
+    masks: int = 0
     exits: list[dict[str, Operand]] = field(default_factory=list)
     number: int = field(default_factory=itertools.count().__next__)
 
@@ -220,7 +222,7 @@ class SequentialLoops(Iterations):
             old = aged(operand.value, inside)
             if old != operand.value:
                 self.env[name] = operand.with_value(old)
-        frame = LoopFrame(dict(self.env), inside)
+        frame = LoopFrame(dict(self.env), inside, len(self.masks))
         self.loop_frames.append(frame)
         self.loop_depth += 1
         try:
@@ -361,7 +363,7 @@ class SequentialLoops(Iterations):
 
     def _jump(self, word: str) -> bool:
         """A jump that all examples take."""
-        if self.scopes and self.masks or self.loops:
+        if self.scopes and len(self.masks) > self.loop_frames[-1].masks or self.loops:
             raise Unsupported(f"a {word} under a condition that varies")
         self.close_iteration(self.out)
         self.loop_frames[-1].exits.append(dict(self.env))

@@ -47,7 +47,9 @@ def translated(walker: Rewriter, text: str) -> str:
         walker.imported(f"vectorizer.{'runtime' if helper in runtime.__all__ else 'array_functions'}", helper)
     for module in sorted(done.modules):
         walker.shared.imports[module.partition(".")[0]] = f"import {module}"
-    for kind, reason in list_costs(done.text, backend, alias, parameters, names):
+    costs = list_costs(done.text, backend, alias, parameters, names)
+    walker.shared.waits_in_loops |= costs.waits_in_loops
+    for kind, reason in costs.told:
         change = Change(0, kind, reason)
         if change not in walker.shared.changes:
             walker.shared.changes.append(change)

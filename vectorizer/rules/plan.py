@@ -172,6 +172,7 @@ class Shared:
     fallbacks: list[Change] = field(default_factory=list)
     backend: Any = None  # that the function is rewritten for; None for NumPy
     fuse: Any = None  # makes kernels of runs of elementwise operations in a function's text; None where there are none
+    waits_in_loops: bool = False  # what is emitted for a device waits for it at each step of a loop
     elementwise: dict[str, Any] = field(default_factory=dict)  # helpers that such kernels may take in, by emitted name
     calls: list[Any] = field(default_factory=list)  # functions that are being rewritten, the innermost last
     root: object = None  # the function that is vectorized
