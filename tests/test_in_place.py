@@ -168,3 +168,41 @@ def test_comments_stay_and_operands_keep_their_order() -> None:
 @pytest.mark.parametrize("f", [kept_before, listed, begins_as_argument, seen_through])
 def test_what_others_see_is_not_changed(f: Callable[..., Any]) -> None:
     assert "y *=" not in vmap(f, (0, None)).source(r.random((3, 6)), r.random(6))
+
+
+def rotated(x, a):
+    out = x * 0
+    for t in range(len(x)):
+        out[(t + 1) % len(x)] = x[t]
+    return out
+
+
+def argument_itself(x, a):
+    x[0] = a[0]
+    return x
+
+
+def seen_twice(x, a):
+    y = x * 2
+    y[0] = a[0]
+    return y, y
+
+
+def part_beside(x, a):
+    y = x * 2
+    y[0] = a[0]
+    return y, y[1:]
+
+
+@pytest.mark.parametrize("f", [rotated, argument_itself, seen_twice, part_beside])
+def test_results_do_not_share_memory(f: Callable[..., Any]) -> None:
+    x, a = r.random((3, 6)), r.random(6)
+    assert_matches_loop(f, (x.copy(), a), in_axes=(0, None))
+    given = x.copy()
+    found = vmap(f, (0, None))(given, a)
+    results = [*(found if isinstance(found, tuple) else (found,)), given]
+    assert not any(np.shares_memory(p, q) for k, p in enumerate(results) for q in results[:k])
+
+
+def test_what_a_function_has_made_is_returned_as_it_is() -> None:
+    assert ".copy()" not in vmap(rotated, (0, None)).source(r.random((3, 6)), r.random(6))

@@ -62,7 +62,8 @@ class Liveness:
                 return self.exits[-1].again
             case ast.Assign(targets=[target]):
                 pairs = assigned_pairs(target, found.node.value)
-                kept = [p for p in pairs if p[0].id in live | self.always or not (statement.safe or is_harmless(p[1]))]
+                needed = live | self.always
+                kept = [p for p in pairs if p[0].id in needed or not (statement.safe or is_harmless(p[1], p[0].id))]
                 if len(kept) < len(pairs):
                     if self.drop:
                         keep_pairs(block, k, kept)
@@ -141,8 +142,13 @@ def keep_pairs(block: list[Stmt], k: int, kept: list[tuple[ast.Name, ast.expr]])
         block[k].target = left
 
 
-def is_harmless(value: ast.expr) -> bool:
-    """Whether computing a value has no effect and cannot fail: constants, names, sizes, fresh arrays of constants."""
+def is_harmless(value: ast.expr, name: str = "") -> bool:
+    """Whether computing a value has no effect and cannot fail: constants, names, sizes, fresh arrays of constants.
+
+    name: the variable that it is for; flags, whose names are the rewriter's, are put together of masks.
+    """
+    if name.endswith("_is_set") and is_logic(value):
+        return True
     match value:
         case ast.Constant() | ast.Name():
             return True
@@ -152,11 +158,27 @@ def is_harmless(value: ast.expr) -> bool:
             return attr in SIZES
         case ast.Subscript(value=ast.Attribute(attr="shape") as shape, slice=ast.Constant()):
             return is_harmless(shape)
-        case ast.List(elts=[]) | ast.Dict(keys=[]):
-            return True
+        case ast.List(elts=items) | ast.Dict(values=items):
+            return all(map(is_harmless, items)) and all(map(_is_constant, getattr(value, "keys", ())))
+        case ast.BinOp(left=ast.List() as items, op=ast.Mult(), right=ast.Constant(value=int())):
+            return is_harmless(items)
         case ast.Call(func=ast.Attribute(value=ast.Name(), attr=attr), args=args, keywords=[]):
             return attr in ALLOCATIONS and all(is_harmless(arg) or is_shape(arg) for arg in args)
     return False
+
+
+def is_logic(node: ast.expr) -> bool:
+    """Whether masks are put together, and nothing else."""
+    match node:
+        case ast.UnaryOp(op=ast.Invert(), operand=part):
+            return is_logic(part)
+        case ast.BinOp(left=left, op=ast.BitAnd() | ast.BitOr(), right=right):
+            return is_logic(left) and is_logic(right)
+    return isinstance(node, ast.Name)
+
+
+def _is_constant(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant)
 
 
 def is_shape(value: ast.expr) -> bool:

@@ -17,10 +17,17 @@ from vectorizer.rewrite.dead_code import body_of, walk
 from vectorizer.source.statement_syntax import Syntax, kind_of, syntax
 from vectorizer.source.statements import Stmt
 
+MODULES = ("np", "numpy")
+VIEWS = ("T", "real", "imag")
 FACTS = frozenset(("shape", "size", "ndim", "dtype"))
 MAKERS = frozenset((
-    "zeros", "ones", "full", "empty", "zeros_like", "ones_like", "full_like", "empty_like", "where",
+    "zeros", "ones", "full", "empty", "zeros_like", "ones_like", "full_like", "empty_like", "array",
 ))  # fmt: skip
+READERS = frozenset((  # they give new arrays
+    "where", "count_nonzero", "flatnonzero", "any", "all", "sum", "prod", "max", "min", "mean", "argmax", "argmin",
+    "cumsum", "delete", "concatenate", "stack", "repeat", "sort", "argsort",
+))  # fmt: skip
+METHODS = frozenset(("any", "all", "sum", "max", "min", "mean", "argmax", "argmin", "copy", "astype"))
 OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.Compare)
 
 Names = frozenset[str]
@@ -135,26 +142,33 @@ def shared_by(found: Syntax) -> Names:
         return frozenset()
     parents = {child: parent for parent in ast.walk(found.node) for child in ast.iter_child_nodes(parent)}
     reads = [n for n in parents if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Store)]
-    return frozenset(n.id for n in reads if not is_let_go(n, parents))
+    return frozenset(n.id for n in reads if n.id not in MODULES and not is_let_go(n, parents))
 
 
-def is_let_go(name: ast.Name, parents: dict[ast.AST, ast.AST]) -> bool:
-    """Whether a variable is read here without another name, or an item of something, being left for its memory."""
-    parent = parents[name]
+def is_let_go(part: ast.expr, parents: dict[ast.AST, ast.AST]) -> bool:
+    """Whether a variable, or a view of it, is read here without another name or an item being left for its memory."""
+    parent = parents[part]
     match parent:
+        case ast.Subscript(ctx=ast.Store()):
+            return True
         case ast.Subscript(value=value, slice=index):
-            return index is name or value is name and isinstance(parents[parent], OPERATIONS)
+            return index is part or value is part and is_let_go(parent, parents)
         case ast.Tuple():
             whole = parents[parent]
             return isinstance(whole, ast.Return) or isinstance(whole, ast.Subscript) and whole.slice is parent
+        case ast.Attribute(attr=attribute) if attribute in VIEWS:
+            return is_let_go(parent, parents)
         case ast.Attribute(attr=attribute):
-            return attribute in FACTS
+            call = parents[parent]
+            return attribute in FACTS or attribute in METHODS and isinstance(call, ast.Call) and not call.keywords
         case ast.Assign(targets=targets):
             return all(map(_is_copied_to, targets))
         case ast.keyword(arg="out"):
             return isinstance(parents[parents[parent]], ast.Expr)
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=function), args=args):
-            return name in args and (function == "where" or _is_ufunc(function))
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=function), args=args) if module in MODULES:
+            return part in args and (function in MAKERS or function in READERS or _is_ufunc(function))
+        case ast.Call(func=function):
+            return function is part
     return isinstance(parent, (*OPERATIONS, ast.Return, ast.AugAssign))
 
 
@@ -163,10 +177,11 @@ def is_made(value: ast.expr) -> bool:
     match value:
         case ast.BinOp() | ast.UnaryOp() | ast.Compare() | ast.Constant():
             return True
-        case ast.Call(func=ast.Attribute(value=ast.Name(id="np" | "numpy"), attr=function)):
-            return (function in MAKERS or _is_ufunc(function)) and not any(k.arg == "out" for k in value.keywords)
-        case ast.Call(func=ast.Attribute(attr=method), args=[], keywords=[]):
-            return method == "copy"
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=function)) if module in MODULES:
+            made = function in MAKERS or function in READERS or _is_ufunc(function)
+            return made and not any(k.arg in ("out", "copy") for k in value.keywords)
+        case ast.Call(func=ast.Attribute(attr=method), keywords=[]):
+            return method in METHODS
     return False
 
 

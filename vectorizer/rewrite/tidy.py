@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Collection
 
 from vectorizer.rewrite.dead_code import drop_unread
+from vectorizer.rewrite.handed_over import hand_over
+from vectorizer.rewrite.implied import drop_implied
 from vectorizer.rewrite.in_place import update_in_place
 from vectorizer.rewrite.naming import drop_renames, name_repeats
 from vectorizer.rewrite.numbering import renumber
@@ -39,6 +41,8 @@ def tidy(
         statements = drop_dead(statements, statements)
         take_first_values(statements)
         drop_renames(statements, statements, theirs or parameters)
+        if theirs is not None:
+            drop_implied(statements, theirs)
         drop_unread(statements)
         if render(statements) == before:
             break
@@ -51,6 +55,7 @@ def tidy(
     if theirs is not None:
         name_repeats(statements, is_taken, theirs)
         renumber(statements, theirs, is_taken)
+    hand_over(statements)
     if in_place:
         update_in_place(statements)
     return without_gaps(statements)
