@@ -316,6 +316,21 @@ def nearest_votes(X, q, y):
     return np.bincount(y[nearest], minlength=3).argmax(), np.sort(d[nearest])
 
 
+def metropolis(start, steps, u):
+    x = start.copy()
+    lp = -0.5 * (x[0] ** 2 + 10 * (x[1] - x[0] ** 2) ** 2)
+    chain = np.zeros((len(u), 2))
+    accepted = 0
+    for k in range(len(u)):
+        proposed = x + 0.3 * steps[k]
+        new = -0.5 * (proposed[0] ** 2 + 10 * (proposed[1] - proposed[0] ** 2) ** 2)
+        if np.log(u[k]) < new - lp:
+            x, lp = proposed, new
+            accepted += 1
+        chain[k] = x
+    return chain, accepted / len(u)
+
+
 def alias_before_lanes_leave(A, b, tol):
     s = 0.0
     for k in range(6):

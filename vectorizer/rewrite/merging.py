@@ -70,8 +70,7 @@ class Merging(Comparisons):
         merged = select(self, test, body, orelse)
         if type(a.const) is type(b.const) is int:
             merged.node = Between(min(a.const, b.const), max(a.const, b.const))
-        made = self.array(merged)
-        return merged.with_value(made.with_(weak=weak, dtype=dtype, dims=made.dims, mixed=is_mixed(a, b)))
+        return merged.with_value(self.array(merged).with_(weak=weak, dtype=dtype, dims=b.dims, mixed=is_mixed(a, b)))
 
     def check_lengths(self, first: Array, second: Array) -> None:
         """Arrays of the examples of two paths share one only with the same lengths: NumPy would broadcast."""
