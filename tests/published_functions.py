@@ -316,6 +316,50 @@ def nearest_votes(X, q, y):
     return np.bincount(y[nearest], minlength=3).argmax(), np.sort(d[nearest])
 
 
+def metropolis(start, steps, u):
+    x = start.copy()
+    lp = -0.5 * (x[0] ** 2 + 10 * (x[1] - x[0] ** 2) ** 2)
+    chain = np.zeros((len(u), 2))
+    accepted = 0
+    for k in range(len(u)):
+        proposed = x + 0.3 * steps[k]
+        new = -0.5 * (proposed[0] ** 2 + 10 * (proposed[1] - proposed[0] ** 2) ** 2)
+        if np.log(u[k]) < new - lp:
+            x, lp = proposed, new
+            accepted += 1
+        chain[k] = x
+    return chain, accepted / len(u)
+
+
+def row_echelon(A):
+    rows, cols = A.shape
+    r = 0
+    pivots = np.full(rows, -1)
+    for c in range(cols):
+        if r >= rows:
+            break
+        p = r + np.argmax(np.abs(A[r:, c]))
+        if abs(A[p, c]) < 0.3:
+            continue
+        A[[r, p]] = A[[p, r]]
+        A[r] /= A[r, c]
+        for i in range(rows):
+            if i != r:
+                A[i] -= A[i, c] * A[r]
+        pivots[r] = c
+        r += 1
+    return A, pivots
+
+
+def columns_from_there(A, r):
+    if A[0, 0] > 0:
+        A[r:, 1] *= 2
+    A[r:, 2] = A[0, 0]
+    A[0, r:] = 7
+    A[r:, :2] -= 1
+    return A, A[r:, 1].sum(), A[r:, ::2].sum(axis=0)
+
+
 def alias_before_lanes_leave(A, b, tol):
     s = 0.0
     for k in range(6):

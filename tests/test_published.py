@@ -60,6 +60,9 @@ NATIVE: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [
     (published.bits_of, (integers(0, 6),)),
     (published.area_under_curve, (normal(6), integers(0, 2, 6))),
     (published.stiff, (positive(2), rates)),
+    (published.metropolis, (normal(2), normal(5, 2), positive(5))),
+    (published.row_echelon, (normal(3, 4),)),
+    (published.columns_from_there, (normal(4, 4), integers(0, 5))),
     (published.nearest_votes, (normal(6, 2), normal(2), integers(0, 3, 6))),
 ]
 LOOPED: list[tuple[Callable[..., Any], tuple[Any, ...]]] = [

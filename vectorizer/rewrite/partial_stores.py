@@ -15,6 +15,7 @@ from vectorizer.rules.elementwise import (
 from vectorizer.rules.narrowing import is_narrowing, may_exceed, narrowed
 from vectorizer.rules.subscripts import (
     Masked,
+    cut_last,
     expand_index,
     item_code,
     note_range,
@@ -140,7 +141,7 @@ class PartialStores(Effects):
             return False
         operands = [i.value for i in index if isinstance(i, Operand)]
         arrays = any(isinstance(v, Array) and (v.rank or v.kind == "b") for v in operands)
-        return arrays or varying_slice(index, target.rank) == 0
+        return arrays or varying_slice(index, target.rank) == 0 or cut_last(index) is not None
 
     def store_in_rows(self, base: Operand, index: list[Any], operand: Operand, symbol: str | None) -> None:
         """A store into a copy of the rows of the active examples, which is then stored in their place."""

@@ -17,6 +17,7 @@ from vectorizer.rules.masked_parts import slice_mask
 from vectorizer.rules.subscripts import (
     Region,
     Slice,
+    cut_last,
     expand_index,
     in_range,
     is_varying_mask,
@@ -129,6 +130,11 @@ class Stores(ItemsUnder):
             return
         if varying_slice(index, target.rank) == 0:
             self.store_masked(base, slice_mask(self, base, index[0]), operand, symbol)
+            return
+        parts = cut_last(index)
+        region = locate(self, base, parts[0]) if parts is not None else None
+        if parts is not None and region is not None and region.view and not region.moved:
+            self.store(Operand(region.code, region.value), [parts[1]], operand, symbol)
             return
         if not isinstance(operand.value, (Array, TupleV, ListV, StackedV, SeqV)):
             raise Unsupported("a value of unknown kind is stored")

@@ -24,6 +24,7 @@ from vectorizer.rules.subscripts import (
     Parts,
     Region,
     Slice,
+    cut_last,
     expand_index,
     indexed_value,
     is_varying_mask,
@@ -93,6 +94,9 @@ def subscript(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     cut = varying_slice(index, array.rank)
     if cut is not None:
         return MASKED_SLICE[0](rw, operand, index, cut)
+    parts = cut_last(index)
+    if parts is not None:
+        return subscript(rw, rw.temp(subscript(rw, operand, parts[0]), "whole"), [parts[1]])
     window = find_window(rw, operand, index)
     if window is not None:
         return window

@@ -136,6 +136,22 @@ def varying_slice(index: Sequence[Index], rank: int) -> int | None:
     return found[0] if plain and behind and (step is None or isinstance(step, Array) and step.const == 1) else None
 
 
+def cut_last(index: Sequence[Index]) -> tuple[list[Index], Slice] | None:
+    """``a[i:, j]`` as ``a[:, j][i:]`` where the ends of the slice differ; the two subscripts, or None.
+
+    Numbers may stand before the slice, and numbers and slices that are the same for all examples behind it.
+    """
+    found = [k for k, item in enumerate(index) if isinstance(item, Slice) and any(_of_examples(b) for b in ends(item))]
+    if len(found) != 1:
+        return None
+    place = found[0]
+    numbers = [isinstance(i, Operand) and isinstance(i.value, Array) and not i.array.rank for i in index]
+    rest = [*index[:place], FULL, *index[place + 1 :]]
+    behind = all(numbers[k] or isinstance(index[k], Slice) for k in range(place + 1, len(index)))
+    item = index[place]
+    return (rest, item) if all(numbers[:place]) and behind and isinstance(item, Slice) else None
+
+
 def ends(item: Slice) -> list[Operand]:
     return [b for b in (item.lower, item.upper) if b is not None]
 
