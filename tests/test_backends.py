@@ -156,10 +156,26 @@ def test_lowered(statement: str) -> None:
 
 
 def test_the_table_has_no_row_too_many() -> None:
-    """Each row is for a function that CuPy lacks, or that lacks a keyword there which a row's test above uses."""
+    """Each row is for a function that CuPy lacks, that lacks a keyword there, or that does otherwise."""
     assert CUPY.inventory is not None
     have = {name for name in CUPY.rows if CUPY.inventory.has(name)}
-    assert have == {"clip", "max", "min", "prod", "sum"}
+    assert have == {"clip", "max", "min", "prod", "sum", "linalg.solve"}
+
+
+@pytest.mark.parametrize("in_axes", [(None, 0), (0, None), 0])
+@pytest.mark.parametrize("columns", [(), (2,)])
+def test_stacks_of_matrices_to_solve_for_broadcast(in_axes: Any, columns: tuple[int, ...]) -> None:
+    """CuPy wants one shape for both, but for the last axis."""
+    axes = (0, 0) if in_axes == 0 else in_axes
+    a, b = (
+        RNG.normal(size=(5, *shape) if axis == 0 else shape)
+        for axis, shape in zip(axes, [(3, 3), (3, *columns)], strict=True)
+    )
+
+    def solved(a: Any, b: Any) -> Any:
+        return np.linalg.solve(a, b)
+
+    assert_matches_loop(solved, (a, b), in_axes, vmapped=vmap(solved, in_axes, backend="fake"), native=True)
 
 
 def test_a_function_without_a_row_runs_on_the_host() -> None:

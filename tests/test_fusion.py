@@ -305,3 +305,70 @@ def test_nvcc_takes_the_kernels_of_runs(tmp_path: Path) -> None:
             vmapped(*(RNG.normal(size=shape).astype(dtype) for shape in [(5, 3), (4, 3), (4,)]))
     assert len(kernels) > 20
     compile_with_nvcc([*kernels, *kernels_by_hand()], tmp_path)
+
+
+# --- new axes --------------------------------------------------------------------------------------------------------
+
+
+def standardized(x: Any, w: Any) -> Any:
+    mean, spread = x.mean(), x.var()
+    return (x - mean * 2) / np.sqrt(spread + 1e-5)
+
+
+def sums_and_differences(x: Any, w: Any) -> Any:
+    return np.sum((x * 2 + w)[:, None] * (x - w)[None, :] + 1, axis=0)
+
+
+def folded_once(x: Any, w: Any) -> Any:
+    y = x * 2 + w
+    return np.sum(y[..., None] * w + 1, axis=1)
+
+
+def read_in_two_ways(x: Any, w: Any) -> Any:
+    y = x * 2 + w
+    return np.sum(y[:, None] * y + y, axis=1)
+
+
+@pytest.mark.parametrize(
+    ("function", "count"),
+    [(standardized, 3), (sums_and_differences, 2), (folded_once, 2), (read_in_two_ways, 3)],
+)
+@pytest.mark.parametrize("in_axes", [(0, None), 0, (None, 0)])
+def test_new_axes_are_put_into_runs(function: Any, count: int, in_axes: Any) -> None:
+    """`(a + b)[:, None]` needs no array of its own: the kernel is given `a[:, None]` and `b[:, None]`."""
+    shapes = [(4, 3) if axis == 0 else (3,) for axis in (in_axes or (0, 0))]
+    args = [RNG.normal(size=shape) for shape in shapes]
+    assert_matches_loop(function, args, in_axes, vmapped=vmap(function, in_axes, backend="fake"), native=True)
+    if in_axes == (None, 0) and function is standardized:
+        return  # nothing of it is batched
+    vmapped = vmap(function, in_axes)
+    given = [DeviceArray(arg) for arg in args]
+    vmapped(*given)
+    reset()
+    vmapped(*given)
+    assert counts.launches == count
+
+
+def whole_parts(x: Any, y: Any) -> Any:
+    return x // y, (x % y).max(), np.mod(x, y).sum()
+
+
+def updated(x: Any, y: Any) -> Any:
+    z = x * 1.0
+    z %= y
+    z[:1] //= 0.5
+    return z.sum()
+
+
+@pytest.mark.parametrize("function", [whole_parts, updated, np.divmod])
+def test_quotients_of_floats_are_those_of_numpy(function: Any) -> None:
+    """CuPy rounds the quotient before it takes the whole part: 1.0 // 0.1 is 10 there."""
+    x, y = np.round(RNG.normal(size=(5, 4)) * 10, 1), np.full((5, 4), 0.1)
+    assert (np.floor(x / y) != x // y).any()
+
+    def divided(x: Any, y: Any) -> Any:
+        return function(x, y)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)  # np.divmod runs on the host
+        assert_matches_loop(divided, (x, y), vmapped=vmap(divided, backend="fake"))

@@ -53,9 +53,9 @@ template <typename T> __device__ T larger(T a, T b) {  // nan where one is nan
 
 
 american_put_waiting_kernel = cp.ElementwiseKernel(
-    "float64 discount, float64 chance, float64 values, float64 value, float64 values_2",
+    "float64 discount, float64 chance, float64 values, float64 values_2",
     "float64 result",
-    "result = discount * (chance * values + value * values_2)",
+    "result = discount * (chance * values + (1.0 - chance) * values_2)",
     "american_put_waiting_kernel",
     options=("--fmad=false",),  # as NumPy computes: each operation is rounded
 )
@@ -71,7 +71,7 @@ def american_put(spot, strike, years, rate, volatility, steps):
     )  # at the end
     for level in range(steps - 1, -1, -1):
         waiting = american_put_waiting_kernel(
-            discount[:, None], chance[:, None], values[:, 1 : level + 2], (1 - chance)[:, None], values[:, : level + 1]
+            discount[:, None], chance[:, None], values[:, 1 : level + 2], values[:, : level + 1]
         )
         exercised = strike[:, None] - spot[:, None] * cp.exp(move[:, None] * (2 * cp.arange(level + 1) - level))
         values[:, : level + 1] = cp.maximum(waiting, exercised)

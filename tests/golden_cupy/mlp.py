@@ -36,6 +36,15 @@ __device__ double predict_x(double product, double b) {
 )
 
 
+predict_result_kernel = cp.ElementwiseKernel(
+    "float64 logits, float64 sum",
+    "float64 result",
+    "result = logits - log(sum)",
+    "predict_result_kernel",
+    options=("--fmad=false",),  # as NumPy computes: each operation is rounded
+)
+
+
 def predict(params, x):
     assert len(params[2][0]) == len(params[2][1])
     # W: [m, n] and b: [m] of each layer, x: [n]
@@ -43,7 +52,7 @@ def predict(params, x):
         x = predict_x_kernel(x @ W.T, b)
     W, b = params[-1]
     logits = x @ W.T + b
-    return logits - cp.log(cp.sum(cp.exp(logits), axis=1))[:, None]  # logarithms of the probabilities
+    return predict_result_kernel(logits, cp.sum(cp.exp(logits), axis=1)[:, None])  # logarithms of the probabilities
 
 
 def make_params(sizes: tuple[int, ...], rng: np.random.Generator) -> Params:

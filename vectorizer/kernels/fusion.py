@@ -17,6 +17,7 @@ import numpy as np
 
 from vectorizer.backends.placement import Placement
 from vectorizer.backends.translate import Names
+from vectorizer.kernels.collecting import Collected, Collector
 from vectorizer.kernels.elementwise import is_elementwise
 from vectorizer.kernels.expressions import BINARY, COMPARE, Outside
 from vectorizer.kernels.functions import TABLE
@@ -122,8 +123,12 @@ class Fusion:
         names, parameters = read_surroundings(walker, text)
         self.placement = Placement(tree, parameters, names.path, names.is_array)
         self.outside = Libraries(names, dict(walker.shared.elementwise))
-        self.leaves = Leaves(walker.given, self.placement, self.outside, tree)
+        self.leaves = Leaves(walker.given, walker.ndims, self.placement, self.outside, tree)
         self.flow = Flow(tree, lambda call: is_quiet_call(call, names.path))
+        self.collector = Collector(
+            self.flow, self.leaves, lambda node: self.weight(node) if self.is_operation(node) else 0, self.may_fold,
+            self.is_inline, parts_of,
+        )  # fmt: skip
         self.folded: set[int] = set()  # ids of statements that have gone into kernels
         self.edits: list[tuple[int, int, str]] = []
         self.kernels: list[Made] = []
@@ -232,45 +237,15 @@ class Fusion:
     def kernel_call(self, root: ast.expr, statement: ast.stmt, may_fold: bool) -> str | None:
         """The call that stands for a run; None where there is none, or no kernel can be made of it."""
         for folding in (True, False) if may_fold else (False,):
-            folded, leaves, count = self.collect(root, statement, folding)
-            if count < FEWEST_FUSED:
+            parts = self.collector.collect(root, statement, folding)
+            if parts.count < FEWEST_FUSED:
                 return None
             try:
-                return self.made(root, statement, folded, leaves, count)
+                return self.made(root, statement, parts)
             except (NoKernel, Unsupported):
-                if not folded:
+                if not parts.folded:
                     return None
         return None
-
-    def collect(
-        self, root: ast.expr, statement: ast.stmt, folding: bool
-    ) -> tuple[list[Definition], list[ast.expr], int]:
-        """The definitions that a run takes in, the expressions that are its parameters, and its operations."""
-        refused: set[int] = set()
-        while True:
-            folded: dict[int, Definition] = {}
-            reads: dict[int, set[ast.Name]] = {}
-            leaves: list[ast.expr] = []
-            count = 0
-            open_ = [root]
-            while open_:
-                node = open_.pop()
-                found = self.flow.definitions.get(id(node)) if folding and isinstance(node, ast.Name) else None
-                if found is not None and id(found) not in refused and self.may_fold(found, statement):
-                    reads.setdefault(id(found), set()).add(node)  # type: ignore[arg-type]
-                    if id(found) not in folded:
-                        folded[id(found)] = found
-                        open_.append(found.statement.value)
-                elif self.is_operation(node):
-                    count += self.weight(node)
-                    open_ += reversed(list(parts_of(node)))
-                elif not self.is_inline(node):
-                    leaves.append(node)
-            wrong = {key for key, found in folded.items() if reads[key] != found.reads}
-            if not wrong:
-                leaves.sort(key=lambda leaf: self.span(leaf))
-                return sorted(folded.values(), key=lambda found: found.position), leaves, count
-            refused |= wrong
 
     def weight(self, node: ast.expr) -> int:
         """How many operations stand behind one; a helper has some of its own."""
@@ -296,28 +271,39 @@ class Fusion:
 
     # --- kernels -----------------------------------------------------------------------------------------------------
 
-    def made(
-        self, root: ast.expr, statement: ast.stmt, folded: list[Definition], leaves: list[ast.expr], count: int
-    ) -> str:
+    def made(self, root: ast.expr, statement: ast.stmt, parts: Collected) -> str:
         """The call of a kernel that is made here."""
         walker = self.walker
-        local = {found.name for found in folded}
-        parameters, names = self.leaves.parameters([(leaf, self.plain(leaf)) for leaf in leaves], local)
+        local = {found.name for found in parts.folded}
+        leaves = sorted(parts.leaves, key=self.span)
+        coded = [(leaf, self.plain(leaf) + parts.subscripts.get(id(leaf), "")) for leaf in leaves]
+        parameters, names = self.leaves.parameters(coded, local)
         name = f"{self.function.name}_{named_after(statement, root)}"
-        text = self.function_text(name, root, folded, parameters, names)
+        text = self.function_text(name, root, parts, parameters, names)
         node: Any = ast.parse(text).body[0]
         kernel = Kernel(walker.shared)
         body = kernel.compile(
             inner := kernel.free(name), node, text, {p.name: p.value for p in parameters}, self.outside
         )
         value = self.checked(root, body)
-        args = [self.code(p.leaf, statement, not isinstance(statement, ast.While)) for p in parameters]
+        args = [self.argument(p.leaf, statement, parts) for p in parameters]
         mark = f"kernel__{len(self.kernels)}__"
         alias = walker.module(walker.shared.backend.module, walker.shared.backend.alias)
         text = write_kernel(mark, inner, kernel, body, alias)
-        self.kernels.append(Made(mark, name, text, count, value == np.dtype(bool)))
-        self.folded |= {id(found.statement) for found in folded}
+        self.kernels.append(Made(mark, name, text, parts.count, value == np.dtype(bool)))
+        self.folded |= {id(found.statement) for found in parts.folded}
         return f"{mark}({', '.join(args)})"
+
+    def argument(self, leaf: ast.expr, statement: ast.stmt, parts: Collected) -> str:
+        """What a kernel is given for a leaf."""
+        code, subscript = (
+            self.code(leaf, statement, not isinstance(statement, ast.While)),
+            parts.subscripts.get(id(leaf)),
+        )
+        if not subscript:
+            return code
+        is_primary = isinstance(leaf, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
+        return f"{code if is_primary else f'({code})'}{subscript}"
 
     def checked(self, root: ast.expr, body: Body) -> Any:
         """The dtype that a kernel gives, which must be the one that the walk has found."""
@@ -331,20 +317,21 @@ class Fusion:
         return dtype
 
     def function_text(
-        self, name: str, root: ast.expr, folded: list[Definition], parameters: list[Parameter], names: dict[int, str]
+        self, name: str, root: ast.expr, parts: Collected, parameters: list[Parameter], names: dict[int, str]
     ) -> str:
         """The run as a function of its parameters, with the comments of what it takes in."""
         lines = [f"def {name}({', '.join(p.name for p in parameters)}):"]
-        for found in folded:
+        views = {id(view.node) for view in parts.views}
+        for found in parts.folded:
             first, last = self.comments_above(found.statement), found.statement.end_lineno or 0
             lines += [INDENT + self.line(number).strip() for number in range(first, found.statement.lineno)]
             behind = self.source[self.span(found.statement)[1] : self.starts[last]].decode().strip()
-            value = self.with_names(found.statement.value, names)
+            value = self.with_names(found.statement.value, names, views)
             lines.append(f"{INDENT}{found.name} = ({value})  {behind}".rstrip())
-        return "\n".join([*lines, f"{INDENT}return ({self.with_names(root, names)})", ""])
+        return "\n".join([*lines, f"{INDENT}return ({self.with_names(root, names, views)})", ""])
 
-    def with_names(self, node: ast.expr, names: dict[int, str]) -> str:
-        """The text of a part of a run, with its parameters' names in place of the leaves."""
+    def with_names(self, node: ast.expr, names: dict[int, str], views: set[int]) -> str:
+        """The text of a part of a run, with its parameters' names in place of the leaves, which have the new axes."""
         start, end = self.span(node)
         edits: list[tuple[int, int, str]] = []
         open_: list[ast.AST] = [node]
@@ -352,6 +339,11 @@ class Fusion:
             part = open_.pop()
             if id(part) in names:
                 edits.append((*self.span(part), names[id(part)]))  # type: ignore[arg-type]
+            elif id(part) in views and isinstance(part, ast.Subscript):
+                first, last = self.span(part.value)[1], self.span(part)[1]
+                closing, _, _ = self.source[first:last].decode().partition("[")
+                edits.append((first, last, closing))
+                open_.append(part.value)
             else:
                 open_ += ast.iter_child_nodes(part)
         return self.spliced(start, end, edits)

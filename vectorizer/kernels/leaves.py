@@ -37,15 +37,24 @@ class Leaves:
 
     is_unsure: whether something is a Python number at one place, and an array at another, and was taken for an array.
     noted: the values that the walk has found for them; those of which it has found several are not known.
+    ndims: how many axes they have.
     """
 
     def __init__(
-        self, noted: Mapping[str, set[Array]], placement: Placement, outside: Outside, function: ast.FunctionDef
+        self,
+        noted: Mapping[str, set[Array]],
+        ndims: Mapping[str, set[int]],
+        placement: Placement,
+        outside: Outside,
+        function: ast.FunctionDef,
     ) -> None:
         self.placement, self.outside, self.is_unsure = placement, outside, False
         self.noted: dict[str, set[Array]] = {}
         for code, values in noted.items():
             self.noted.setdefault(normal(code), set()).update(values)
+        self.ndims: dict[str, set[int]] = {}
+        for code, counts in ndims.items():
+            self.ndims.setdefault(normal(code), set()).update(counts)
         self.assigned: dict[str, list[ast.expr | None]] = {}
         arguments = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)}
         for node in ast.walk(function):
@@ -88,6 +97,10 @@ class Leaves:
             for node in ast.walk(leaf)
             if isinstance(node, ast.Call)
         )
+
+    def is_ufunc(self, function: ast.expr) -> bool:
+        found = self.outside.found(function)
+        return isinstance(found, np.ufunc) and found.signature is None
 
     def noted_dtype(self, node: ast.expr) -> np.dtype[np.generic] | None:
         """The dtype that the walk has noted for an expression."""

@@ -49,11 +49,12 @@ class Atoms(Examples):
         return result
 
     def note(self, operand: Operand) -> None:
-        """Notes the dtype of an expression, and whether it is a Python number, for the kernel that it may go into."""
+        """Notes the dtype of an expression, its axes, and whether it is a Python number, for kernels."""
         value = operand.value
         if isinstance(value, Array) and not operand.lazy:
             noted = Array(value.dtype, 0, weak=value.weak and not value.axes)
             self.given.setdefault(operand.code, set()).add(noted)
+            self.ndims.setdefault(operand.code, set()).add(len(value.axes) + value.rank)
 
     def text(self, node: cst.CSTNode) -> str:
         if isinstance(node, cst.Name):

@@ -60,6 +60,7 @@ class State:
         self.maybe_unset: set[str] = set()  # variables that one path has not set
         self.site_axes: dict[object, Axes] = {}
         self.given: dict[str, set[Array]] = {}  # what expressions give, by their code, where kernels are made of them
+        self.ndims: dict[str, set[int]] = {}  # and how many axes that has, those of the examples among them
         self.kernels: dict[str, bool] = {}  # the names of these, and whether they give arrays of booleans
 
     def fresh(self, hint: str) -> str:
