@@ -40,7 +40,7 @@ def first_spike(current, limit):
             returned[lanes] = True
             break
         potential = potential + first_spike_potential_part_kernel(TIME_STEP / TIME_CONSTANT, current, potential)
-        step = step + 1
+        step += 1
     step_final[lanes] = step
     rest = ~returned
     result[rest] = step_final[rest]
