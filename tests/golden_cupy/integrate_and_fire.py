@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import cupy as cp
 import numpy as np
 
@@ -22,29 +24,26 @@ first_spike_potential_part_kernel = cp.ElementwiseKernel(
 
 def first_spike(current, limit):
     batch = current.shape[0]
-    step = 0
     returned = cp.zeros(batch, bool)
     result = cp.empty(batch, int)
-    lanes = cp.arange(batch)  # the examples still in the loop
-    step_final = cp.empty(batch, int)
+    running = cp.ones(batch, bool)
     potential = cp.zeros(batch)
-    while lanes.size:
-        running = potential < THRESHOLD
-        if not running.all():
-            step_final[lanes] = step
-            lanes, current, potential = lanes[running], current[running], potential[running]
-            if lanes.size == 0:
-                break
-        if step == limit:
-            result[lanes] = -1
-            returned[lanes] = True
+    step = cp.zeros(batch, int)
+    for step_2 in count():
+        running &= potential < THRESHOLD
+        if step_2 % 16 == 15 and not running.any():  # to look is to wait for the device
             break
-        potential = potential + first_spike_potential_part_kernel(TIME_STEP / TIME_CONSTANT, current, potential)
-        step += 1
-    step_final[lanes] = step
-    rest = ~returned
-    result[rest] = step_final[rest]
-    return result
+        returning = running & (step == limit)
+        cp.copyto(result, -1, where=returning)
+        returned |= returning
+        running &= ~returning
+        potential = cp.where(
+            running,
+            potential + first_spike_potential_part_kernel(TIME_STEP / TIME_CONSTANT, current, potential),
+            potential,
+        )
+        step = cp.where(running, step + 1, step)
+    return cp.where(returned, result, step)
 
 
 spikes_potential_else_part_kernel = cp.ElementwiseKernel(
