@@ -337,7 +337,9 @@ class Flagged:
 def assignment(pairs: Sequence[tuple[cst.BaseExpression, cst.BaseExpression]]) -> cst.Assign:
     """One assignment for pairs of targets and values."""
     if len(pairs) == 1:
-        return cst.Assign([cst.AssignTarget(pairs[0][0])], pairs[0][1])  # type: ignore[arg-type]
+        target, value = pairs[0]
+        assert isinstance(target, cst.BaseAssignTargetExpression)
+        return cst.Assign([cst.AssignTarget(target)], value)
     left, right = (cst.Tuple([cst.Element(pair[k]) for pair in pairs], lpar=[], rpar=[]) for k in (0, 1))
     return cst.Assign([cst.AssignTarget(left)], right)
 
