@@ -1992,3 +1992,41 @@ def last_two(p, k):
         elif v == k:
             one, other = other, None
     return -1 if one is None else one, -1 if other is None else other, one != other
+
+
+# --- numbers read from arrays that change later, in containers and through functions ---
+
+
+def same(u):
+    return u
+
+
+def both(u, v=1.0):
+    return u, v
+
+
+def named(u, v=1.0):
+    return {"total": u + v, "both": (u, v)}
+
+
+@theme("numbers that are kept")
+def through_a_function(x, n):
+    a, b, c = same(x[1]), both(x[1]), named(x[1])
+    d, _ = named(x[1], 2.0)["both"]
+    x[n] += 5
+    return a, b, c, d, x
+
+
+@theme("numbers that are kept")
+def in_a_dict(x, n):
+    d = {"a": x[1], "b": [x[0]]}
+    d["c"] = x[2]
+    e = [1.0, 2.0]
+    e[0] = x[1]
+    x[n] += 5
+    return d, e, x
+
+
+@theme("numbers that are kept")
+def values_of_a_dict(s, t):
+    return sum({"a": s, "b": t}.values()), max(v for _, v in {"a": s, "b": t}.items())
