@@ -2030,3 +2030,34 @@ def in_a_dict(x, n):
 @theme("numbers that are kept")
 def values_of_a_dict(s, t):
     return sum({"a": s, "b": t}.values()), max(v for _, v in {"a": s, "b": t}.items())
+
+
+@theme("numbers that are kept")
+def keys_of_a_dict(s, t):
+    d = {"a": s, "b": t}
+    for key in d:
+        d[key] = d[key] * 2
+    return d
+
+
+@theme("loops that may not run")
+def range_made_in_a_branch(q, y, s):
+    out = np.zeros(4)
+    for e in y:
+        for j in range(len(q)):
+            if s + e > 0 or e - q[j][-1] > 0:
+                out[j] = abs(j * 0.5)
+    return out
+
+
+@theme("loops that may not run")
+def elements_of_two_loops(x, y, k, t):
+    out = np.zeros(3)
+    for i in range(2):
+        for v in y:
+            t += v
+            x[-i - 1] = t
+    for i in (1, 0):
+        for v in x:
+            out[i % 2] = t
+    return out, x, k

@@ -183,8 +183,10 @@ class SequentialLoops(Iterations):
         targets: dict[str, Value] = {}
         lost: set[str] = set()
         inside = frozenset(id(part) for part in nodes_of(node))
+        unset = set(self.maybe_unset)
         for _ in range(MOST_PASSES):
             self.rollback(start)
+            self.maybe_unset |= unset
             self.pending = ()
             header, statements, frame = self.loop_pass(walk, assigned, targets, inside, lost)
             widened, given_up = self.widened(frame), frame.lost_of(assigned)
