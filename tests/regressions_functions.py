@@ -2061,3 +2061,14 @@ def elements_of_two_loops(x, y, k, t):
         for v in x:
             out[i % 2] = t
     return out, x, k
+
+
+@theme("array programs")
+def views_of_what_all_share(t):
+    q, r, s = np.ones((3, 2)), np.zeros(4), np.ones(2)
+    v, w = np.atleast_3d(q), np.trim_zeros(s)
+    b = np.block(r)
+    v += 1
+    w += t
+    b += t
+    return v, q, w, s, b, r

@@ -254,7 +254,9 @@ def at_least(function: Any, rank: int) -> None:
         operand = rw.as_array(c.args[0])
         value = rw.array(operand)
         if not value.axes:
-            return Operand(call(c.function, operand.code), value_like(probe(function, value)))
+            made = value_like(probe(function, value))
+            assert isinstance(made, Array)
+            return Operand(call(c.function, operand.code), made.with_(origins=value.origins))
         if value.rank >= rank:
             return operand
         new = np.shape(probe(function, Array(np.dtype(float), value.rank, dims=(Affine(7),) * value.rank)))
