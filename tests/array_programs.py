@@ -434,7 +434,8 @@ class Arrays:
         )
         inner = self.choose(self.stored, self.augmented, self.assigned, self.viewed)()
         other = self.choose(self.stored, self.augmented, self.assigned)() if self.one_in(2) else []
-        if not all(self.draft.keeps_kinds(*lines) for lines in (inner, other)):
+        one, two = self.draft.kinds_after(*inner), self.draft.kinds_after(*other)
+        if one is None or two is None or any(one[name] != two[name] for name in one.keys() & two.keys()):
             return self.assigned()
         return [f"if {test}:", *indented(inner), *(["else:", *indented(other)] if other else [])]
 

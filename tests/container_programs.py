@@ -448,10 +448,10 @@ class Containers:
             [f"{items}.reverse()"],
         )
         body = self.choose(*lines)
-        if not self.draft.keeps_kinds(*body):
+        if self.draft.kinds_after(*body) is None:
             return self.made()
         other = self.choose(*lines) if self.one_in(2) else []
-        if other and not self.draft.keeps_kinds(*other):
+        if other and self.draft.kinds_after(*other) is None:
             other = []
         return [f"if {test}:", *indented(body), *(["else:", *indented(other)] if other else [])]
 

@@ -102,13 +102,14 @@ class Draft:
         self.lines = before
         return False
 
-    def keeps_kinds(self, *lines: str) -> bool:
-        """Whether lines run for every example, and leave each variable of the kind that it has."""
+    def kinds_after(self, *lines: str) -> dict[str, Any] | None:
+        """What variables would be behind lines; None if these do not run or change what a variable is."""
         other = copy.copy(self)
         other.lines = list(self.lines)
         if not other.add(*lines):
-            return False
-        return all(kind_of(other.here[name]) == kind_of(value) for name, value in self.here.items())
+            return None
+        kinds = {name: kind_of(value) for name, value in other.here.items()}
+        return kinds if all(kinds[name] == kind_of(value) for name, value in self.here.items()) else None
 
     def fits(self, spaces: list[dict[str, Any]], last: bool) -> bool:
         if len({tuple(space) for space in spaces}) != 1:

@@ -51,6 +51,8 @@ def lower_reshape(rw: Context, operand: Operand, shape: list[Operand], order: Op
         dims = tuple(d if s.array.affine is not None else None for s, d in zip(shape, dims, strict=True))
     result = value.with_(rank=len(shape), dims=dims, zero_d=not shape)
     lengths = [s.code for s in shape]
+    if not value.axes and not value.rank:  # perhaps a number of Python's, which has no methods
+        return Operand(call(rw.np("reshape"), operand.code, tuple_code(lengths)), result, fresh=False)
     if not value.axes:
         lengths += [] if wanted == "C" else [f'order="{wanted}"']
         return Operand(f"{operand.primary}.reshape({', '.join(lengths) or '()'})", result, fresh=False)
