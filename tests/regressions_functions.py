@@ -2041,9 +2041,10 @@ def keys_of_a_dict(s, t):
 
 
 @theme("loops that may not run")
-def range_made_in_a_branch(q, y, s):
+def range_made_in_a_branch(x, q, y, s):
     out = np.zeros(4)
     for e in y:
+        x[1] = x[0] + 0.5 * x[1]
         for j in range(len(q)):
             if s + e > 0 or e - q[j][-1] > 0:
                 out[j] = abs(j * 0.5)
