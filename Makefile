@@ -68,7 +68,7 @@ coverage: $(INSTALLED)
 # The property tests with many more examples: tests/conftest.py has the profile.
 fuzz: $(INSTALLED)
 	VECTORIZER_PROGRAMS=20000 $(BIN)/python -m pytest tests/test_properties.py tests/test_random_programs.py \
-	    tests/test_flag_programs.py \
+	    tests/test_flag_programs.py tests/test_drafted_programs.py \
 	    --hypothesis-profile=fuzz $(ARGS)
 
 # Writes the expected files of tests/golden anew; look at the diff before committing them.

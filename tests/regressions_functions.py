@@ -1992,3 +1992,89 @@ def last_two(p, k):
         elif v == k:
             one, other = other, None
     return -1 if one is None else one, -1 if other is None else other, one != other
+
+
+# --- numbers read from arrays that change later, in containers and through functions ---
+
+
+def same(u):
+    return u
+
+
+def both(u, v=1.0):
+    return u, v
+
+
+def named(u, v=1.0):
+    return {"total": u + v, "both": (u, v)}
+
+
+@theme("numbers that are kept")
+def through_a_function(x, n):
+    a, b, c = same(x[1]), both(x[1]), named(x[1])
+    d, _ = named(x[1], 2.0)["both"]
+    x[n] += 5
+    return a, b, c, d, x
+
+
+@theme("numbers that are kept")
+def in_a_dict(x, n):
+    d = {"a": x[1], "b": [x[0]]}
+    d["c"] = x[2]
+    e = [1.0, 2.0]
+    e[0] = x[1]
+    x[n] += 5
+    return d, e, x
+
+
+@theme("numbers that are kept")
+def values_of_a_dict(s, t):
+    return sum({"a": s, "b": t}.values()), max(v for _, v in {"a": s, "b": t}.items())
+
+
+@theme("numbers that are kept")
+def keys_of_a_dict(s, t):
+    d = {"a": s, "b": t}
+    for key in d:
+        d[key] = d[key] * 2
+    return d
+
+
+@theme("loops that may not run")
+def range_made_in_a_branch(x, q, y, s):
+    out = np.zeros(4)
+    for e in y:
+        x[1] = x[0] + 0.5 * x[1]
+        for j in range(len(q)):
+            if s + e > 0 or e - q[j][-1] > 0:
+                out[j] = abs(j * 0.5)
+    return out
+
+
+@theme("loops that may not run")
+def elements_of_two_loops(x, y, k, t):
+    out = np.zeros(3)
+    for i in range(2):
+        for v in y:
+            t += v
+            x[-i - 1] = t
+    for i in (1, 0):
+        for v in x:
+            out[i % 2] = t
+    return out, x, k
+
+
+@theme("array programs")
+def views_of_what_all_share(t):
+    q, r, s = np.ones((3, 2)), np.zeros(4), np.ones(2)
+    v, w = np.atleast_3d(q), np.trim_zeros(s)
+    b = np.block(r)
+    v += 1
+    w += t
+    b += t
+    return v, q, w, s, b, r
+
+
+@theme("array programs")
+def one_number_as_a_matrix(x):
+    return np.reshape(np.allclose(x, 1), (1, -1)), np.reshape(2, (1, 1)), np.reshape(len(x), -1)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests import regressions_functions
+from tests.drafts import Watched, no_failure_of_our_own
 from tests.regressions_functions import THEMES
 from vectorizer import FallbackWarning, jit, tree, vmap
 from vectorizer.testing import assert_matches_loop
@@ -106,11 +107,12 @@ def test_a_number_of_an_array_is_no_scalar() -> None:
 
 @pytest.mark.parametrize("function", cases())
 def test_once_wrong_without_a_batch(function: Callable[..., Any]) -> None:
-    jitted = jit(function)
+    jitted = Watched(jit(function))
     for seed in range(2):
         args = [arg[0] for arg in make_arguments(function, seed, 1)]
         alone = lambda *given: tree.map_tree(lambda leaf: np.asarray(leaf)[None], jitted(*given))
         assert_matches_loop(function, args, None, axis_size=1, vmapped=alone)
+    no_failure_of_our_own(jitted)
 
 
 # --- arguments of a certain kind: shared ones, empty ones ---

@@ -119,7 +119,7 @@ class Atoms(Examples):
         for element in node.elements:
             if not isinstance(element, cst.DictElement):
                 raise Unsupported("a dict is unpacked into another")
-            key, value = self.expression(element.key), self.expression(element.value)
+            key, value = self.expression(element.key), self.kept(self.expression(element.value))
             pairs.append((self.pin(key, "a key"), value.value))
             codes.append(f"{key.code}: {value.code}")
         return Operand("{" + ", ".join(codes) + "}", DictV(tuple(pairs), site=self.node_site(node)), fresh=True)

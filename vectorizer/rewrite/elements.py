@@ -115,6 +115,8 @@ class Elements(Tables):
             if super().become_axis(lifted.node, it) and all(map(self._fits, lifted.elements)):
                 for store in lifted.stores:
                     self.small(store)
+                for element in lifted.elements:
+                    self.env.pop(element.name, None)  # no other loop goes on with it
                 return True
         except Unsupported:
             pass

@@ -19,6 +19,7 @@ from vectorizer.rewrite.parameters import Function, Parameter
 from vectorizer.rewrite.put_in_place import with_bodies_in_place
 from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.regions import container_code
+from vectorizer.rewrite.renaming import is_number_of_caller
 from vectorizer.rewrite.sharing import of_unknown_memory
 from vectorizer.rewrite.tidy import tidy
 from vectorizer.rewrite.translating import translated
@@ -121,9 +122,14 @@ class Rewriter(Looped):
         self.emit(f"return {self.unwrapped(result)}")
 
     def detached(self, result: Operand) -> Operand:
-        """One example's number is a copy of what it was read from; the caller may change that array."""
+        """One example's number is a copy of what it was read from; the caller may change that array.
+
+        What the caller has handed over as a number, and gets back, it copies itself.
+        """
         value = result.value
         if isinstance(value, Array) and not value.rank and value.axes and value.origins:
+            if all(map(is_number_of_caller, value.origins)):
+                return result
             return Operand(f"{result.primary}.copy()", value.with_(origins=frozenset()), fresh=True)
         if not isinstance(value, (TupleV, ListV)) or not isinstance(result.node, Parts):
             return result

@@ -13,7 +13,7 @@ import numpy as np
 from vectorizer.rewrite.chosen import Chosen
 from vectorizer.rewrite.loop_values import forget_constants
 from vectorizer.rewrite.statements import assigned_names, names_read
-from vectorizer.source.operand import Operand, call
+from vectorizer.source.operand import DictView, Operand, call
 from vectorizer.values import (
     MISSING,
     Affine,
@@ -127,7 +127,7 @@ class Iterations(Chosen):
             return Iteration("items", operand)
         if isinstance(value, DictV):
             keys = tuple(Obj(k) if not isinstance(k, (int, float)) else number(k) for k, _ in value.items)
-            return Iteration("items", Operand(operand.code, TupleV(keys), operand.level))
+            return Iteration("items", Operand(operand.code, TupleV(keys), operand.level, node=DictView()))
         if isinstance(value, SeqV):
             return Iteration("sequence", operand)
         if isinstance(value, (Array, StackedV)):

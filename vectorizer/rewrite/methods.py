@@ -16,6 +16,7 @@ from vectorizer.rules.random import draw
 from vectorizer.rules.reductions import flattened
 from vectorizer.rules.table import METHODS, Call
 from vectorizer.source.operand import (
+    DictView,
     Operand,
     call,
 )
@@ -215,10 +216,11 @@ class Methods(Expressions):
             code = f"{base.primary}.{name}()"
             keys = tuple(_key_value(k) for k, _ in value.items)
             if name == "keys":
-                return Operand(code, TupleV(keys))
+                return Operand(code, TupleV(keys), node=DictView())
             if name == "values":
-                return Operand(code, TupleV(tuple(v for _, v in value.items)))
-            return Operand(code, TupleV(tuple(TupleV((k, v)) for k, (_, v) in zip(keys, value.items, strict=True))))
+                return Operand(code, TupleV(tuple(v for _, v in value.items)), node=DictView())
+            pairs = tuple(TupleV((k, v)) for k, (_, v) in zip(keys, value.items, strict=True))
+            return Operand(code, TupleV(pairs), node=DictView())
         raise Unsupported(f"method {name!r} of a dict has no rule")
 
 

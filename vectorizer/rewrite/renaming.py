@@ -93,11 +93,19 @@ def _renamed_array(value: Array, axes: Mapping[Axis, Axis], is_parameter: bool) 
     return made.with_(dims=value.dims, affine=value.affine, const=const, pin=value.pin)
 
 
+NUMBER = "number"  # a parameter that is a number for each example, and may be a view of an array of the caller's
+
+
+def is_number_of_caller(origin: object) -> bool:
+    return isinstance(origin, tuple) and origin[0] == NUMBER
+
+
 def with_origins(value: Value, name: str) -> Value:
     """The value of a parameter, whose memory is the caller's."""
-    if isinstance(value, Array) and (value.rank or value.zero_d):
+    if isinstance(value, Array) and (value.rank or value.zero_d or value.axes):
+        kind = "argument" if value.rank or value.zero_d else NUMBER
         return value.with_(
-            origins=frozenset({("argument", name)}),
+            origins=frozenset({(kind, name)}),
             dims=value.dims,
             affine=value.affine,
             const=value.const,

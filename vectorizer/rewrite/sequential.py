@@ -25,7 +25,7 @@ from vectorizer.rewrite.loop_values import (
 )
 from vectorizer.rewrite.names import nodes_of
 from vectorizer.rewrite.statements import _statements, assigned_names
-from vectorizer.source.operand import Operand
+from vectorizer.source.operand import LastValue, Operand
 from vectorizer.source.statements import Stmt
 from vectorizer.values import Affine, Array, ListV, Obj, TupleV, Unsupported, Value, is_uniform, join
 
@@ -183,8 +183,10 @@ class SequentialLoops(Iterations):
         targets: dict[str, Value] = {}
         lost: set[str] = set()
         inside = frozenset(id(part) for part in nodes_of(node))
+        unset = set(self.maybe_unset)
         for _ in range(MOST_PASSES):
             self.rollback(start)
+            self.maybe_unset |= unset
             self.pending = ()
             header, statements, frame = self.loop_pass(walk, assigned, targets, inside, lost)
             widened, given_up = self.widened(frame), frame.lost_of(assigned)
@@ -215,8 +217,10 @@ class SequentialLoops(Iterations):
         self.coerce_entry({name: value for name, value in targets.items() if name not in lost})
         for name in lost:
             self.give_up(name)
-        for name in sorted(assigned):
-            if name in self.env:
+        for name in sorted(assigned & self.env.keys()):
+            if name in self.maybe_unset and isinstance(self.env[name].node, LastValue):
+                del self.env[name]  # nobody reads it before it is set again: see `keep_set`
+            else:
                 self.env[name] = self.at_head(name, self.env[name], targets)
         for name, operand in self.env.items():
             old = aged(operand.value, inside)
@@ -246,7 +250,8 @@ class SequentialLoops(Iterations):
             else:
                 self.maybe_unset.add(name)
                 value = ageless(forget_constants(operand.value), frame.inside)
-                self.env[name] = Operand(operand._code, value, make=operand.make)
+                node = operand.node if isinstance(operand.node, LastValue) else None
+                self.env[name] = Operand(operand._code, value, make=operand.make, node=node)
 
     def at_head(self, name: str, operand: Operand, targets: dict[str, Value]) -> Operand:
         """A variable at the head of a loop that assigns it: what is known of its first value does not hold later."""
@@ -267,6 +272,8 @@ class SequentialLoops(Iterations):
             if self.same_layout(operand.value, value):
                 self.env[name] = operand.with_value(value)
                 continue
+            if name in self.maybe_unset:
+                raise Unsupported(f"{name} may not be set by the loops before")
             made = self.coerced(self.read(name), value)
             self.assign_name(name, made)
             self.env[name] = self.env[name].with_value(value)
@@ -321,7 +328,8 @@ class SequentialLoops(Iterations):
         live = self.live_after(node) if self.loop_frames else set()
         for name in sorted((assigned_names(node) & live & self.env.keys()) - self.loop_frames[-1].head.keys()):
             now, target = self.env[name], self.target_name(name)
-            if now.is_name and now.code != target and isinstance(now.value, Array):
+            last = now.lazy and isinstance(now.node, LastValue)
+            if (last or now.is_name and now.code != target) and isinstance(now.value, Array):
                 statements.append(Stmt(f"{target} = {now.code}", target=target, line=self.line))
                 self.env[name] = Operand(target, now.value)
 

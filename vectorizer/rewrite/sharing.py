@@ -35,6 +35,14 @@ def returns_given(value: Value) -> bool:
     return any(map(returns_given, items)) if isinstance(value, (TupleV, ListV, DictV)) else False
 
 
+def hands_back_numbers(value: Value) -> bool:
+    """Whether a number that a function returns, as it sees it itself, may be one that it was given."""
+    if isinstance(value, Array):
+        return not value.rank and bool(value.origins)
+    items = [v for _, v in value.items] if isinstance(value, DictV) else getattr(value, "items", ())
+    return any(map(hands_back_numbers, items)) if isinstance(value, (TupleV, ListV, DictV)) else False
+
+
 def is_own(value: Value) -> bool:
     """Whether a function returns an array that it has made itself, as it is seen inside of the function."""
     return isinstance(value, Array) and bool(value.origins) and not any(isinstance(o, tuple) for o in value.origins)

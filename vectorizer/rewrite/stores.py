@@ -81,7 +81,7 @@ class Stores(ItemsUnder):
 
     def assign_container(self, base: Operand, target: cst.Subscript, operand: Operand) -> None:
         """``base[index] = operand`` for a list or dict."""
-        value = base.value
+        value, operand = base.value, self.kept(operand)
         index = self.indices(target.slice)
         if len(index) != 1 or not isinstance(index[0], Operand) or self.loops:
             raise Unsupported("an item of a container is assigned under a condition")

@@ -17,7 +17,14 @@ from vectorizer.rewrite.names import assigned_names, names_read
 from vectorizer.rewrite.parameters import Function, Parameter
 from vectorizer.rewrite.recursion import MOST_FORMS, MOST_WALKS, Endless, OpenCall, Recurses, generalized, join_known
 from vectorizer.rewrite.renaming import renamed_axes, standard_axes, value_key, with_origins
-from vectorizer.rewrite.sharing import is_of_unknown_memory, is_own, origins_of, returns_given, sharing
+from vectorizer.rewrite.sharing import (
+    hands_back_numbers,
+    is_of_unknown_memory,
+    is_own,
+    origins_of,
+    returns_given,
+    sharing,
+)
 from vectorizer.rewrite.written_arguments import WrittenArguments
 from vectorizer.rules.random import check_call, drawn, holds_generator, unseen_axes
 from vectorizer.rules.subscripts import (
@@ -136,6 +143,8 @@ class UserCalls(WrittenArguments):
         if made.writes and c.site != self.direct:
             raise Unsupported(f"{callee.name} writes into its argument in the middle of an expression")
         bound = self.note_writes(callee.name, made.writes, bound)
+        if hands_back_numbers(made.result):
+            c, bound = self._with_kept_numbers(c, bound)
         self.hazards += made.hazards
         unchanged = callee.source is not None and made.is_unchanged(callee)
         as_it_is = unchanged or uniform and is_uniform(value) and self.shared.backend is None
@@ -282,6 +291,12 @@ class UserCalls(WrittenArguments):
             self.shared.helper_sources[:] = sources
             self.shared.calls.pop()
             self.shared.namespace = saved
+
+    def _with_kept_numbers(self, c: Call, bound: dict[str, Operand]) -> tuple[Call, dict[str, Operand]]:
+        """A call with copies of numbers that were read from arrays which change: it may give them back."""
+        keywords = {name: self.kept(o) for name, o in c.keywords.items()}
+        made = Call(c.function, [self.kept(a) for a in c.args], keywords, c.base, c.target, c.site)
+        return made, {name: self.kept(o) for name, o in bound.items()}
 
     def make_helper(self, callee: Callee, opened: OpenCall, values: dict[str, Value], axes: Axes) -> Helper:
         """Rewrites a function of the user's; one whose text is that of another already emitted is that one."""

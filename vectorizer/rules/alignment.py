@@ -10,6 +10,7 @@ import numpy as np
 
 from vectorizer.rules.state import State
 from vectorizer.source.operand import (
+    DictView,
     Operand,
     call,
     tuple_code,
@@ -98,7 +99,8 @@ class Alignment(State):
         parts = getattr(operand.node, "parts", None)
         if parts is not None:
             return list(parts)
-        base = self.temp(operand, "items").primary
+        listed = Operand(call("list", operand.code), value) if isinstance(operand.node, DictView) else operand
+        base = self.temp(listed, "items").primary
         return [Operand(f"{base}[{k}]", item) for k, item in enumerate(value.items)]
 
     def _few_rows(self, operand: Operand, value: Array) -> list[Operand]:

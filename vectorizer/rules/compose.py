@@ -10,7 +10,7 @@ import numpy as np
 
 from vectorizer.rules.context import Context
 from vectorizer.rules.indexing import FULL, Slice, subscript
-from vectorizer.rules.table import Call, Rule, find, probe, register, value_like
+from vectorizer.rules.table import Call, Rule, find, gives_view, probe, register, value_like
 from vectorizer.source.operand import Operand, call
 from vectorizer.values import Affine, Array, Obj, Opaque, TupleV, Unsupported, Value, is_uniform, number
 
@@ -29,14 +29,21 @@ def verbatim(c: Call) -> str:
     return call(first + c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
 
 
+def keyword_values(c: Call) -> dict[str, Value]:
+    return {name: operand.value for name, operand in c.keywords.items()}
+
+
 def uniform_call(c: Call, function: Any, origins: frozenset[object] = NO_ORIGINS) -> Operand:
     """A call whose operands are the same for all examples stays as it is.
 
     origins: the memory that the result may share.
     """
-    values = [o.value for o in ([c.base] if c.base is not None else []) + c.args]
+    values, keywords = [o.value for o in ([c.base] if c.base is not None else []) + c.args], keyword_values(c)
     try:
-        value: Value = value_like(probe(function, *values, **{k: o.value for k, o in c.keywords.items()}))
+        value: Value = value_like(probe(function, *values, **keywords))
+        if not origins and gives_view(function, *values, **keywords):
+            arrays = [v for v in [*values, *keywords.values()] if isinstance(v, Array)]
+            origins = NO_ORIGINS.union(*(v.origins for v in arrays))
     except Unsupported:
         value = Opaque()
     if origins:

@@ -326,6 +326,8 @@ for _f in (np.array, np.asarray, np.asanyarray, np.ascontiguousarray):
 def lower_meshgrid(rw: Context, c: Call) -> Operand:
     if not all(is_uniform(o.value) for o in c.operands):
         return lower_varying_grid(rw, c)
+    if "copy" in c.keywords:
+        raise Unsupported("np.meshgrid of views")
     result = value_like(probe(np.meshgrid, *(a.value for a in c.args), **{k: o.value for k, o in c.keywords.items()}))
     code = call(c.function, *(a.code for a in c.args), **{k: o.code for k, o in c.keywords.items()})
     return Operand(code, result, fresh=True)

@@ -61,6 +61,8 @@ register(np.dstack, Rule("numpy.dstack", "join", lower_dstack))
 def lower_block(rw: Context, c: Call, bound: Bound) -> Operand:
     depth = _depth(bound["arrays"])
     rank = max(depth, *(rw.array(p).rank for p in _leaves(rw, bound["arrays"])), 1)
+    if not depth:
+        raise Unsupported("np.block of one array")
     return _blocked(rw, bound["arrays"], -depth, rank)
 
 

@@ -14,7 +14,7 @@ from vectorizer.rules.context import Context
 from vectorizer.rules.slices import locate_slices, loop_affine
 from vectorizer.rules.subscripts import Index, Region, expand_index, note_range
 from vectorizer.source.operand import Operand, call
-from vectorizer.values import Affine, Array
+from vectorizer.values import Affine, Array, Unsupported
 
 FARTHEST = 8  # elements beyond the end of an axis
 
@@ -51,6 +51,9 @@ def locate_wrapped(rw: Context, base: Operand, index: Sequence[Index]) -> Region
     note_range(rw, value, plain)
     shifts = {k: s.shift for k, s in found.items() if s.shift}
     widths = rw.beyond_ends(base, shifts)
+    moved = [i for k, i in enumerate(plain) if k in (widths or found)]
+    if any(not isinstance(i, Operand) or i.array.affine is None for i in moved):
+        raise Unsupported("a subscript that goes on at the other end beside one that is not known")
     made = _rolled(rw, base, shifts) if widths is None else _padded(rw, base, widths)
     if widths is not None:
         plain = [_moved(i, shifts.get(k, 0) + widths[k][0]) if k in widths else i for k, i in enumerate(plain)]

@@ -51,6 +51,8 @@ def lower_reshape(rw: Context, operand: Operand, shape: list[Operand], order: Op
         dims = tuple(d if s.array.affine is not None else None for s, d in zip(shape, dims, strict=True))
     result = value.with_(rank=len(shape), dims=dims, zero_d=not shape)
     lengths = [s.code for s in shape]
+    if not value.axes and not value.rank:  # perhaps a number of Python's, which has no methods
+        return Operand(call(rw.np("reshape"), operand.code, tuple_code(lengths)), result, fresh=False)
     if not value.axes:
         lengths += [] if wanted == "C" else [f'order="{wanted}"']
         return Operand(f"{operand.primary}.reshape({', '.join(lengths) or '()'})", result, fresh=False)
@@ -254,7 +256,9 @@ def at_least(function: Any, rank: int) -> None:
         operand = rw.as_array(c.args[0])
         value = rw.array(operand)
         if not value.axes:
-            return Operand(call(c.function, operand.code), value_like(probe(function, value)))
+            made = value_like(probe(function, value))
+            assert isinstance(made, Array)
+            return Operand(call(c.function, operand.code), made.with_(origins=value.origins))
         if value.rank >= rank:
             return operand
         new = np.shape(probe(function, Array(np.dtype(float), value.rank, dims=(Affine(7),) * value.rank)))

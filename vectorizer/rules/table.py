@@ -230,12 +230,24 @@ def _filled(shape: tuple[int, ...], dtype: Any) -> Any:
 
 def probe(function: Callable[..., Any], *args: Value | Any, **kwargs: Value | Any) -> Any:
     """The result of `function` on small stand-ins: its dtype and rank are those of the real call."""
-    plain = [_stand_in(a) for a in args]
-    named = {k: _stand_in(a) for k, a in kwargs.items()}
+    return _tried(function, [_stand_in(a) for a in args], {k: _stand_in(a) for k, a in kwargs.items()})
+
+
+def gives_view(function: Callable[..., Any], *args: Value | Any, **kwargs: Value | Any) -> bool:
+    """Whether the result of `function` shares memory with an array that it is given."""
+    plain, named = [_stand_in(a) for a in args], {k: _stand_in(a) for k, a in kwargs.items()}
+    result = _tried(function, plain, named)
+    parts = result if isinstance(result, (tuple, list)) else [result]
+    arrays = [a for a in [*plain, *named.values()] if isinstance(a, np.ndarray)]
+    return any(isinstance(part, np.ndarray) and np.may_share_memory(part, a) for part in parts for a in arrays)
+
+
+def _tried(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """What a function says to its stand-ins."""
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return function(*plain, **named)
+            return function(*args, **kwargs)
     except Exception as error:  # noqa: BLE001 - whatever a function says to its stand-ins
         raise Unsupported(f"{getattr(function, '__name__', 'a function')}: {error}") from None
 

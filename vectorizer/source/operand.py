@@ -31,6 +31,10 @@ class LastValue(NamedTuple):
     name: str
 
 
+class DictView(NamedTuple):
+    """The keys, the values or the items of a dict, which have no subscripts."""
+
+
 class Between(NamedTuple):
     """The least and the greatest that an integer may be."""
 
