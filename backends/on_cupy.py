@@ -215,7 +215,9 @@ CUPY = Backend(
     companions={"scipy.special": "cupyx.scipy.special"},
     host=frozenset(("dtype", "errstate", "finfo", "iinfo", "ndarray", "result_type", "broadcast_shapes")),
     helpers=frozenset(("accumulate_along", "nan_quantile", "reduce_along", "solve_each")),
-    other=frozenset(("divmod", "linalg.solve")),  # a quotient that is rounded; stacks of matrices that broadcast
+    other=frozenset(
+        ("divmod", "floor_divide", "mod", "remainder", "linalg.solve")
+    ),  # quotients that are rounded, where no kernel takes them in; stacks of matrices that broadcast
     lanes="mask",
     patience=16,
     is_device=True,

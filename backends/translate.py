@@ -283,6 +283,8 @@ class Translator:
             if refused is None:
                 return self.renamed(node, path)
             problem = f"{self.backend.module} has no {refused}"
+        if path in self.backend.other:
+            problem = f"{self.backend.module}'s {path} does otherwise than NumPy's"
         row = self.backend.rows.get(path)
         lowered = None
         if row is not None and not starred:

@@ -253,7 +253,7 @@ class Fusion:
         if isinstance(found, Emitted):
             return found.operations
         dtype = self.leaves.noted_dtype(node)
-        differs = is_division(node, found) and (dtype is None or dtype.kind == "f")
+        differs = is_division(node, found) and (isinstance(node, ast.Call) or dtype is None or dtype.kind == "f")
         return FEWEST_FUSED if differs else 1  # the device's own function rounds otherwise
 
     def may_fold(self, found: Definition, statement: ast.stmt) -> bool:
