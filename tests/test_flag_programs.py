@@ -24,11 +24,13 @@ CONDITIONS = [
     "p is None", "p is not None", "p is None or v > p", "p is not None and v < p", "q is None", "q is not None",
     "v > t", "k > 1", "i % 2 == 0", "p is None and v > t", "q is None or q < v", "not (p is None)", "MODE == 1", "MODE",
     "c", "d", "not c", "c and d", "c or v > t", "d and MODE == 1", "not d and i > 1",
+    "v == p", "p != v", "p == q", "p != q", "q != v or c", "p is not None and p == q",
 ]  # fmt: skip
 STEPS = [
     "p = v", "p = v", "p = None", "q = v + 1", "q = None", "n += 1", "s = s + (v if p is None else v - p)",
     "s = s * 0.5", "c = v > t", "c = not c", "d = c", "d = d or v < 0", "c = False", "d = True",
     "y = x[2] if d else t", "s += y",
+    "q = p", "p = q", "p, q = q, p", "p, q = v, p", "p, n = None, n + 1", "q, s = p, s + v",
 ]  # fmt: skip
 RESULTS = ["n, s", "n, s, (t if p is None else p)", "s, c, d", "s, (0.0 if q is None else q), y"]
 
