@@ -14,6 +14,8 @@ from vectorizer.rules.elementwise import (
     broadcast_dims,
     strengthen,
 )
+from vectorizer.rules.indexing import is_number_that_varies
+from vectorizer.rules.lookups import is_key
 from vectorizer.rules.masked import masked_elementwise, refuse_masked_lists
 from vectorizer.source.operand import (
     BIT_AND,
@@ -26,6 +28,7 @@ from vectorizer.source.operand import (
 from vectorizer.values import (
     MISSING,
     Array,
+    DictV,
     ListV,
     MaskedV,
     NestedV,
@@ -68,7 +71,7 @@ class Comparisons(Operators):
     def _comparands(self, node: cst.Comparison) -> list[tuple[cst.ComparisonTarget, Operand]]:
         """The right sides; each but the first is evaluated only where the comparison before it holds."""
         first, *later = node.comparisons
-        rights = [(first, self.expression(first.comparator))]
+        rights = [(first, self.expression(comparand(first)))]
         for target in later:
             right, hazardous = self.speculate(lambda part=target.comparator: self.expression(part))  # type: ignore[misc]
             if hazardous:
@@ -177,6 +180,8 @@ class Comparisons(Operators):
                 Array(np.dtype(bool), 0, self.array(equal).axes, weak=True),
                 fresh=True,
             )
+        if isinstance(right.value, DictV) and is_number_that_varies(left):
+            return is_key(self, right.value, self.temp(left, "key"))
         if not isinstance(right.value, (TupleV, ListV)):
             raise Unsupported("membership in something unknown")
         left = self.temp(left, "value")
@@ -212,3 +217,12 @@ class Comparisons(Operators):
         if value.kind == "b" or value.axes or value.rank:
             return operand
         return Operand(call("bool", operand.code), Array(np.dtype(bool), 0, weak=True))
+
+
+def comparand(target: cst.ComparisonTarget) -> cst.BaseExpression:
+    """The right side of a comparison; the items of ``{1, 2}``, in which something is looked for, as a tuple."""
+    node = target.comparator
+    is_membership = isinstance(target.operator, (cst.In, cst.NotIn))
+    if not is_membership or not isinstance(node, cst.Set) or any(not isinstance(e, cst.Element) for e in node.elements):
+        return node
+    return cst.Tuple([cst.Element(e.value) for e in node.elements])

@@ -9,7 +9,8 @@ import numpy as np
 
 from vectorizer.rewrite.expressions import Expressions
 from vectorizer.rules.context import Effect
-from vectorizer.rules.indexing import subscript
+from vectorizer.rules.indexing import is_number_that_varies, subscript
+from vectorizer.rules.lookups import item_at
 from vectorizer.rules.masked import masked_call
 from vectorizer.rules.random import draw
 from vectorizer.rules.reductions import flattened
@@ -202,6 +203,8 @@ class Methods(Expressions):
         value = base.value
         assert isinstance(value, DictV)
         args, _ = self.arguments(node)
+        if name == "get" and len(args) == 2 and is_number_that_varies(args[0]):
+            return item_at(self, base, args[0], args[1])
         if name == "get" and 1 <= len(args) <= 2:
             key = self.pin(args[0], "a key")
             found = value.get(key)

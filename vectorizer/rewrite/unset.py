@@ -286,7 +286,7 @@ class Flagged:
     def pairs_of_nones(self, small: cst.Assign) -> list[tuple[cst.BaseExpression, cst.BaseExpression]]:
         """Targets and values of ``a, b = c, None``, where some of the values are None or may be; else nothing."""
         target, value = small.targets[0].target, small.value
-        pairs = [(target, value)]
+        pairs: list[tuple[cst.BaseExpression, cst.BaseExpression]] = [(target, value)]
         if isinstance(target, (cst.Tuple, cst.List)) and isinstance(value, (cst.Tuple, cst.List)):
             pairs = [(t.value, v.value) for t, v in zip(target.elements, value.elements, strict=False)]
             if len(target.elements) != len(value.elements):
@@ -337,7 +337,7 @@ class Flagged:
 def assignment(pairs: Sequence[tuple[cst.BaseExpression, cst.BaseExpression]]) -> cst.Assign:
     """One assignment for pairs of targets and values."""
     if len(pairs) == 1:
-        return cst.Assign([cst.AssignTarget(pairs[0][0])], pairs[0][1])
+        return cst.Assign([cst.AssignTarget(pairs[0][0])], pairs[0][1])  # type: ignore[arg-type]
     left, right = (cst.Tuple([cst.Element(pair[k]) for pair in pairs], lpar=[], rpar=[]) for k in (0, 1))
     return cst.Assign([cst.AssignTarget(left)], right)
 

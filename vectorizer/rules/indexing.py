@@ -63,6 +63,7 @@ __all__ = [
 
 # Filled by modules that import this one.
 JOINERS: dict[int, Callable[[Context, Sequence[Index]], Operand]] = {}  # np.r_ and np.c_, by identity
+VARYING_KEY: list[Callable[[Context, Operand, Operand], Operand]] = []
 MASKED_SLICE: list[Callable[[Context, Operand, Sequence[Index], int], Operand]] = []
 MASKED_ITEM: list[Callable[[Context, Operand, Index], Operand]] = []
 
@@ -120,12 +121,20 @@ def nested_item(rw: Context, operand: Operand, value: NestedV, index: Sequence[I
     return row.with_value(value.item(rw.array(row)))
 
 
+def is_number_that_varies(key: Operand) -> bool:
+    """Whether a key is a number that differs between the examples."""
+    value = key.value
+    return isinstance(value, Array) and bool(value.axes) and not value.rank and value.kind in "iuf"
+
+
 def container_item(rw: Context, base: Operand, index: Sequence[Index]) -> Operand:
     """An item of a tuple, a list or a dict."""
     value = base.value
     if len(index) != 1:
         raise Unsupported("a container is subscripted with several indices")
     item = index[0]
+    if isinstance(value, DictV) and isinstance(item, Operand) and is_number_that_varies(item):
+        return VARYING_KEY[0](rw, base, item)
     if isinstance(value, DictV):
         key = rw.pin(item, "a key")
         found = value.get(key)
