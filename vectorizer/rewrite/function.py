@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import libcst as cst
 
 from vectorizer.rewrite.apart import keep_apart
-from vectorizer.rewrite.held_lists import hold_lists
+from vectorizer.rewrite.held_lists import HeldLists, hold_lists
 from vectorizer.rewrite.looped import Looped
 from vectorizer.rewrite.masked_bodies import Masked
 from vectorizer.rewrite.names import assigned_names, names_read, statements_of
 from vectorizer.rewrite.parameters import Function, Parameter
+from vectorizer.rewrite.put_in_place import with_bodies_in_place
 from vectorizer.rewrite.recursion import Endless
 from vectorizer.rewrite.regions import container_code
 from vectorizer.rewrite.sharing import of_unknown_memory
@@ -225,22 +227,34 @@ def rewrite(
     """Walks until the plan holds; returns the emitted function, the values that it returns, and its hazards.
 
     What it returns gets the form of `returns`, if that is given: a function that calls itself has relied on it.  Where
-    it is refused as it stands, it is tried again with its lists as arrays.
+    it is refused as it stands, it is tried again with its lists as arrays, and with its nested functions in the place
+    of their calls.
     """
     lines, restore = dict(shared.namespace.line_numbers(function.node)), restorer(shared)
     try:
         return walked(function, shared, name, lines, Plan(returns=returns))
     except Unsupported:
-        held = hold_lists(function.node) if function.axes else None
-        if held is None:
-            raise
-        restore()
-        try:
-            lines = held.lines(function.node, lines)
-            return walked(replace(function, node=held.node), shared, name, lines, Plan(returns=returns, held=held))
-        except Unsupported:
-            pass
+        for other, known, held in other_forms(function, lines) if function.axes else ():
+            restore()
+            with suppress(Unsupported):
+                return walked(other, shared, name, known, Plan(returns=returns, held=held))
         raise
+
+
+def other_forms(
+    function: Function, lines: dict[int, int]
+) -> Iterator[tuple[Function, dict[int, int], HeldLists | None]]:
+    """The same function written otherwise, with its line numbers, and with which of its lists are arrays."""
+    held = hold_lists(function.node)
+    if held is not None:
+        yield replace(function, node=held.node), held.lines(function.node, lines), held
+    placed = with_bodies_in_place(function.node)
+    if placed is None:
+        return
+    yield replace(function, node=placed), dict(lines), None
+    held = hold_lists(placed)
+    if held is not None:
+        yield replace(function, node=held.node), held.lines(placed, lines), held
 
 
 def walked(
