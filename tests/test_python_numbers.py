@@ -172,3 +172,30 @@ def test_python_numbers_of_some_examples_raise(function: Any, dtype: Any) -> Non
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FallbackWarning)
         assert_matches_loop(function, (x, 3.0), (0, None))  # of the loop, either -1.0 or ZeroDivisionError
+
+
+def ratio_behind_a_loop(x, d):
+    total = 0.0
+    for n, v in enumerate(x, 1):
+        total = total * 0.5 + v / n
+    return total / d
+
+
+def ratio_of_the_last_ones(x, skipped, d):
+    total = 0.0
+    for n, v in enumerate(x):
+        if n < skipped:
+            continue
+        total = total * 0.5 + v
+    return total / d
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_numbers_of_a_loop_that_runs_are_numpys() -> None:
+    x = np.array([[3.0, 1.0, 2.0], [0.0, 0.0, 0.0]])
+    assert_matches_loop(ratio_behind_a_loop, (x, 0), (0, None), native=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FallbackWarning)
+        assert_matches_loop(ratio_behind_a_loop, (x[:, :0], 0), (0, None))
+        assert_matches_loop(ratio_of_the_last_ones, (x, 1, 0), (0, None, None))
+        assert_matches_loop(ratio_of_the_last_ones, (x, 3, 0), (0, None, None))  # raises: it is Python's number still

@@ -269,6 +269,14 @@ class Iterations(Chosen):
             return False
         return not trips.is_const and self.facts.samples is not None and self.relies_on(trips * -1)
 
+    def surely_runs(self, it: Iteration) -> bool:
+        """Whether a loop has an iteration, which is then guarded."""
+        try:
+            trips = self.extent(it).trips
+        except Unsupported:
+            return False
+        return self.relies_on(trips - 1)
+
     def never_runs(self, it: Iteration) -> bool:
         """Whether a loop has no iteration at this call; that it has some is guarded, where it is known."""
         try:

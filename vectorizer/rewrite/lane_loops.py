@@ -106,14 +106,6 @@ class LaneLoops(Jumps):
         plan = LanePlan(lambda _: f"for {bound} in {header}:", head, surely=surely)
         return self.lane_loop(node, plan, rest)
 
-    def surely_runs(self, it: Iteration) -> bool:
-        """Whether a loop has an iteration, which is then guarded."""
-        try:
-            trips = self.extent(it).trips
-        except Unsupported:
-            return False
-        return self.relies_on(trips - 1)
-
     def bind_live(self, target: cst.BaseExpression, item: Value, it: Iteration, loop: LaneLoop) -> str:
         """Binds a loop's target to the live lanes' part of each element; returns its code."""
         code = self.bind_target(target, item, it)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import libcst as cst
 
@@ -45,13 +45,20 @@ class LoopFrame:
     number: tells it from all others.
     inside: the sites in its body.
     masks: how many conditions it stands under.
+    runs: it has an iteration for certain.
     """
 
     head: dict[str, Operand]
     inside: frozenset[object] = frozenset()
     masks: int = 0
+    runs: bool = False
     exits: list[dict[str, Operand]] = field(default_factory=list)
     number: int = field(default_factory=itertools.count().__next__)
+
+    def sets(self, name: str) -> bool:
+        """Whether a variable is one of NumPy's numbers behind the loop, though at its head it may be Python's."""
+        values = [env[name].value if name in env else None for env in self.exits]
+        return self.runs and all(isinstance(value, Array) and not value.may_raise for value in values)
 
     def lost_of(self, names: set[str]) -> set[str]:
         """Variables that an iteration gives up: the next one does not find them."""
@@ -102,6 +109,7 @@ class SequentialLoops(Iterations):
         self.change("loop", f"the loop over {self.text(node.target)} stays a loop" + (f": {reason}" if reason else ""))
 
         def body() -> tuple[str, list[Stmt]]:
+            self.loop_frames[-1].runs = self.surely_runs(it)
             target = self.bind_target(node.target, item, it)
             statements, ended = self.nested_block(node.body)
             if not ended:
@@ -246,6 +254,8 @@ class SequentialLoops(Iterations):
             head = frame.head.get(name)
             if head is not None:
                 value = ageless(head.value, frame.inside)
+                if isinstance(value, Array) and value.mixed and frame.sets(name):
+                    value = replace(value, mixed=False)
                 self.env[name] = head if value == head.value else head.with_value(value)
             else:
                 self.maybe_unset.add(name)
