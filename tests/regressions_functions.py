@@ -2078,3 +2078,17 @@ def views_of_what_all_share(t):
 @theme("array programs")
 def one_number_as_a_matrix(x):
     return np.reshape(np.allclose(x, 1), (1, -1)), np.reshape(2, (1, 1)), np.reshape(len(x), -1)
+
+
+@theme("containers")
+def list_in_a_dict_in_a_tuple(x):
+    return {"a": [v * 2 for v in x], "b": 1}, x
+
+
+@theme("containers")
+def items_of_an_empty_list(x, k):
+    kept = []
+    for v in kept:
+        if v > (x[1], x[2])[k]:
+            kept.append(v + kept[k])
+    return kept, x

@@ -24,7 +24,7 @@ CHUNK = 20
 # A kind of programs, and the greatest share of them that may be looped as a whole.
 KINDS = {"arrays": (array_programs, 0.5), "loops": (loop_programs, 0.6), "containers": (container_programs, 0.7)}
 # Of each this part of the programs is run: some take longer to rewrite than others.
-SHARES = {"arrays": 1.0, "loops": 0.3, "containers": 0.3}
+SHARES = {"arrays": 0.7, "loops": 0.2, "containers": 0.2}
 CHUNKS = [(kind, start) for kind in KINDS for start in range(0, int(COUNT * SHARES[kind]), CHUNK)]
 
 

@@ -51,13 +51,15 @@ class Finisher:
         if isinstance(value, (TupleV, ListV)) and self.needs_work(value):
             parts = [self.plain(rw, p) for p in rw.items(result)]
             return self.rebuilt(value, parts)
-        if isinstance(value, DictV) and any(self.needs_work(v) for _, v in value.items):
+        if isinstance(value, DictV) and self.needs_work(value):
             raise Unsupported("a dict of lists is returned")
         return result
 
     def needs_work(self, value: Value) -> bool:
         if isinstance(value, (TupleV, ListV)):
             return any(self.needs_work(i) for i in value.items)
+        if isinstance(value, DictV):
+            return any(self.needs_work(item) for _, item in value.items)
         if isinstance(value, SeqV):
             return self.needs_work(value.item)
         return isinstance(value, (StackedV, NestedV))

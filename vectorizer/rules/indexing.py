@@ -176,6 +176,8 @@ def _uniform_item(rw: Context, base: Operand, value: TupleV | ListV, item: Opera
     try:
         known = rw.pin_int(item, "a subscript")
     except Unsupported:
+        if not value.items:
+            raise Unsupported("an item of an empty list") from None
         merged = value.items[0]
         for other in value.items[1:]:
             merged = join(merged, other)
