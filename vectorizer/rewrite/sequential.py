@@ -45,20 +45,20 @@ class LoopFrame:
     number: tells it from all others.
     inside: the sites in its body.
     masks: how many conditions it stands under.
-    runs: it has an iteration for certain.
+    runs: whether it has an iteration, which is then relied on.
     """
 
     head: dict[str, Operand]
     inside: frozenset[object] = frozenset()
     masks: int = 0
-    runs: bool = False
+    runs: Callable[[], bool] = bool
     exits: list[dict[str, Operand]] = field(default_factory=list)
     number: int = field(default_factory=itertools.count().__next__)
 
     def sets(self, name: str) -> bool:
         """Whether a variable is one of NumPy's numbers behind the loop, though at its head it may be Python's."""
         values = [env[name].value if name in env else None for env in self.exits]
-        return self.runs and all(isinstance(value, Array) and not value.may_raise for value in values)
+        return all(isinstance(value, Array) and not value.may_raise for value in values) and self.runs()
 
     def lost_of(self, names: set[str]) -> set[str]:
         """Variables that an iteration gives up: the next one does not find them."""
@@ -109,7 +109,7 @@ class SequentialLoops(Iterations):
         self.change("loop", f"the loop over {self.text(node.target)} stays a loop" + (f": {reason}" if reason else ""))
 
         def body() -> tuple[str, list[Stmt]]:
-            self.loop_frames[-1].runs = self.surely_runs(it)
+            self.loop_frames[-1].runs = lambda: self.surely_runs(it)
             target = self.bind_target(node.target, item, it)
             statements, ended = self.nested_block(node.body)
             if not ended:

@@ -1,4 +1,4 @@
-"""Python's integers that go into a smaller dtype: NumPy raises where one does not fit; an array of them would wrap."""
+"""Single integers that go into a smaller dtype: NumPy raises where one does not fit; an array of them would wrap."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from vectorizer.values import Array
 
 
 def is_narrowing(value: Array, dtype: np.dtype[Any] | None) -> bool:
-    """Whether an example's Python integer may be beyond `dtype`, which raises; one of NumPy's wraps, as arrays do."""
-    return value.weak and may_exceed(value, dtype)
+    """Whether an example's integer may be beyond `dtype`, which raises: one of NumPy's wraps in unsigned dtypes."""
+    return (value.weak or dtype is not None and dtype.kind == "i") and may_exceed(value, dtype)
 
 
 def may_exceed(value: Array, dtype: np.dtype[Any] | None) -> bool:
