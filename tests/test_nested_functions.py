@@ -126,3 +126,38 @@ def test_the_bodies_stand_in_front() -> None:
     vmapped = vmap(unions)
     vmapped(PLACES, OTHERS)
     assert "def find" not in vmapped.source()
+
+
+def chained(a, b):
+    calls = [0]
+
+    def at(k):
+        calls[0] += 1
+        return k
+
+    count = 0
+    for u, v in zip(a, b):
+        between = at(u) < at(v) < at(3)
+        count += between
+    return count, calls[0]
+
+
+def defined_twice(a, b):
+    total = [0]
+
+    def add(k):
+        total[0] += k
+
+    add(a[0])
+
+    def add(k):
+        total[0] += 10 * k
+
+    add(b[0])
+    return total[0]
+
+
+@pytest.mark.filterwarnings("ignore::vectorizer.FallbackWarning")
+@pytest.mark.parametrize("function", [chained, defined_twice])
+def test_calls_that_may_not_be_made_or_are_of_another_function(function: Any) -> None:
+    assert_matches_loop(function, (PLACES, OTHERS))

@@ -56,6 +56,8 @@ def with_bodies_in_place(node: cst.FunctionDef) -> cst.FunctionDef | None:
     refused: set[str] = set()
     while True:
         statements = statements_of(node.body)
+        bound = [n for s in statements for n in assigned_names(s)]  # of a function that is bound again no call is sure
+        refused |= {n for n in bound if bound.count(n) > 1} | parameter_names(node)
         defined = {s.name.value for s in statements if isinstance(s, cst.FunctionDef)}
         found = {f.name: f for f in map(nested, statements) if f is not None and f.name not in refused}
         leaves = {name: f for name, f in found.items() if not any(names_read(s) & defined for s in f.body)}
@@ -216,6 +218,8 @@ class Placing:
         if isinstance(node, cst.AugAssign) and not isinstance(node.target, cst.Name):
             return False
         if isinstance(node, cst.Name) and node.value in self.shared:
+            return False
+        if isinstance(node, cst.Comparison) and len(node.comparisons) > 1:  # which may end at the first
             return False
         if isinstance(node, OPERATIONS) and self.stores and not all(map(self.is_leaf, children_of(node))):
             return False  # a part of it is computed of arrays before a call may change them
